@@ -1,0 +1,12 @@
+//! What a circuit is: build, verify, evaluate, schedule, read and write.
+//!
+//! Boolean circuits of XOR and AND gates for garbling. XOR and NOT are free, so every choice here is made to
+//! spend few ANDs. This crate knows no source language and no keys. Modules are declared in reading order.
+#![forbid(unsafe_code)]
+
+pub mod id;
+pub mod shape;
+
+pub mod circuit;
+
+pub mod plan;

@@ -1,0 +1,153 @@
+//! The plan: what the two parties execute.
+//!
+//! Straight-line blocks over numbered slots. A slot holds one live label; ANDs come in batches of independent gates;
+//! blocks call blocks. [`crate::schedule`] makes plans from circuits. The same plan on both sides is what the
+//! handshake checks, by [`Plan::digest`].
+//!
+//! # Execution
+//! Each block runs in a frame of `n_slots` labels. On entry slots `0..n_inputs` hold the inputs. Steps run in
+//! order and consume `xors`, `ands` and `calls` from front to back. The `k`-th AND gate executed in a session (over all
+//! blocks, calls and repetitions) owns tweaks `2k` and `2k + 1`.
+//!
+//! # Invariants (checked by [`Plan::validate`] on every plan that comes from outside)
+//! - Every slot is written before it is read and is smaller than `n_slots`.
+//! - In a batch of ANDs no destination is an operand or destination of another gate of that batch.
+//! - [`Operand::CONSTANT`] occurs only among call arguments and block outputs.
+//! - A block calls only blocks of smaller id. The last block is `main`.
+
+use crate::circuit::{InputPort, OutputPort};
+use crate::id::BlockId;
+
+/// An executable circuit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The parties, in the order in which the program declares them.
+    pub parties: Vec<String>,
+    /// Who gives what. The bits of `main`'s inputs, in order.
+    pub inputs: Vec<InputPort>,
+    /// Who learns what. The bits of `main`'s outputs, in order.
+    pub outputs: Vec<OutputPort>,
+    /// The blocks, callees before callers; the last is `main`.
+    pub blocks: Vec<PlanBlock>,
+}
+
+/// A straight-line piece of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct PlanBlock {
+    /// How many of the first slots hold inputs on entry.
+    pub n_inputs: u32,
+    /// Labels in the block's frame.
+    pub n_slots: u32,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+    /// The XORs of all steps, in order.
+    pub xors: Vec<Xor>,
+    /// The ANDs of all steps, in order.
+    pub ands: Vec<And>,
+    /// The calls of all steps, in order.
+    pub calls: Vec<PlanCall>,
+    /// Where the outputs stand on exit.
+    pub outputs: Vec<Operand>,
+}
+
+/// What a block does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The next `n` XORs, one after the other.
+    Xor(u32),
+    /// The next `n` ANDs, independent of each other.
+    And(u32),
+    /// The next call.
+    Call,
+}
+
+/// Position of a label in a frame.
+pub type Slot = u32;
+
+/// A slot, complemented or not, or the public constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operand(pub u32);
+
+/// `dst = a ⊕ b`. Polarity is the scheduler's business, so there are no complements here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Xor {
+    /// Where the result goes; may be `a` or `b`.
+    pub dst: Slot,
+    /// First operand.
+    pub a: Slot,
+    /// Second operand.
+    pub b: Slot,
+}
+
+/// `dst = a ∧ b`, operands complemented or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct And {
+    /// Where the result goes.
+    pub dst: Slot,
+    /// First operand; never the constant.
+    pub a: Operand,
+    /// Second operand; never the constant.
+    pub b: Operand,
+}
+
+/// A call; the meaning of counts, arguments and results is that of [`crate::circuit::Call`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanCall {
+    /// The block that is called.
+    pub callee: BlockId,
+    /// How often; at least 1.
+    pub count: u64,
+    /// How many values each iteration hands to the next.
+    pub n_state: u32,
+    /// How many values all iterations share.
+    pub n_shared: u32,
+    /// Where the arguments stand.
+    pub args: Vec<Operand>,
+    /// Where the results go, all different; [`PlanCall::UNUSED`] drops one.
+    pub results: Vec<Slot>,
+}
+
+impl PlanCall {
+    /// A result that nobody reads.
+    pub const UNUSED: Slot = u32::MAX;
+}
+
+impl Operand {
+    /// The public constant false; complemented, true.
+    pub const CONSTANT: Operand = Operand(u32::MAX - 1);
+
+    /// Slot `slot`, complemented or not.
+    #[must_use]
+    pub const fn new(slot: Slot, complemented: bool) -> Operand {
+        Operand(slot << 1 | complemented as u32)
+    }
+
+    /// The slot; meaningless for the constant.
+    #[must_use]
+    pub const fn slot(self) -> Slot {
+        self.0 >> 1
+    }
+
+    /// Whether the value is the slot's complement.
+    #[must_use]
+    pub const fn is_complemented(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// Whether this is the constant (false or, complemented, true).
+    #[must_use]
+    pub const fn is_constant(self) -> bool {
+        self.0 | 1 == u32::MAX
+    }
+}
+
+impl Plan {
+    /// The block that runs first.
+    ///
+    /// # Panics
+    /// If the plan has no blocks, which a valid plan never lacks.
+    #[must_use]
+    pub fn main(&self) -> &PlanBlock {
+        self.blocks.last().expect("a plan has a main block")
+    }
+}

@@ -1,0 +1,4 @@
+//! The Hush language: source text in, Boolean circuit out.
+//!
+//! Pure: no I/O, no keys, no randomness; the same text and parameters give the same circuit, bit for bit.
+#![forbid(unsafe_code)]

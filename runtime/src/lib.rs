@@ -1,0 +1,4 @@
+//! Two parties run a plan: garbling, oblivious transfer, channels and sessions.
+//!
+//! Never sees source text; trusts no byte that comes from a peer or a file. Modules are declared in reading
+//! order: a later one may use an earlier one, never the reverse.

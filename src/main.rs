@@ -1,0 +1,3 @@
+//! The `hushgate` command.
+
+fn main() {}
