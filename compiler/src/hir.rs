@@ -1,0 +1,474 @@
+//! The checked program: names resolved, types concrete, generics expanded, sugar gone.
+//!
+//! [`crate::check`] makes it; [`crate::interpret`] runs it on plain values (the oracle); [`crate::lower`] walks it to prove ranges
+//! and to build the circuit.
+//!
+//! # Integers
+//! Every integer expression has a mathematical meaning: a whole number without bound. A *declared* type (`u32`,
+//! `i8 in -5..=5`) is a promise about what is stored, and is made good at one kind of node only: [`ExprKind::Fit`].
+//! - `+ - *`, unary `-`, `<<`, `>>` (floor), `& | ^` (two's complement without end) and `/ %` (truncating, as in Rust) are exact
+//!   and give [`Ty::Exact`]; `& | ^` of two equal declared types keep that type without its range.
+//! - `+% -% *% <<%`, `+| -| *|`, unary `!` and rotation work in the declared type that [`ExprKind::Binary`]'s own `ty` names, which is
+//!   never [`Ty::Exact`].
+//! - [`ExprKind::Fit`] states that the value lies in the range of the node's `ty`; the checker emits it wherever a value meets a
+//!   declared type that its own type does not already guarantee; lowering proves it or reports it.
+//!
+//! # Control
+//! Conditions may be secret. Everything that may fail is proven not to: `/` and `%` need a divisor that is not 0, `a[i]` an index
+//! inside the array. Loops are over ranges with public bounds, or over arrays. Calls are not recursive.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use crate::source::Span;
+
+/// Position in [`Program::functions`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FunctionId(pub u32);
+
+/// Position in [`Program::structs`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StructId(pub u32);
+
+/// Position in [`Program::enums`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EnumId(pub u32);
+
+/// Position in [`Function::locals`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LocalId(pub u32);
+
+/// Position in [`Program::parties`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PartyId(pub u32);
+
+/// A whole program, for one choice of its parameters.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The parties; each member of a family on its own, as `hospital[3]`.
+    pub parties: Vec<Party>,
+    /// The build-time parameters and the values they have here, in source order.
+    pub params: Vec<Param>,
+    /// Struct types, expanded.
+    pub structs: Vec<Struct>,
+    /// Enum types, expanded.
+    pub enums: Vec<Enum>,
+    /// Functions, expanded, callees before callers.
+    pub functions: Vec<Function>,
+    /// The entry; absent in a file that only holds helpers and tests.
+    pub main: Option<Main>,
+    /// The `#[test]` functions.
+    pub tests: Vec<Test>,
+}
+
+/// Somebody who gives inputs or learns outputs.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// `alice`, or `hospital[3]` for a member of a family.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A `const NAME: T = param;`.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// The constant's name.
+    pub name: String,
+    /// What it is in this build.
+    pub value: BigInt,
+    /// Whether the value came from the caller rather than from the default.
+    pub given: bool,
+    /// The declaration.
+    pub span: Span,
+}
+
+/// The program's border: who gives what, who learns what.
+#[derive(Clone, Debug)]
+pub struct Main {
+    /// The function; its parameters are the inputs, in order.
+    pub function: FunctionId,
+    /// One for each parameter.
+    pub inputs: Vec<Input>,
+    /// One with an empty name, or one for each field of the record that `main` returns.
+    pub outputs: Vec<Output>,
+}
+
+/// A parameter of `main`.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Who gives it.
+    pub from: From,
+    /// Its type; always free of [`Ty::Exact`].
+    pub ty: Ty,
+    /// The parameter.
+    pub span: Span,
+}
+
+/// Who gives an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// One party gives all of it.
+    Party(PartyId),
+    /// The input is an array; member `i` of the family gives element `i`.
+    Each(Vec<PartyId>),
+    /// Both sides give it and must agree; bound before the circuit is built.
+    Public,
+}
+
+/// A result of `main`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The field's name; empty where the whole result is this one value.
+    pub name: String,
+    /// Who learns it; ascending, without repetition, not empty.
+    pub to: Vec<PartyId>,
+    /// Its type; always free of [`Ty::Exact`].
+    pub ty: Ty,
+    /// Where the signature says so.
+    pub span: Span,
+}
+
+/// A `#[test]` function: no parameters.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// Its code.
+    pub function: FunctionId,
+    /// Its name's place.
+    pub span: Span,
+}
+
+/// A concrete type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ty {
+    /// A truth value.
+    Bool,
+    /// A whole number of which only range analysis knows more: the type of `a + b`, of loop counters and of `int`.
+    Exact,
+    /// A declared integer type.
+    Int(Rc<IntTy>),
+    /// `len` elements of one type.
+    Array(Rc<Ty>, u64),
+    /// Values of several types; the empty tuple is what statements return.
+    Tuple(Rc<[Ty]>),
+    /// A struct.
+    Struct(StructId),
+    /// An enum, `Option` included.
+    Enum(EnumId),
+    /// The type of `return`, `break` and `continue`: fits everywhere.
+    Never,
+}
+
+/// A declared integer type: `u32`, `i8 in -5..=5`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IntTy {
+    /// `iN` rather than `uN`.
+    pub signed: bool,
+    /// N, 1 to 4096: the width that wrapping, `!` and rotation work in.
+    pub width: u32,
+    /// The least value allowed; 0 or more for `uN`.
+    pub lo: BigInt,
+    /// The greatest value allowed.
+    pub hi: BigInt,
+}
+
+/// A struct, expanded.
+#[derive(Clone, Debug)]
+pub struct Struct {
+    /// Its name with type arguments, for messages.
+    pub name: String,
+    /// Its fields in order.
+    pub fields: Vec<(String, Ty)>,
+}
+
+/// An enum, expanded.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Its name with type arguments, for messages.
+    pub name: String,
+    /// Its variants in tag order; the payload is a [`Ty::Tuple`], or a [`Ty::Struct`] for `Variant { … }`.
+    pub variants: Vec<(String, Ty)>,
+}
+
+/// A function, expanded.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name with generic arguments, for messages and cost reports.
+    pub name: String,
+    /// The first locals, in order; they are free of [`Ty::Exact`] unless declared `int` or generic.
+    pub n_params: u32,
+    /// Parameters first, then everything bound in the body, each `let` on its own.
+    pub locals: Vec<Local>,
+    /// The value of the body is the result ([`ExprKind::Return`] may end it earlier).
+    pub body: Expr,
+    /// What it returns.
+    pub ret: Ty,
+    /// Its name's place.
+    pub span: Span,
+    /// Whether it was written without generics, so that its body must hold for all values of its parameter types.
+    pub standalone: bool,
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its name; `_` or a number for what the checker made.
+    pub name: String,
+    /// Its type. [`Ty::Exact`] where a `let` has no annotation: then it holds whatever it is given.
+    pub ty: Ty,
+    /// Whether it may be assigned.
+    pub mutable: bool,
+    /// Its declaration.
+    pub span: Span,
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it does.
+    pub kind: ExprKind,
+    /// What it gives.
+    pub ty: Ty,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What an expression does. Operands are evaluated from left to right.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(BigInt),
+    /// The value of a variable.
+    Local(LocalId),
+    /// An array, a tuple or a struct from its elements or fields in order.
+    Aggregate(Vec<Expr>),
+    /// `[value; n]` where the type says `n`.
+    Repeat(Box<Expr>),
+    /// A variant from its payload.
+    Variant(u32, Box<Expr>),
+    /// Field of a tuple or of a struct.
+    Field(Box<Expr>, u32),
+    /// Element of an array; the index must be proven to lie inside, and may be secret.
+    Index(Box<Expr>, Box<Expr>),
+    /// `array[start .. start + len]` where the type says `len` and `start` is a build-time or public value.
+    Slice(Box<Expr>, Box<Expr>),
+    /// An operator with one operand.
+    Unary(UnaryOp, Box<Expr>),
+    /// An operator with two operands.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// A built-in function.
+    Intrinsic(Intrinsic, Vec<Expr>),
+    /// A call.
+    Call(FunctionId, Vec<Expr>),
+    /// The value, which must be proven to lie in the range of the node's type. Works through arrays, tuples, structs and enums.
+    Fit(Box<Expr>),
+    /// The value modulo 2^N, in the node's declared type. If that type has a range, a [`ExprKind::Fit`] stands around it.
+    Wrap(Box<Expr>),
+    /// The nearest value in the range of the node's declared type.
+    Saturate(Box<Expr>),
+    /// `Some(value)` if the value lies in the range of the payload type of the node's type (an `Option`), else `None`.
+    TryInto(Box<Expr>),
+    /// One of two values. `&&` and `||` are this too.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// The first arm that matches; the checker has shown that one does.
+    Match(Box<Expr>, Vec<Arm>),
+    /// Statements, then a value.
+    Block(Vec<Stmt>, Box<Expr>),
+    /// Runs the body for each value; gives `()`.
+    For(Box<For>),
+    /// Runs the body for each value and collects its values in an array.
+    Map(Box<For>),
+    /// Stores a value; gives `()`.
+    Assign(Place, Box<Expr>),
+    /// Leaves the innermost [`ExprKind::For`].
+    Break,
+    /// Goes on with the next iteration of the innermost [`ExprKind::For`].
+    Continue,
+    /// Leaves the function.
+    Return(Box<Expr>),
+    /// In tests: records a failure, with both values, where they differ; gives `()`.
+    AssertEq(Box<Expr>, Box<Expr>),
+    /// In tests: records a failure where the condition is false; gives `()`.
+    Assert(Box<Expr>),
+}
+
+/// A loop.
+#[derive(Clone, Debug)]
+pub struct For {
+    /// The variable that holds the counter or the element.
+    pub local: LocalId,
+    /// What it runs over.
+    pub over: Over,
+    /// What is done.
+    pub body: Expr,
+}
+
+/// What a loop runs over.
+#[derive(Clone, Debug)]
+pub enum Over {
+    /// `start .. end`, in steps of one; nothing if `end ≤ start`. Both must be build-time or public.
+    Range(Expr, Expr),
+    /// The elements of an array, in order.
+    Array(Expr),
+}
+
+/// Something that can be assigned: a variable, or a part of it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The variable.
+    pub local: LocalId,
+    /// The way into it.
+    pub path: Vec<Step>,
+    /// The type of the part.
+    pub ty: Ty,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One step into a value.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A field of a tuple or struct.
+    Field(u32),
+    /// An element of an array; the index must be proven to lie inside, and may be secret.
+    Index(Expr),
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub enum Stmt {
+    /// Binds a variable.
+    Let(LocalId, Expr),
+    /// Evaluates and drops.
+    Expr(Expr),
+}
+
+/// An arm of a `match`.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// What it matches.
+    pub pattern: Pattern,
+    /// A further condition, over the pattern's variables.
+    pub guard: Option<Expr>,
+    /// Its value.
+    pub body: Expr,
+}
+
+/// A pattern over a value.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// Everything.
+    Any,
+    /// Everything, kept in a variable; with a further pattern for `x @ p`.
+    Bind(LocalId, Option<Box<Pattern>>),
+    /// A truth value.
+    Bool(bool),
+    /// Integers from the first to the second, both included.
+    Range(BigInt, BigInt),
+    /// The elements of an array, the fields of a tuple or struct, in order.
+    Aggregate(Vec<Pattern>),
+    /// A variant and its payload.
+    Variant(u32, Box<Pattern>),
+    /// Any of several, which bind the same variables.
+    Or(Vec<Pattern>),
+}
+
+/// Operators with one operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    /// `-x`; exact.
+    Neg,
+    /// `!x` of a bool, or of a declared integer in its width.
+    Not,
+}
+
+/// Operators with two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`; exact.
+    Add,
+    /// `-`; exact.
+    Sub,
+    /// `*`; exact.
+    Mul,
+    /// `/`; truncates; the divisor must be proven not 0.
+    Div,
+    /// `%`; the sign of the dividend; the divisor must be proven not 0.
+    Rem,
+    /// `&` of bools or integers.
+    BitAnd,
+    /// `|` of bools or integers.
+    BitOr,
+    /// `^` of bools or integers.
+    BitXor,
+    /// `<<`; exact; the amount must be proven 0 or more.
+    Shl,
+    /// `>>`; rounds down; the amount must be proven 0 or more.
+    Shr,
+    /// `+%` in the node's type.
+    WrapAdd,
+    /// `-%` in the node's type.
+    WrapSub,
+    /// `*%` in the node's type.
+    WrapMul,
+    /// `<<%` in the node's type; the amount must be proven 0 or more.
+    WrapShl,
+    /// `+|` in the node's type.
+    SatAdd,
+    /// `-|` in the node's type.
+    SatSub,
+    /// `*|` in the node's type.
+    SatMul,
+    /// `==` of two values of one type (integers of any types).
+    Eq,
+    /// `!=`.
+    Ne,
+    /// `<` of integers of any types.
+    Lt,
+    /// `<=`.
+    Le,
+    /// `>`.
+    Gt,
+    /// `>=`.
+    Ge,
+}
+
+/// Built-in functions. All are exact unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intrinsic {
+    /// `min(a, b)`.
+    Min,
+    /// `max(a, b)`.
+    Max,
+    /// `abs(a)`.
+    Abs,
+    /// `a.div_or(b, default)`: `default` where `b` is 0.
+    DivOr,
+    /// `a.rem_or(b, default)`.
+    RemOr,
+    /// `a.rotate_left(n)` in the node's declared unsigned type; `n ≥ 0`, taken modulo the width.
+    RotateLeft,
+    /// `a.rotate_right(n)`.
+    RotateRight,
+    /// `a.count_ones()` of a declared type's bits (two's complement in its width), or of an array of bools.
+    CountOnes,
+    /// `a.leading_zeros()` in the declared type's width.
+    LeadingZeros,
+    /// `a.bits()`: the declared type's bits, least significant first, as an array of bools.
+    Bits,
+    /// `from_bits(array)`: the integer of the node's declared type with these bits (as many as its width).
+    FromBits,
+    /// `array.sum()`.
+    Sum,
+    /// `array.get_or(i, default)`: `default` where `i` lies outside.
+    GetOr,
+    /// `aes_sbox(x)`: the AES S-box of a `u8`; 32 ANDs.
+    AesSbox,
+}
