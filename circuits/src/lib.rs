@@ -9,4 +9,6 @@ pub mod shape;
 
 pub mod circuit;
 
+pub mod build;
+
 pub mod plan;
