@@ -2,3 +2,9 @@
 //!
 //! Pure: no I/O, no keys, no randomness; the same text and parameters give the same circuit, bit for bit.
 #![forbid(unsafe_code)]
+
+pub mod source;
+
+pub mod diagnostic;
+
+pub mod syntax;
