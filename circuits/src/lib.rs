@@ -12,3 +12,7 @@ pub mod circuit;
 pub mod build;
 
 pub mod plan;
+pub mod schedule;
+
+#[cfg(test)]
+mod random;

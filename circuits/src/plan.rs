@@ -12,8 +12,20 @@
 //! # Invariants (checked by [`Plan::validate`] on every plan that comes from outside)
 //! - Every slot is written before it is read and is smaller than `n_slots`.
 //! - In a batch of ANDs no destination is an operand or destination of another gate of that batch.
+//! - No result of a call goes to a slot that holds one of its arguments: results of one iteration are written before the
+//!   arguments of the next are read.
 //! - [`Operand::CONSTANT`] occurs only among call arguments and block outputs.
 //! - A block calls only blocks of smaller id. The last block is `main`.
+
+mod measure;
+mod run;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use measure::Measure;
+pub use run::run;
+pub use validate::{Invalid, InvalidPort, LIMIT_CALL_DEPTH, LIMIT_LABELS, LIMIT_OPERATIONS, Place};
 
 use crate::circuit::{InputPort, OutputPort};
 use crate::id::BlockId;

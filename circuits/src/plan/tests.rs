@@ -1,0 +1,181 @@
+//! Every rule of `validate` is broken once, and its error checked.
+
+use super::*;
+use crate::id::PartyId;
+use crate::shape::Shape;
+
+/// `main(a, b, c) = (helper twice over a, b; c)` with `helper(x, y) = (x ∧ y, x ⊕ y)`.
+fn valid() -> Plan {
+    let helper = PlanBlock {
+        n_inputs: 2,
+        n_slots: 4,
+        steps: vec![Step::And(1), Step::Xor(1)],
+        xors: vec![Xor { dst: 3, a: 0, b: 1 }],
+        ands: vec![And { dst: 2, a: Operand::new(0, false), b: Operand::new(1, true) }],
+        calls: vec![],
+        outputs: vec![Operand::new(2, false), Operand::new(3, false)],
+    };
+    let call = PlanCall {
+        callee: BlockId(0),
+        count: 2,
+        n_state: 1,
+        n_shared: 0,
+        args: vec![Operand::new(0, false), Operand::new(1, false), Operand::CONSTANT],
+        results: vec![3, 4, PlanCall::UNUSED],
+    };
+    let main = PlanBlock {
+        n_inputs: 3,
+        n_slots: 6,
+        steps: vec![Step::Call, Step::And(2)],
+        ands: vec![
+            And { dst: 5, a: Operand::new(3, false), b: Operand::new(4, false) },
+            And { dst: 0, a: Operand::new(1, false), b: Operand::new(2, true) },
+        ],
+        calls: vec![call],
+        outputs: vec![Operand::new(0, false), Operand::new(5, true)],
+        ..PlanBlock::default()
+    };
+    Plan {
+        parties: vec!["alice".into(), "bob".into()],
+        inputs: vec![
+            InputPort { name: "a".into(), party: PartyId(0), shape: Shape::unsigned(2) },
+            InputPort { name: "b".into(), party: PartyId(1), shape: Shape::Bool },
+        ],
+        outputs: vec![OutputPort { name: String::new(), recipients: vec![PartyId(1)], shape: Shape::unsigned(2) }],
+        blocks: vec![helper, main],
+    }
+}
+
+/// The text of the error after `break_it`.
+fn check(break_it: impl FnOnce(&mut Plan), expected: &str) {
+    let mut plan = valid();
+    break_it(&mut plan);
+    assert_eq!(plan.validate().expect_err("the plan is broken").to_string(), expected);
+}
+
+#[test]
+fn a_valid_plan_passes_and_is_measured() {
+    let plan = valid();
+    assert_eq!(plan.validate(), Ok(()));
+    let expected = [
+        Measure { n_ands: 1, n_xors: 1, n_labels: 4, call_depth: 1, n_operations: 2 },
+        Measure { n_ands: 4, n_xors: 2, n_labels: 10, call_depth: 2, n_operations: 2 + 6 + 2 * 3 },
+    ];
+    assert_eq!(plan.measure_blocks(), expected);
+    assert_eq!((plan.n_ands(), plan.table_bytes(), plan.max_live_labels()), (4, 128, 10));
+}
+
+#[test]
+fn it_runs() {
+    // Iterations: (a0, a1) → a0 ∧ ¬a1, twice with the constant; then the state and the first XOR.
+    for bits in 0..8 {
+        let [a0, a1, b] = [0, 1, 2].map(|i| bits >> i & 1 == 1);
+        let state = a0 & !a1;
+        let expected = vec![a1 & !b, !(state & (a0 ^ a1))];
+        assert_eq!(run(&valid(), &[a0, a1, b]), expected);
+    }
+}
+
+#[test]
+fn slots_are_checked() {
+    check(|p| p.blocks[0].xors[0].dst = 4, "block 0, step 1: slot 4 is outside the frame of 4");
+    check(|p| p.blocks[0].xors[0].a = 9, "block 0, step 1: slot 9 is outside the frame of 4");
+    check(|p| p.blocks[0].xors[0].a = 3, "block 0, step 1: slot 3 is read before it is written");
+    check(
+        |p| p.blocks[1].calls[0].args[0] = Operand::new(5, true),
+        "block 1, step 0: slot 5 is read before it is written",
+    );
+    check(|p| p.blocks[1].calls[0].results[2] = 77, "block 1, step 0: slot 77 is outside the frame of 6");
+    check(|p| p.blocks[0].outputs[0] = Operand::new(4, false), "block 0, step 2: slot 4 is outside the frame of 4");
+    check(|p| p.blocks[0].n_slots = 1, "block 0: a frame of 1 slots for 2 inputs and 2 results");
+    check(|p| p.blocks[0].n_slots = 5, "block 0: a frame of 5 slots for 2 inputs and 2 results");
+}
+
+#[test]
+fn gates_are_checked() {
+    let constant = "block 0, step 0: a gate reads the constant; constants belong in call arguments and outputs";
+    check(|p| p.blocks[0].ands[0].a = Operand(Operand::CONSTANT.0 | 1), constant);
+    let dependent = "block 1, step 1: slot 5 is written by one AND of the batch and used by another";
+    check(|p| p.blocks[1].ands[1].dst = 5, dependent);
+    let dependent = "block 1, step 1: slot 4 is written by one AND of the batch and used by another";
+    check(|p| p.blocks[1].ands[1].dst = 4, dependent);
+    let more = "block 0, step 0: the step takes more gates or calls than the block has left";
+    check(|p| p.blocks[0].steps[0] = Step::And(2), more);
+    check(|p| p.blocks[0].steps[0] = Step::Xor(0), "block 0, step 0: the step has no gates");
+    check(|p| p.blocks[1].steps.truncate(1), "block 1: 2 gates or calls belong to no step");
+}
+
+#[test]
+fn a_gate_may_overwrite_its_own_operand() {
+    let mut plan = valid();
+    plan.blocks[1].ands[1].dst = 1;
+    plan.blocks[1].outputs[0] = Operand::new(1, false);
+    assert_eq!(plan.validate(), Ok(()));
+}
+
+#[test]
+fn calls_are_checked() {
+    let own = "block 1, step 0: call of block 1, which is not an earlier one";
+    check(|p| p.blocks[1].calls[0].callee = BlockId(1), own);
+    let never = "block 1, step 0: a call repeats 0 times; expected at least once";
+    check(|p| p.blocks[1].calls[0].count = 0, never);
+    let layout = "block 1, step 0: state 1 and shared 2 exceed the callee's 2 inputs or 2 outputs";
+    check(|p| p.blocks[1].calls[0].n_shared = 2, layout);
+    let count = "block 1, step 0: the call has 3 arguments; its counts ask for 4";
+    check(|p| p.blocks[1].calls[0].count = 3, count);
+    let count = "block 1, step 0: the call has 2 results; its counts ask for 3";
+    check(|p| p.blocks[1].calls[0].results.truncate(2), count);
+    let huge = "block 1, step 0: the call has 3 arguments; its counts ask for too many";
+    check(|p| p.blocks[1].calls[0].count = u64::MAX, huge);
+    let twice = "block 1, step 0: slot 3 receives two results of one call";
+    check(|p| p.blocks[1].calls[0].results[1] = 3, twice);
+    let over = "block 1, step 0: slot 1 is an argument and a result of one call";
+    check(|p| p.blocks[1].calls[0].results[0] = 1, over);
+}
+
+#[test]
+fn ports_are_checked() {
+    check(|p| p.inputs[0].shape = Shape::Bool, "main has 3 inputs; its ports have 2 bits");
+    check(|p| drop(p.outputs.pop()), "main has 2 outputs; its ports have 0 bits");
+    check(|p| p.inputs[0].party = PartyId(2), "input `a`: party 2 does not exist; there are 2");
+    let both = vec![PartyId(1), PartyId(1)];
+    check(|p| p.outputs[0].recipients = both, "output ``: recipients are not in ascending order");
+    let nested = (0..100).fold(Shape::Bool, |shape, _| Shape::Tuple(vec![shape]));
+    check(|p| p.inputs[1].shape = nested, "input `b`: the type is nested more than 64 deep");
+    let empty = Shape::Int { name: String::new(), lo: 2.into(), hi: 1.into() };
+    check(|p| p.inputs[1].shape = empty, "input `b`: the range 2..=1 is empty");
+    let hollow = Shape::Array { element: Box::new(Shape::Tuple(vec![])), len: u64::MAX };
+    check(|p| p.inputs[1].shape = hollow, "input `b`: the type has more than 1048576 values that take no bits");
+    let never = Shape::Enum { name: "Never".into(), variants: vec![] };
+    check(|p| p.inputs[1].shape = never, "input `b`: an enum without variants has no values");
+    check(|p| p.blocks.clear(), "the plan has no blocks; expected at least main");
+}
+
+/// A tower of blocks, each of which calls the one below `count` times without arguments.
+fn tower(height: usize, count: u64) -> Plan {
+    let mut plan = Plan { parties: vec![], inputs: vec![], outputs: vec![], blocks: vec![PlanBlock::default()] };
+    for callee in 0..height as u32 {
+        let call = PlanCall { callee: BlockId(callee), count, n_state: 0, n_shared: 0, args: vec![], results: vec![] };
+        plan.blocks.push(PlanBlock { steps: vec![Step::Call], calls: vec![call], ..PlanBlock::default() });
+    }
+    plan
+}
+
+#[test]
+fn limits_hold() {
+    assert_eq!(tower(3, 1 << 20).validate(), Ok(()));
+    assert!(matches!(tower(4, 1 << 20).validate(), Err(Invalid::TooMuch { what: "operations", .. })));
+    assert!(matches!(tower(1, u64::MAX).validate(), Err(Invalid::TooMuch { what: "operations", .. })));
+    assert_eq!(tower(255, 1).validate(), Ok(()));
+    assert!(matches!(tower(256, 1).validate(), Err(Invalid::TooMuch { what: "nested calls", n: 257, .. })));
+    let mut plan = tower(0, 1);
+    plan.blocks[0].n_inputs = 1 << 31;
+    plan.blocks[0].n_slots = 1 << 31;
+    plan.inputs.push(InputPort {
+        name: "x".into(),
+        party: PartyId(0),
+        shape: Shape::Array { element: Box::new(Shape::Bool), len: 1 << 31 },
+    });
+    plan.parties.push("alice".into());
+    assert!(matches!(plan.validate(), Err(Invalid::TooMuch { what: "labels alive", .. })));
+}

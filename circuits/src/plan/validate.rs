@@ -1,0 +1,336 @@
+//! Checks every invariant of a plan, before anything is executed or allocated for it.
+//!
+//! Memory is bounded by the plan's own size: written slots are tracked in a bit set that covers only slots that the
+//! plan writes, because inputs are written from the start.
+
+use super::{And, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use crate::id::{BlockId, PartyId};
+use crate::shape::Shape;
+
+/// Operations (gates, iterations, labels handed over in calls) that a plan may execute; tweaks, two per AND, fit 64 bits.
+pub const LIMIT_OPERATIONS: u64 = 1 << 62;
+
+/// Labels that all frames of a plan may hold at a time: 16 GiB of them.
+pub const LIMIT_LABELS: u64 = 1 << 30;
+
+/// Blocks that may be running at a time, each called by the one before.
+pub const LIMIT_CALL_DEPTH: u32 = 256;
+
+/// Values in a port that take no bits, such as elements of `[(); n]`.
+const LIMIT_EMPTY_VALUES: u64 = 1 << 20;
+
+/// Types within types, in a port.
+pub(super) const LIMIT_SHAPE_DEPTH: u32 = 64;
+
+/// Where in a plan something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The block.
+    pub block: BlockId,
+    /// Position among the block's steps; as many as there are steps for its outputs.
+    pub step: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "block {}, step {}", self.block.0, self.step)
+    }
+}
+
+/// What is wrong with a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum Invalid {
+    #[error("the plan has no blocks; expected at least main")]
+    NoBlocks,
+    #[error("{at}: slot {slot} is outside the frame of {n_slots}")]
+    SlotOutsideFrame { at: Place, slot: Slot, n_slots: u32 },
+    #[error("{at}: slot {slot} is read before it is written")]
+    ReadBeforeWrite { at: Place, slot: Slot },
+    #[error("{at}: a gate reads the constant; constants belong in call arguments and outputs")]
+    ConstantOperand { at: Place },
+    #[error("{at}: slot {slot} is written by one AND of the batch and used by another")]
+    DependentBatch { at: Place, slot: Slot },
+    #[error("{at}: the step takes more gates or calls than the block has left")]
+    StepsExceedBlock { at: Place },
+    #[error("block {}: {n} gates or calls belong to no step", block.0)]
+    LeftOver { block: BlockId, n: usize },
+    #[error("{at}: the step has no gates")]
+    EmptyStep { at: Place },
+    #[error("block {}: a frame of {n_slots} slots for {n_inputs} inputs and {n_writes} results", block.0)]
+    FrameSize { block: BlockId, n_slots: u32, n_inputs: u32, n_writes: usize },
+    #[error("{at}: call of block {}, which is not an earlier one", callee.0)]
+    NotEarlier { at: Place, callee: BlockId },
+    #[error("{at}: a call repeats 0 times; expected at least once")]
+    NoIterations { at: Place },
+    #[error("{at}: state {n_state} and shared {n_shared} exceed the callee's {n_inputs} inputs or {n_outputs} outputs")]
+    CallLayout { at: Place, n_state: u32, n_shared: u32, n_inputs: u32, n_outputs: usize },
+    #[error("{at}: the call has {found} {what}; its counts ask for {}", expected.map_or("too many".to_owned(), |n| n.to_string()))]
+    CallCount { at: Place, what: &'static str, found: usize, expected: Option<u64> },
+    #[error("{at}: slot {slot} receives two results of one call")]
+    RepeatedResult { at: Place, slot: Slot },
+    #[error("{at}: slot {slot} is an argument and a result of one call")]
+    ResultOverArgument { at: Place, slot: Slot },
+    #[error("main has {found} {what}; its ports have {expected} bits")]
+    PortWidth { what: &'static str, found: u64, expected: u64 },
+    #[error("{what} `{name}`: {why}")]
+    Port { what: &'static str, name: String, why: InvalidPort },
+    #[error("{n} {what}; the limit is {limit}")]
+    TooMuch { what: &'static str, n: u64, limit: u64 },
+}
+
+/// What is wrong with a port.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
+pub enum InvalidPort {
+    #[error("party {} does not exist; there are {n_parties}", party.0)]
+    NoSuchParty { party: PartyId, n_parties: usize },
+    #[error("recipients are not in ascending order")]
+    RecipientOrder,
+    #[error("the type is nested more than {LIMIT_SHAPE_DEPTH} deep")]
+    ShapeDepth,
+    #[error("the range {lo}..={hi} is empty")]
+    EmptyRange { lo: String, hi: String },
+    #[error("an enum without variants has no values")]
+    NoVariants,
+    #[error("the type has more than {LIMIT_EMPTY_VALUES} values that take no bits")]
+    TooManyValues,
+}
+
+impl Plan {
+    /// Checks the invariants of [`crate::plan`] and the limits of this module.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let main = self.blocks.last().ok_or(Invalid::NoBlocks)?;
+        self.validate_ports()?;
+        let (inputs, outputs) = (self.inputs.iter().map(|p| &p.shape), self.outputs.iter().map(|p| &p.shape));
+        check_width("inputs", u64::from(main.n_inputs), inputs)?;
+        check_width("outputs", main.outputs.len() as u64, outputs)?;
+        for (id, block) in self.blocks.iter().enumerate() {
+            BlockCheck::new(&self.blocks[..id], BlockId(id as u32), block)?.run()?;
+        }
+        self.check_limits()
+    }
+
+    fn validate_ports(&self) -> Result<(), Invalid> {
+        let n_parties = self.parties.len();
+        for port in &self.inputs {
+            let checked = check_party(port.party, n_parties).and_then(|()| check_shape(&port.shape));
+            checked.map_err(|why| Invalid::Port { what: "input", name: port.name.clone(), why })?;
+        }
+        for port in &self.outputs {
+            let checked = check_recipients(&port.recipients, n_parties).and_then(|()| check_shape(&port.shape));
+            checked.map_err(|why| Invalid::Port { what: "output", name: port.name.clone(), why })?;
+        }
+        Ok(())
+    }
+
+    /// Every block counts, also those that main never reaches.
+    fn check_limits(&self) -> Result<(), Invalid> {
+        for measure in self.measure_blocks() {
+            check_limit("operations", measure.n_operations, LIMIT_OPERATIONS)?;
+            check_limit("labels alive", measure.n_labels, LIMIT_LABELS)?;
+            check_limit("nested calls", u64::from(measure.call_depth), u64::from(LIMIT_CALL_DEPTH))?;
+        }
+        Ok(())
+    }
+}
+
+fn check_limit(what: &'static str, n: u64, limit: u64) -> Result<(), Invalid> {
+    if n > limit { Err(Invalid::TooMuch { what, n, limit }) } else { Ok(()) }
+}
+
+fn check_width<'a>(what: &'static str, found: u64, mut shapes: impl Iterator<Item = &'a Shape>) -> Result<(), Invalid> {
+    let expected = shapes.try_fold(0u64, |sum, shape| sum.checked_add(shape.width())).unwrap_or(u64::MAX);
+    if found == expected { Ok(()) } else { Err(Invalid::PortWidth { what, found, expected }) }
+}
+
+fn check_party(party: PartyId, n_parties: usize) -> Result<(), InvalidPort> {
+    if (party.0 as usize) < n_parties { Ok(()) } else { Err(InvalidPort::NoSuchParty { party, n_parties }) }
+}
+
+fn check_recipients(recipients: &[PartyId], n_parties: usize) -> Result<(), InvalidPort> {
+    recipients.iter().try_for_each(|&party| check_party(party, n_parties))?;
+    if recipients.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(InvalidPort::RecipientOrder) }
+}
+
+fn check_shape(shape: &Shape) -> Result<(), InvalidPort> {
+    let n_values = count_values(shape, 0)?;
+    if n_values > shape.width().saturating_add(LIMIT_EMPTY_VALUES) { Err(InvalidPort::TooManyValues) } else { Ok(()) }
+}
+
+/// Values without parts in a value of this shape: what decoding one allocates.
+fn count_values(shape: &Shape, depth: u32) -> Result<u64, InvalidPort> {
+    if depth > LIMIT_SHAPE_DEPTH {
+        return Err(InvalidPort::ShapeDepth);
+    }
+    let count = |shape: &Shape| count_values(shape, depth + 1);
+    let sum = |sum: u64, n: Result<u64, InvalidPort>| Ok(sum.saturating_add(n?));
+    match shape {
+        Shape::Bool => Ok(1),
+        Shape::Int { lo, hi, .. } if lo > hi => Err(InvalidPort::EmptyRange { lo: lo.to_string(), hi: hi.to_string() }),
+        Shape::Int { .. } => Ok(1),
+        Shape::Array { element, len } => Ok(count(element)?.saturating_mul(*len)),
+        Shape::Tuple(items) => items.iter().map(count).try_fold(1, sum),
+        Shape::Struct { fields, .. } => fields.iter().map(|(_, shape)| count(shape)).try_fold(1, sum),
+        Shape::Enum { variants, .. } if variants.is_empty() => Err(InvalidPort::NoVariants),
+        Shape::Enum { variants, .. } => variants.iter().map(|(_, shape)| count(shape)).try_fold(1, sum),
+    }
+}
+
+/// The state of the walk over one block.
+struct BlockCheck<'a> {
+    earlier: &'a [PlanBlock],
+    block: &'a PlanBlock,
+    at: Place,
+    /// Which slots above the inputs are written.
+    written: Vec<u64>,
+    /// Destinations of the batch or call at hand, sorted.
+    destinations: Vec<Slot>,
+}
+
+impl<'a> BlockCheck<'a> {
+    fn new(earlier: &'a [PlanBlock], id: BlockId, block: &'a PlanBlock) -> Result<Self, Invalid> {
+        let n_results: usize = block.calls.iter().map(|call| call.results.len()).sum();
+        let n_writes = block.ands.len() + block.xors.len() + n_results;
+        let n_inputs = block.n_inputs;
+        let n_above = block.n_slots.checked_sub(n_inputs).filter(|&n| n as usize <= n_writes);
+        let error = Invalid::FrameSize { block: id, n_slots: block.n_slots, n_inputs, n_writes };
+        let written = vec![0; n_above.ok_or(error)?.div_ceil(u64::BITS) as usize];
+        Ok(BlockCheck { earlier, block, at: Place { block: id, step: 0 }, written, destinations: Vec::new() })
+    }
+
+    fn run(mut self) -> Result<(), Invalid> {
+        let (mut xors, mut ands, mut calls) = (&self.block.xors[..], &self.block.ands[..], &self.block.calls[..]);
+        for (index, step) in self.block.steps.iter().enumerate() {
+            self.at.step = index;
+            match *step {
+                Step::Xor(0) | Step::And(0) => return Err(Invalid::EmptyStep { at: self.at }),
+                Step::Xor(n) => self.take(&mut xors, n)?.iter().try_for_each(|gate| self.xor(gate))?,
+                Step::And(n) => {
+                    let batch = self.take(&mut ands, n)?;
+                    self.batch(batch)?;
+                }
+                Step::Call => self.take(&mut calls, 1)?.iter().try_for_each(|call| self.call(call))?,
+            }
+        }
+        self.at.step = self.block.steps.len();
+        let left_over = xors.len() + ands.len() + calls.len();
+        if left_over > 0 {
+            return Err(Invalid::LeftOver { block: self.at.block, n: left_over });
+        }
+        self.block.outputs.iter().try_for_each(|&operand| self.read_or_constant(operand))
+    }
+
+    fn take<T>(&self, items: &mut &'a [T], n: u32) -> Result<&'a [T], Invalid> {
+        let (taken, rest) = items.split_at_checked(n as usize).ok_or(Invalid::StepsExceedBlock { at: self.at })?;
+        *items = rest;
+        Ok(taken)
+    }
+
+    fn xor(&mut self, gate: &Xor) -> Result<(), Invalid> {
+        self.read(gate.a)?;
+        self.read(gate.b)?;
+        self.write(gate.dst)
+    }
+
+    fn batch(&mut self, batch: &[And]) -> Result<(), Invalid> {
+        for operand in batch.iter().flat_map(|gate| [gate.a, gate.b]) {
+            if operand.is_constant() {
+                return Err(Invalid::ConstantOperand { at: self.at });
+            }
+            self.read(operand.slot())?;
+        }
+        let at = self.at;
+        self.set_destinations(batch.iter().map(|gate| gate.dst), |slot| Invalid::DependentBatch { at, slot })?;
+        for gate in batch {
+            for slot in [gate.a.slot(), gate.b.slot()] {
+                if slot != gate.dst && self.is_destination(slot) {
+                    return Err(Invalid::DependentBatch { at, slot });
+                }
+            }
+        }
+        batch.iter().try_for_each(|gate| self.write(gate.dst))
+    }
+
+    fn call(&mut self, call: &PlanCall) -> Result<(), Invalid> {
+        self.call_layout(call)?;
+        call.args.iter().try_for_each(|&operand| self.read_or_constant(operand))?;
+        let at = self.at;
+        let results = call.results.iter().copied().filter(|&slot| slot != PlanCall::UNUSED);
+        self.set_destinations(results.clone(), |slot| Invalid::RepeatedResult { at, slot })?;
+        for operand in call.args.iter().filter(|operand| !operand.is_constant()) {
+            if self.is_destination(operand.slot()) {
+                return Err(Invalid::ResultOverArgument { at, slot: operand.slot() });
+            }
+        }
+        results.into_iter().try_for_each(|slot| self.write(slot))
+    }
+
+    /// The counts of a call agree with each other and with the callee.
+    fn call_layout(&self, call: &PlanCall) -> Result<(), Invalid> {
+        let (at, callee) = (self.at, call.callee);
+        let block = self.earlier.get(callee.0 as usize).ok_or(Invalid::NotEarlier { at, callee })?;
+        if call.count == 0 {
+            return Err(Invalid::NoIterations { at });
+        }
+        let (n_state, n_shared) = (u64::from(call.n_state), u64::from(call.n_shared));
+        let (n_inputs, n_outputs) = (block.n_inputs, block.outputs.len());
+        let each_in = u64::from(n_inputs).checked_sub(n_state + n_shared);
+        let each_out = (n_outputs as u64).checked_sub(n_state);
+        let (Some(each_in), Some(each_out)) = (each_in, each_out) else {
+            let (n_state, n_shared) = (call.n_state, call.n_shared);
+            return Err(Invalid::CallLayout { at, n_state, n_shared, n_inputs, n_outputs });
+        };
+        let total = |fixed: u64, each: u64| each.checked_mul(call.count).and_then(|n| n.checked_add(fixed));
+        self.call_count("arguments", call.args.len(), total(n_state + n_shared, each_in))?;
+        self.call_count("results", call.results.len(), total(n_state, each_out))
+    }
+
+    fn call_count(&self, what: &'static str, found: usize, expected: Option<u64>) -> Result<(), Invalid> {
+        let at = self.at;
+        if expected == Some(found as u64) { Ok(()) } else { Err(Invalid::CallCount { at, what, found, expected }) }
+    }
+
+    fn read_or_constant(&self, operand: Operand) -> Result<(), Invalid> {
+        if operand.is_constant() { Ok(()) } else { self.read(operand.slot()) }
+    }
+
+    fn read(&self, slot: Slot) -> Result<(), Invalid> {
+        self.check_slot(slot)?;
+        let Some(above) = slot.checked_sub(self.block.n_inputs) else { return Ok(()) };
+        let is_written = self.written[(above / u64::BITS) as usize] >> (above % u64::BITS) & 1 == 1;
+        if is_written { Ok(()) } else { Err(Invalid::ReadBeforeWrite { at: self.at, slot }) }
+    }
+
+    fn write(&mut self, slot: Slot) -> Result<(), Invalid> {
+        self.check_slot(slot)?;
+        if let Some(above) = slot.checked_sub(self.block.n_inputs) {
+            self.written[(above / u64::BITS) as usize] |= 1 << (above % u64::BITS);
+        }
+        Ok(())
+    }
+
+    fn check_slot(&self, slot: Slot) -> Result<(), Invalid> {
+        let n_slots = self.block.n_slots;
+        if slot < n_slots { Ok(()) } else { Err(Invalid::SlotOutsideFrame { at: self.at, slot, n_slots }) }
+    }
+
+    /// Remembers these destinations, all different.
+    fn set_destinations(
+        &mut self,
+        slots: impl Iterator<Item = Slot>,
+        error: impl FnOnce(Slot) -> Invalid,
+    ) -> Result<(), Invalid> {
+        self.destinations.clear();
+        self.destinations.extend(slots);
+        self.destinations.sort_unstable();
+        match self.destinations.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(error(pair[0])),
+            None => Ok(()),
+        }
+    }
+
+    fn is_destination(&self, slot: Slot) -> bool {
+        self.destinations.binary_search(&slot).is_ok()
+    }
+}

@@ -1,0 +1,72 @@
+//! From circuits to plans: the order of the gates, their batches, and the slots that hold their labels.
+//!
+//! Each block is scheduled on its own, in one pass, as an out-of-order processor runs instructions. A window slides over
+//! the nodes in the circuit's order. Of the ANDs in the window whose operands can be computed, the oldest form the
+//! next batch, eight at a time where there are so many, because the kernels take eight. An XOR is placed right before
+//! the first AND that needs it, or when it is the oldest node of the window. Calls keep their place. A slot is free
+//! again after the last use of its label. Dead nodes, and blocks that are called for nothing, are left out.
+//!
+//! The window bounds the look-ahead, hence the frame: a batch never reaches further ahead than [`WINDOW`] nodes.
+//! Time is linear but for a heap of at most that size. The plan depends on nothing but the circuit.
+
+mod block;
+#[cfg(test)]
+mod tests;
+
+use crate::circuit::Circuit;
+use crate::id::BlockId;
+use crate::plan::{Plan, PlanBlock};
+
+/// How many nodes ahead of the oldest unscheduled one a gate may be taken from.
+pub const WINDOW: usize = 4096;
+
+/// The most ANDs in one batch.
+pub const BATCH_MAX: usize = 1024;
+
+/// ANDs that the kernels process at a time.
+pub const LANES: usize = 8;
+
+/// The plan of a verified circuit.
+#[must_use]
+pub fn schedule(circuit: &Circuit) -> Plan {
+    Plan {
+        parties: circuit.parties.clone(),
+        inputs: circuit.inputs.clone(),
+        outputs: circuit.outputs.clone(),
+        blocks: schedule_blocks(circuit),
+    }
+}
+
+/// Callers first, because a caller knows which calls are worth making; the result has callees first.
+fn schedule_blocks(circuit: &Circuit) -> Vec<PlanBlock> {
+    let mut needed = vec![false; circuit.blocks.len()];
+    if let Some(main) = needed.last_mut() {
+        *main = true;
+    }
+    let mut blocks = Vec::new();
+    for (id, block) in circuit.blocks.iter().enumerate().rev() {
+        if needed[id] {
+            let planned = block::schedule(block);
+            planned.calls.iter().for_each(|call| needed[call.callee.0 as usize] = true);
+            blocks.push(planned);
+        }
+    }
+    blocks.reverse();
+    renumber_callees(&mut blocks, &needed);
+    blocks
+}
+
+/// Makes callees count the kept blocks only.
+fn renumber_callees(blocks: &mut [PlanBlock], kept: &[bool]) {
+    let new_ids: Vec<u32> = kept
+        .iter()
+        .scan(0, |next, &kept| {
+            let id = *next;
+            *next += u32::from(kept);
+            Some(id)
+        })
+        .collect();
+    for call in blocks.iter_mut().flat_map(|block| &mut block.calls) {
+        call.callee = BlockId(new_ids[call.callee.0 as usize]);
+    }
+}

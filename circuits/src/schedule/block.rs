@@ -1,0 +1,326 @@
+//! One block's schedule: a window over its nodes, batches of the oldest computable ANDs.
+//!
+//! A node of the window waits on one operand that is not available yet, in that operand's list of waiters; lists are
+//! threaded through two arrays. When an operand becomes available its waiters look at their other operand.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::{BATCH_MAX, LANES, WINDOW};
+use crate::circuit::{Block, Node};
+use crate::id::{NodeId, Wire};
+use crate::plan::{And, Operand, PlanBlock, PlanCall, Slot, Step, Xor};
+
+/// The plan of one block.
+pub(super) fn schedule(block: &Block) -> PlanBlock {
+    let mut scheduler = Scheduler::new(block);
+    scheduler.run();
+    scheduler.finish()
+}
+
+/// How far a node has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Some operand is not available.
+    Waiting,
+    /// An XOR that can be computed whenever it is needed.
+    Available,
+    /// Computed: its slot holds the label until the last use.
+    Done,
+}
+
+/// No node, in the lists of waiters.
+const NONE: u32 = u32::MAX;
+
+struct Scheduler<'a> {
+    block: &'a Block,
+    frame: Frame,
+    state: Vec<State>,
+    first_waiter: Vec<u32>,
+    next_waiter: Vec<u32>,
+    /// Nodes that have to look at their operands again.
+    woken: Vec<u32>,
+    /// XORs that are to be emitted, the next on top.
+    cone: Vec<u32>,
+    /// ANDs whose operands are available, the oldest on top.
+    ready: BinaryHeap<Reverse<u32>>,
+    /// The oldest node that is not done.
+    head: usize,
+    /// The first node that has not entered the window.
+    tail: usize,
+    plan: PlanBlock,
+}
+
+impl<'a> Scheduler<'a> {
+    fn new(block: &'a Block) -> Self {
+        let n_nodes = block.nodes.len();
+        let first_gate = 1 + block.n_inputs as usize;
+        let mut state = vec![State::Waiting; n_nodes];
+        state[..first_gate].fill(State::Done);
+        Scheduler {
+            block,
+            frame: Frame::new(block),
+            state,
+            first_waiter: vec![NONE; n_nodes],
+            next_waiter: vec![NONE; n_nodes],
+            woken: Vec::new(),
+            cone: Vec::new(),
+            ready: BinaryHeap::new(),
+            head: first_gate,
+            tail: first_gate,
+            plan: PlanBlock { n_inputs: block.n_inputs, ..PlanBlock::default() },
+        }
+    }
+
+    fn run(&mut self) {
+        while self.head < self.block.nodes.len() {
+            self.fill_window();
+            let head_before = self.head;
+            self.retire();
+            if self.head == head_before {
+                self.emit_batch();
+            }
+        }
+    }
+
+    fn finish(mut self) -> PlanBlock {
+        self.plan.outputs = self.block.outputs.iter().map(|&wire| self.frame.operand(wire)).collect();
+        self.plan.n_slots = self.frame.n_slots;
+        self.plan
+    }
+
+    /// Lets nodes enter until the window is full.
+    fn fill_window(&mut self) {
+        let end = (self.head + WINDOW).min(self.block.nodes.len());
+        while self.tail < end {
+            let node = self.tail;
+            self.tail += 1;
+            if self.frame.is_live(node) {
+                self.look_for_operands(node as u32);
+            }
+        }
+    }
+
+    /// Moves the head past everything that is done, dead, an XOR or a call.
+    fn retire(&mut self) {
+        while self.head < self.tail {
+            match self.block.nodes[self.head] {
+                Node::Xor(..) if self.frame.is_live(self.head) => self.emit_cone(self.head as u32),
+                Node::And(..) if self.frame.is_live(self.head) && self.state[self.head] != State::Done => return,
+                Node::Result { call, index: 0 } => self.emit_call(call as usize),
+                _ => {}
+            }
+            self.head += 1;
+        }
+    }
+
+    /// Puts `node` on the list of an operand that is missing; if none is, the node is available.
+    fn look_for_operands(&mut self, node: u32) {
+        let (Node::And(a, b) | Node::Xor(a, b)) = self.block.nodes[node as usize] else { return };
+        let missing = [a, b].into_iter().find(|wire| self.state[wire.node().0 as usize] == State::Waiting);
+        if let Some(wire) = missing {
+            let list = &mut self.first_waiter[wire.node().0 as usize];
+            self.next_waiter[node as usize] = std::mem::replace(list, node);
+        } else if let Node::And(..) = self.block.nodes[node as usize] {
+            self.ready.push(Reverse(node));
+        } else {
+            self.state[node as usize] = State::Available;
+            self.take_waiters(node);
+        }
+    }
+
+    /// Moves the waiters of `node` to `woken`.
+    fn take_waiters(&mut self, node: u32) {
+        let mut waiter = std::mem::replace(&mut self.first_waiter[node as usize], NONE);
+        while waiter != NONE {
+            self.woken.push(waiter);
+            waiter = self.next_waiter[waiter as usize];
+        }
+    }
+
+    /// Marks an AND or a result as done and tells its waiters, and theirs.
+    fn complete(&mut self, node: u32) {
+        self.state[node as usize] = State::Done;
+        self.take_waiters(node);
+        while let Some(waiter) = self.woken.pop() {
+            self.look_for_operands(waiter);
+        }
+    }
+
+    fn emit_batch(&mut self) {
+        let n_ready = self.ready.len().min(BATCH_MAX);
+        let width = if n_ready < LANES { n_ready } else { n_ready / LANES * LANES };
+        let batch: Vec<u32> = (0..width).filter_map(|_| self.ready.pop()).map(|Reverse(node)| node).collect();
+        for &node in &batch {
+            for operand in self.operands(node) {
+                self.emit_cone(operand.node().0);
+            }
+        }
+        for &node in &batch {
+            let [a, b] = self.operands(node).map(|wire| self.frame.operand(wire));
+            let dst = self.frame.allocate(node);
+            self.plan.ands.push(And { dst, a, b });
+        }
+        self.plan.steps.push(Step::And(width as u32));
+        for &node in &batch {
+            self.frame.release(&self.operands(node));
+        }
+        for &node in &batch {
+            self.complete(node);
+        }
+    }
+
+    fn operands(&self, node: u32) -> [Wire; 2] {
+        match self.block.nodes[node as usize] {
+            Node::And(a, b) | Node::Xor(a, b) => [a, b],
+            _ => unreachable!("only gates are scheduled for their operands"),
+        }
+    }
+
+    /// Emits the XOR `root`, after the XORs below it that are still to do. Does nothing if it is done.
+    fn emit_cone(&mut self, root: u32) {
+        self.cone.push(root);
+        while let Some(&node) = self.cone.last() {
+            if self.state[node as usize] == State::Done {
+                self.cone.pop();
+                continue;
+            }
+            let operands = self.operands(node);
+            match operands.iter().find(|wire| self.state[wire.node().0 as usize] != State::Done) {
+                Some(wire) => self.cone.push(wire.node().0),
+                None => self.emit_xor(node, operands),
+            }
+        }
+    }
+
+    fn emit_xor(&mut self, node: u32, operands: [Wire; 2]) {
+        let [a, b] = operands.map(|wire| self.frame.slot(wire.node()));
+        self.frame.release(&operands);
+        let dst = self.frame.allocate(node);
+        self.plan.xors.push(Xor { dst, a, b });
+        match self.plan.steps.last_mut() {
+            Some(Step::Xor(n)) => *n += 1,
+            _ => self.plan.steps.push(Step::Xor(1)),
+        }
+        self.state[node as usize] = State::Done;
+    }
+
+    /// Emits a call if anybody wants one of its results. Results never share a slot with arguments: the results of
+    /// one iteration are written before the arguments of the next are read.
+    fn emit_call(&mut self, index: usize) {
+        let call = &self.block.calls[index];
+        let results = call.first_result.0..call.first_result.0 + call.n_results;
+        if !results.clone().any(|node| self.frame.is_live(node as usize)) {
+            return;
+        }
+        let args = call.args.iter().map(|&wire| self.frame.operand(wire)).collect();
+        let slots = results.clone().map(|node| self.allocate_result(node)).collect();
+        self.frame.release(&call.args);
+        self.plan.calls.push(PlanCall {
+            callee: call.callee,
+            count: call.count,
+            n_state: call.n_state,
+            n_shared: call.n_shared,
+            args,
+            results: slots,
+        });
+        self.plan.steps.push(Step::Call);
+        results.for_each(|node| self.complete(node));
+    }
+
+    fn allocate_result(&mut self, node: u32) -> Slot {
+        if self.frame.is_live(node as usize) { self.frame.allocate(node) } else { PlanCall::UNUSED }
+    }
+}
+
+/// Which label stands where, and for how long.
+struct Frame {
+    /// For each node, how often it will still be read; [`PINNED`] if until the end.
+    uses: Vec<u32>,
+    /// For each node, where its label stands. Meaningful between computation and last use.
+    slots: Vec<Slot>,
+    /// Slots that hold nothing; the last freed is the first taken, as it is the likeliest to be in cache.
+    free: Vec<Slot>,
+    n_slots: u32,
+}
+
+/// More uses than are counted: the slot is never freed.
+const PINNED: u32 = u32::MAX;
+
+impl Frame {
+    fn new(block: &Block) -> Frame {
+        let uses = count_uses(block);
+        let mut slots = vec![0; block.nodes.len()];
+        for input in 0..block.n_inputs {
+            slots[input as usize + 1] = input;
+        }
+        let free = (0..block.n_inputs).rev().filter(|&input| uses[input as usize + 1] == 0).collect();
+        Frame { uses, slots, free, n_slots: block.n_inputs }
+    }
+
+    fn is_live(&self, node: usize) -> bool {
+        self.uses[node] > 0
+    }
+
+    fn slot(&self, node: NodeId) -> Slot {
+        self.slots[node.0 as usize]
+    }
+
+    fn operand(&self, wire: Wire) -> Operand {
+        match wire.as_constant() {
+            Some(value) => Operand(Operand::CONSTANT.0 | u32::from(value)),
+            None => Operand::new(self.slot(wire.node()), wire.is_complemented()),
+        }
+    }
+
+    fn allocate(&mut self, node: u32) -> Slot {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.n_slots += 1;
+            self.n_slots - 1
+        });
+        self.slots[node as usize] = slot;
+        slot
+    }
+
+    /// One use less of each; frees slots that nobody will read any more.
+    fn release(&mut self, wires: &[Wire]) {
+        for wire in wires {
+            let node = wire.node().0 as usize;
+            if node == 0 || self.uses[node] == PINNED {
+                continue;
+            }
+            self.uses[node] -= 1;
+            if self.uses[node] == 0 {
+                self.free.push(self.slots[node]);
+            }
+        }
+    }
+}
+
+/// How often each node is read by nodes that matter; outputs are read at the end, hence pinned.
+fn count_uses(block: &Block) -> Vec<u32> {
+    let mut uses = vec![0u32; block.nodes.len()];
+    for wire in &block.outputs {
+        uses[wire.node().0 as usize] = PINNED;
+    }
+    for (node, kind) in block.nodes.iter().enumerate().rev() {
+        match *kind {
+            Node::And(a, b) | Node::Xor(a, b) if uses[node] > 0 => count(&mut uses, &[a, b]),
+            Node::Result { call, index: 0 } => {
+                let call = &block.calls[call as usize];
+                if uses[node..node + call.n_results as usize].iter().any(|&n| n > 0) {
+                    count(&mut uses, &call.args);
+                }
+            }
+            _ => {}
+        }
+    }
+    uses
+}
+
+fn count(uses: &mut [u32], wires: &[Wire]) {
+    for wire in wires {
+        let n = &mut uses[wire.node().0 as usize];
+        *n = n.saturating_add(1);
+    }
+}
