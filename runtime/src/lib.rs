@@ -7,3 +7,5 @@ pub mod block;
 pub mod wire;
 
 pub mod channel;
+
+pub mod ot;
