@@ -4,6 +4,11 @@
 //! order: a later one may use an earlier one, never the reverse.
 pub mod block;
 
+pub mod kernel;
+
+pub mod hash;
+pub mod prg;
+
 pub mod wire;
 
 pub mod channel;
