@@ -9,6 +9,8 @@ pub mod kernel;
 pub mod hash;
 pub mod prg;
 
+pub mod garble;
+
 pub mod wire;
 
 pub mod channel;
