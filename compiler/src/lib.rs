@@ -8,3 +8,9 @@ pub mod source;
 pub mod diagnostic;
 
 pub mod syntax;
+
+pub mod hir;
+
+pub mod ranges;
+
+pub mod interpret;
