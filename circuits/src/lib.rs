@@ -10,6 +10,10 @@ pub mod shape;
 pub mod circuit;
 
 pub mod build;
+pub mod verify;
+
+pub mod evaluate;
+pub mod stats;
 
 pub mod plan;
 pub mod schedule;

@@ -17,12 +17,14 @@
 //! - [`Operand::CONSTANT`] occurs only among call arguments and block outputs.
 //! - A block calls only blocks of smaller id. The last block is `main`.
 
+mod file;
 mod measure;
 mod run;
 #[cfg(test)]
 mod tests;
 mod validate;
 
+pub use file::ReadError;
 pub use measure::Measure;
 pub use run::run;
 pub use validate::{Invalid, InvalidPort, LIMIT_CALL_DEPTH, LIMIT_LABELS, LIMIT_OPERATIONS, Place};

@@ -113,7 +113,7 @@ impl fmt::Debug for Block {
 ///
 /// Its lowest bit is 1, so that the two labels differ in their permute bit. It never leaves the garbler and is never used
 /// in two sessions.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Delta(Block);
 
 impl Delta {

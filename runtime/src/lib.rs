@@ -3,3 +3,16 @@
 //! Never sees source text; trusts no byte that comes from a peer or a file. Modules are declared in reading
 //! order: a later one may use an earlier one, never the reverse.
 pub mod block;
+
+pub mod kernel;
+
+pub mod hash;
+pub mod prg;
+
+pub mod garble;
+
+pub mod wire;
+
+pub mod channel;
+
+pub mod ot;

@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::evaluate::evaluate_block;
+use crate::verify::verify_block;
 
 fn builder() -> (Builder, Wire, Wire, Wire) {
     let builder = Builder::new("test", 3);
@@ -132,4 +136,45 @@ fn origins_are_stamped_on_new_nodes() {
     let out = b.and(xy, z);
     let block = b.finish(vec![out]).unwrap();
     assert_eq!(block.origins[4..], [Origin(7), Origin(9)]);
+}
+
+/// What a random program does with two earlier wires (and a third, for selects).
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    kind: u8,
+    operands: [u8; 3],
+    complements: u8,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..4u8, any::<[u8; 3]>(), any::<u8>());
+    let step = step.prop_map(|(kind, operands, complements)| Step { kind, operands, complements });
+    proptest::collection::vec(step, 1..80)
+}
+
+proptest! {
+    /// All 64 inputs of six variables at once; few variables, so that the local rules meet each other.
+    #[test]
+    fn local_rules_keep_the_meaning(steps in steps()) {
+        let inputs: [u64; 6] = std::array::from_fn(|i| (0..64).fold(0, |lane, k: u64| lane | (k >> i & 1) << k));
+        let mut builder = Builder::new("random", 6);
+        let mut wires = [vec![Wire::FALSE], builder.inputs()].concat();
+        let mut values = [vec![0], inputs.to_vec()].concat();
+        for Step { kind, operands, complements } in steps {
+            let picked = [0, 1, 2].map(|i| (usize::from(operands[i]) % wires.len(), complements >> i & 1 == 1));
+            let [x, y, z] = picked.map(|(i, complement)| wires[i] ^ complement);
+            let [u, v, w] = picked.map(|(i, complement)| values[i] ^ u64::from(complement).wrapping_neg());
+            let (wire, value) = match kind {
+                0 => (builder.and(x, y), u & v),
+                1 => (builder.xor(x, y), u ^ v),
+                2 => (builder.or(x, y), u | v),
+                _ => (builder.select(x, y, z), u & v | !u & w),
+            };
+            wires.push(wire);
+            values.push(value);
+        }
+        let block = builder.finish(wires).unwrap();
+        prop_assert_eq!(verify_block(&[], &block), Ok(()));
+        prop_assert_eq!(evaluate_block(&[], &block, &inputs), values);
+    }
 }

@@ -1,0 +1,446 @@
+//! Plans as bytes: the file format, and the digest that the two parties compare.
+//!
+//! ```text
+//! file      = body, digest of body (32 bytes)
+//! body      = "HUSHPLAN", version (1), parties, inputs, outputs, blocks
+//! parties   = list of text
+//! inputs    = list of (name: text, party, shape)
+//! outputs   = list of (name: text, recipients: list of party, shape)
+//! shape     = 0                                                bool
+//!           | 1, name: text, lo: integer, hi: integer          integer
+//!           | 2, len, shape                                    array
+//!           | 3, list of shape                                 tuple
+//!           | 4, name: text, list of (name: text, shape)       struct
+//!           | 5, name: text, list of (name: text, shape)       enum
+//! blocks    = list of (n_inputs, n_slots, list of step, list of operand)
+//! step      = 4n,     n times (dst, a, b: slot)                XORs
+//!           | 4n + 1, n times (dst: slot, a, b: operand)       ANDs
+//!           | 2, callee, count, n_state, n_shared, list of operand, list of result
+//! operand   = 0 | 1                                            the constants
+//!           | 2 + 2·slot + complemented
+//! result    = 0                                                nobody reads it
+//!           | 1 + slot
+//! list of x = how many, then each
+//! text      = how many bytes, then UTF-8
+//! integer   = how many bytes, then two's complement, least significant byte first, as few bytes as possible
+//! ```
+//!
+//! Every number is an unsigned varint: seven bits a byte, least significant first, the high bit set in all bytes but the
+//! last, as few bytes as possible. A plan therefore has exactly one body, and the digest (BLAKE3 in key derivation
+//! mode, so that it can be confused with no other hash) is that of the plan: parties, ports, types, owners, recipients
+//! and every gate.
+//!
+//! # Security
+//! The reader trusts nothing: each length is compared with the bytes that are left before anything is allocated, so
+//! memory is bounded by a constant times the length of the file; nesting is limited; and what comes out is valid. The
+//! digest in the file finds damage, not malice.
+
+use num_bigint::BigInt;
+
+use super::validate::LIMIT_SHAPE_DEPTH;
+use super::{And, Invalid, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use crate::circuit::{InputPort, OutputPort};
+use crate::id::{BlockId, PartyId};
+use crate::shape::Shape;
+
+const MAGIC: &[u8; 8] = b"HUSHPLAN";
+const VERSION: u64 = 1;
+const DIGEST_CONTEXT: &str = "hushgate 2026-11-22 plan digest v1";
+const DIGEST_BYTES: usize = 32;
+
+/// Why bytes are not a plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The first bytes are others.
+    #[error("this is not a plan: it does not start with HUSHPLAN")]
+    NotAPlan,
+    /// Written by another version of this program.
+    #[error("the plan has format version {found}; this program reads version {VERSION}")]
+    Version {
+        /// The file's version.
+        found: u64,
+    },
+    /// The digest at the end is not that of the bytes before.
+    #[error("the plan is cut off or damaged: its digest does not match its contents; get the file again")]
+    Damaged,
+    /// The bytes break the format.
+    #[error("at byte {at} of the plan: found {found}; expected {expected}")]
+    Malformed {
+        /// Bytes from the start of the file.
+        at: usize,
+        /// What was there.
+        found: String,
+        /// What the format wants there.
+        expected: &'static str,
+    },
+    /// The format is right, the plan is not.
+    #[error("the plan is invalid: {0}")]
+    Invalid(#[from] Invalid),
+}
+
+impl Plan {
+    /// The plan as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.body();
+        let digest = digest(&bytes);
+        bytes.extend_from_slice(&digest);
+        bytes
+    }
+
+    /// The plan in a file, checked by [`Plan::validate`].
+    ///
+    /// # Errors
+    /// If the bytes are not exactly what [`Plan::to_bytes`] gives for some valid plan.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Plan, ReadError> {
+        let Some(rest) = bytes.strip_prefix(MAGIC) else { return Err(ReadError::NotAPlan) };
+        let mut header = Reader { bytes: rest, at: MAGIC.len() };
+        let found = header.number().map_err(|_| ReadError::Damaged)?;
+        if found != VERSION {
+            return Err(ReadError::Version { found });
+        }
+        let body = bytes.len().checked_sub(DIGEST_BYTES).filter(|&end| end >= header.at).ok_or(ReadError::Damaged)?;
+        let (body, expected) = bytes.split_at(body);
+        if digest(body) != expected {
+            return Err(ReadError::Damaged);
+        }
+        let plan = Reader { bytes: &body[header.at..], at: header.at }.plan()?;
+        plan.validate()?;
+        Ok(plan)
+    }
+
+    /// What the two parties compare: equal for equal plans, and only for those.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        digest(&self.body())
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let mut writer = Writer(MAGIC.to_vec());
+        writer.number(VERSION);
+        writer.plan(self);
+        writer.0
+    }
+}
+
+fn digest(body: &[u8]) -> [u8; DIGEST_BYTES] {
+    blake3::derive_key(DIGEST_CONTEXT, body)
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn plan(&mut self, plan: &Plan) {
+        self.list(&plan.parties, |w, name| w.text(name));
+        self.list(&plan.inputs, |w, port| {
+            w.text(&port.name);
+            w.number(port.party.0.into());
+            w.shape(&port.shape);
+        });
+        self.list(&plan.outputs, |w, port| {
+            w.text(&port.name);
+            w.list(&port.recipients, |w, party| w.number(party.0.into()));
+            w.shape(&port.shape);
+        });
+        self.list(&plan.blocks, Writer::block);
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        let fields = |w: &mut Writer, name: &str, fields: &[(String, Shape)]| {
+            w.text(name);
+            w.list(fields, |w, (name, shape)| {
+                w.text(name);
+                w.shape(shape);
+            });
+        };
+        self.number(shape_tag(shape));
+        match shape {
+            Shape::Bool => {}
+            Shape::Int { name, lo, hi } => {
+                self.text(name);
+                self.bytes(&lo.to_signed_bytes_le());
+                self.bytes(&hi.to_signed_bytes_le());
+            }
+            Shape::Array { element, len } => {
+                self.number(*len);
+                self.shape(element);
+            }
+            Shape::Tuple(items) => self.list(items, Writer::shape),
+            Shape::Struct { name, fields: parts } => fields(self, name, parts),
+            Shape::Enum { name, variants } => fields(self, name, variants),
+        }
+    }
+
+    fn block(&mut self, block: &PlanBlock) {
+        self.number(block.n_inputs.into());
+        self.number(block.n_slots.into());
+        let (mut xors, mut ands, mut calls) = (&block.xors[..], &block.ands[..], &block.calls[..]);
+        self.list(&block.steps, |w, step| match *step {
+            Step::Xor(n) => {
+                w.number(u64::from(n) << 2 | XORS);
+                take(&mut xors, n).iter().for_each(|gate| w.numbers([gate.dst, gate.a, gate.b].map(u64::from)));
+            }
+            Step::And(n) => {
+                w.number(u64::from(n) << 2 | ANDS);
+                let fields = |gate: &And| [gate.dst.into(), operand_code(gate.a), operand_code(gate.b)];
+                take(&mut ands, n).iter().for_each(|gate| w.numbers(fields(gate)));
+            }
+            Step::Call => {
+                w.number(CALL);
+                take(&mut calls, 1).iter().for_each(|call| w.call(call));
+            }
+        });
+        self.list(&block.outputs, |w, &operand| w.number(operand_code(operand)));
+    }
+
+    fn call(&mut self, call: &PlanCall) {
+        self.numbers([call.callee.0.into(), call.count, call.n_state.into(), call.n_shared.into()]);
+        self.list(&call.args, |w, &operand| w.number(operand_code(operand)));
+        self.list(&call.results, |w, &slot| w.number(u64::from(slot.wrapping_add(1))));
+    }
+
+    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {
+        self.number(items.len() as u64);
+        items.iter().for_each(|item| write(self, item));
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
+        numbers.into_iter().for_each(|number| self.number(number));
+    }
+
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+}
+
+const XORS: u64 = 0;
+const ANDS: u64 = 1;
+const CALL: u64 = 2;
+
+fn shape_tag(shape: &Shape) -> u64 {
+    match shape {
+        Shape::Bool => 0,
+        Shape::Int { .. } => 1,
+        Shape::Array { .. } => 2,
+        Shape::Tuple(_) => 3,
+        Shape::Struct { .. } => 4,
+        Shape::Enum { .. } => 5,
+    }
+}
+
+fn operand_code(operand: Operand) -> u64 {
+    let complemented = u64::from(operand.is_complemented());
+    if operand.is_constant() { complemented } else { 2 + 2 * u64::from(operand.slot()) + complemented }
+}
+
+/// The next `n` of a block's gates or calls; fewer if the block, which is not valid then, has fewer.
+fn take<'a, T>(items: &mut &'a [T], n: u32) -> &'a [T] {
+    let (taken, rest) = items.split_at((n as usize).min(items.len()));
+    *items = rest;
+    taken
+}
+
+/// What is left to read, and where it starts in the file.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn plan(mut self) -> Result<Plan, ReadError> {
+        let plan = Plan {
+            parties: self.list(1, Reader::text)?,
+            inputs: self.list(3, |r| Ok(InputPort { name: r.text()?, party: r.party()?, shape: r.shape(0)? }))?,
+            outputs: self.list(3, |r| {
+                Ok(OutputPort { name: r.text()?, recipients: r.list(1, Reader::party)?, shape: r.shape(0)? })
+            })?,
+            blocks: self.list(4, Reader::block)?,
+        };
+        if self.bytes.is_empty() { Ok(plan) } else { Err(self.error("more bytes", "the end of the plan")) }
+    }
+
+    fn party(&mut self) -> Result<PartyId, ReadError> {
+        Ok(PartyId(self.number32()?))
+    }
+
+    fn shape(&mut self, depth: u32) -> Result<Shape, ReadError> {
+        if depth > LIMIT_SHAPE_DEPTH {
+            return Err(self.error("a type", "no more than 64 types within each other"));
+        }
+        match self.number()? {
+            0 => Ok(Shape::Bool),
+            1 => Ok(Shape::Int { name: self.text()?, lo: self.integer()?, hi: self.integer()? }),
+            2 => Ok(Shape::Array { len: self.number()?, element: Box::new(self.shape(depth + 1)?) }),
+            3 => Ok(Shape::Tuple(self.list(1, |r| r.shape(depth + 1))?)),
+            4 => Ok(Shape::Struct { name: self.text()?, fields: self.fields(depth)? }),
+            5 => Ok(Shape::Enum { name: self.text()?, variants: self.fields(depth)? }),
+            tag => Err(self.error(tag, "the tag of a type, 0 to 5")),
+        }
+    }
+
+    fn fields(&mut self, depth: u32) -> Result<Vec<(String, Shape)>, ReadError> {
+        self.list(2, |r| Ok((r.text()?, r.shape(depth + 1)?)))
+    }
+
+    fn block(&mut self) -> Result<PlanBlock, ReadError> {
+        let mut block = PlanBlock { n_inputs: self.number32()?, n_slots: self.number32()?, ..PlanBlock::default() };
+        for _ in 0..self.count(1)? {
+            let step = self.step(&mut block)?;
+            block.steps.push(step);
+        }
+        block.outputs = self.list(1, Reader::operand)?;
+        Ok(block)
+    }
+
+    fn step(&mut self, block: &mut PlanBlock) -> Result<Step, ReadError> {
+        let code = self.number()?;
+        let n = u32::try_from(code >> 2).map_err(|_| self.error(code, "a step"))?;
+        match (code & 3, n) {
+            (XORS, _) => {
+                let gates =
+                    self.items(n.into(), 3, |r| Ok(Xor { dst: r.number32()?, a: r.number32()?, b: r.number32()? }))?;
+                block.xors.extend(gates);
+                Ok(Step::Xor(n))
+            }
+            (ANDS, _) => {
+                let gates =
+                    self.items(n.into(), 3, |r| Ok(And { dst: r.number32()?, a: r.operand()?, b: r.operand()? }))?;
+                block.ands.extend(gates);
+                Ok(Step::And(n))
+            }
+            (CALL, 0) => {
+                let call = self.call()?;
+                block.calls.push(call);
+                Ok(Step::Call)
+            }
+            _ => Err(self.error(code, "a step")),
+        }
+    }
+
+    fn call(&mut self) -> Result<PlanCall, ReadError> {
+        Ok(PlanCall {
+            callee: BlockId(self.number32()?),
+            count: self.number()?,
+            n_state: self.number32()?,
+            n_shared: self.number32()?,
+            args: self.list(1, Reader::operand)?,
+            results: self.list(1, Reader::result)?,
+        })
+    }
+
+    fn operand(&mut self) -> Result<Operand, ReadError> {
+        let code = self.number()?;
+        let complemented = code & 1 == 1;
+        let Some(slot) = (code >> 1).checked_sub(1) else {
+            return Ok(Operand(Operand::CONSTANT.0 | u32::from(complemented)));
+        };
+        let slot = u32::try_from(slot).ok().filter(|&slot| slot < Operand::CONSTANT.slot());
+        Ok(Operand::new(slot.ok_or_else(|| self.error(code, "an operand"))?, complemented))
+    }
+
+    fn result(&mut self) -> Result<Slot, ReadError> {
+        Ok(self.number32()?.wrapping_sub(1))
+    }
+
+    /// A count, then as many items of at least `bytes_min` bytes.
+    fn list<T>(
+        &mut self,
+        bytes_min: usize,
+        read: impl FnMut(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
+        let n = self.count(bytes_min)?;
+        self.items(n, bytes_min, read)
+    }
+
+    fn items<T>(
+        &mut self,
+        n: u64,
+        bytes_min: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.check_room(n, bytes_min)?;
+        (0..n).map(|_| read(self)).collect()
+    }
+
+    fn count(&mut self, bytes_min: usize) -> Result<u64, ReadError> {
+        let n = self.number()?;
+        self.check_room(n, bytes_min)?;
+        Ok(n)
+    }
+
+    fn check_room(&self, n: u64, bytes_min: usize) -> Result<(), ReadError> {
+        let room = self.bytes.len() / bytes_min;
+        if n <= room as u64 {
+            Ok(())
+        } else {
+            Err(self.error(format!("a count of {n}"), "no more than there is room for"))
+        }
+    }
+
+    fn text(&mut self) -> Result<String, ReadError> {
+        let bytes = self.byte_string()?.to_vec();
+        String::from_utf8(bytes).map_err(|_| self.error("other bytes", "text in UTF-8"))
+    }
+
+    fn integer(&mut self) -> Result<BigInt, ReadError> {
+        let bytes = self.byte_string()?;
+        let integer = BigInt::from_signed_bytes_le(bytes);
+        let is_minimal = integer.to_signed_bytes_le() == bytes;
+        if is_minimal {
+            Ok(integer)
+        } else {
+            Err(self.error("needless bytes", "an integer in as few bytes as possible"))
+        }
+    }
+
+    /// A length, then as many bytes.
+    fn byte_string(&mut self) -> Result<&[u8], ReadError> {
+        let n = self.count(1)? as usize;
+        let (string, rest) = self.bytes.split_at(n);
+        (self.bytes, self.at) = (rest, self.at + n);
+        Ok(string)
+    }
+
+    fn number32(&mut self) -> Result<u32, ReadError> {
+        let number = self.number()?;
+        u32::try_from(number).map_err(|_| self.error(number, "a number below 2^32"))
+    }
+
+    fn number(&mut self) -> Result<u64, ReadError> {
+        let mut number = 0u64;
+        for (i, &byte) in self.bytes.iter().enumerate() {
+            let bits = u64::from(byte & 0x7f);
+            let fits = i < 9 || (i == 9 && bits <= 1);
+            if !fits || (i > 0 && byte == 0) {
+                break;
+            }
+            number |= bits << (7 * i);
+            if byte < 0x80 {
+                self.bytes = &self.bytes[i + 1..];
+                self.at += i + 1;
+                return Ok(number);
+            }
+        }
+        Err(self.error("other bytes", "a number below 2^64 in as few bytes as possible"))
+    }
+
+    fn error(&self, found: impl ToString, expected: &'static str) -> ReadError {
+        ReadError::Malformed { at: self.at, found: found.to_string(), expected }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Channels: how frames get from one party to the other.
+//!
+//! A [`Channel`] is any pair of byte streams. [`Link`] makes frames of it: one task writes, flushing whenever its queue
+//! runs dry, and the session itself reads. Both directions go on at the same time, so two parties that send much at once
+//! do not block each other.
+//!
+//! # Invariants
+//! - Memory is bounded: a queue holds [`QUEUE_FRAMES`] frames at most, and nothing is read before it is asked for.
+//! - A payload's length is checked before memory is taken for it.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub mod memory;
+pub mod tcp;
+
+mod link;
+mod meter;
+#[cfg(test)]
+mod tests;
+
+pub use link::{FrameBuffer, FrameReceiver, FrameSender, Link, QUEUE_FRAMES, RunKeys};
+pub use meter::{Meter, Traffic};
+
+use crate::wire::{FrameKind, WireError};
+
+/// A connection to the other party.
+pub struct Channel {
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    writer: Box<dyn AsyncWrite + Send + Unpin>,
+    binding: Vec<u8>,
+    opened: Instant,
+}
+
+impl Channel {
+    /// A channel over these streams.
+    ///
+    /// `binding` names the secure connection below, such as a TLS exporter value, equal on both sides and different for every
+    /// connection; it is empty where there is none. It enters the session id.
+    pub fn new(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        binding: Vec<u8>,
+    ) -> Channel {
+        Channel { reader: Box::new(reader), writer: Box::new(writer), binding, opened: Instant::now() }
+    }
+
+    /// The same channel, opened at `instant`: from there cold starts are timed.
+    #[must_use]
+    pub fn opened_at(self, instant: Instant) -> Channel {
+        Channel { opened: instant, ..self }
+    }
+
+    /// What names the secure connection below.
+    #[must_use]
+    pub fn binding(&self) -> &[u8] {
+        &self.binding
+    }
+}
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection, or for somebody to connect.
+    pub connect: Duration,
+    /// From connection to agreement.
+    pub handshake: Duration,
+    /// Without a byte sent or received. It includes the time that the peer computes in silence.
+    pub progress: Duration,
+    /// For the whole session; `None` is without limit.
+    pub total: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            connect: Duration::from_secs(30),
+            handshake: Duration::from_secs(10),
+            progress: Duration::from_secs(60),
+            total: None,
+        }
+    }
+}
+
+/// Why a frame could not be sent or received.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// The network failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The other side closed the connection, between frames or inside one.
+    #[error("the other side closed the connection where a {0:?} frame was expected")]
+    Closed(FrameKind),
+    /// What came is not the frame that had to come.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The other side gave up.
+    #[error("the other side gave up")]
+    Aborted,
+}

@@ -1,0 +1,215 @@
+//! Garbling and evaluating plans: labels and tables, no I/O, no source of randomness.
+//!
+//! The garbler holds each wire's *zero label* X0 and Δ, and X1 = X0 ⊕ Δ; the evaluator holds the *active label* of the
+//! value that the wire carries, and does not know which of the two it is. Both run the same [`Plan`] with the same [`Kernel`]
+//! code paths: the garbler fills tables and hands them to a [`TableSink`], the evaluator takes them from a [`TableSource`].
+//!
+//! # Invariants
+//! - Gates are numbered over all plans that one [`Garbler`] (and its [`Evaluator`]) runs, so no tweak is used twice under
+//!   one Δ.
+//! - The plan's constant is the label K of the session: the evaluator's active label of either constant is K; the garbler's zero
+//!   label of *false* is K, of *true* K ⊕ Δ.
+//! - A complemented operand costs nothing: the garbler's zero label moves by Δ, the evaluator's active label stays.
+//!
+//! # Security
+//! Semi-honest garbling with the hash of [`crate::kernel`]. Nothing here catches a garbler that garbles another plan; both
+//! parties must have agreed on the plan and on which outputs are opened to whom. A table that has been handed to a sink is
+//! never made again with other randomness, so it can be resent only as it was.
+
+mod execute;
+pub mod output;
+
+use std::convert::Infallible;
+
+use hushgate_circuits::plan::Plan;
+use zeroize::Zeroizing;
+
+use self::execute::{Party, execute};
+use crate::block::{Block, Delta, Label};
+use crate::kernel::{GateKeys, Kernel, Segment};
+
+/// The most blocks that are asked of a [`TableSink`] or [`TableSource`] at once: 128 KiB.
+pub const TABLE_BLOCKS_MAX: usize = 2 * GATES_MAX;
+
+/// The most ANDs that run at one go; a multiple of four, as [`crate::kernel`] wants of the parts of a batch.
+const GATES_MAX: usize = 4096;
+
+/// Where a garbler's tables go.
+pub trait TableSink {
+    /// Why there is no room.
+    type Error;
+
+    /// Room for the next `n_blocks` ≤ [`TABLE_BLOCKS_MAX`] blocks in one piece; all of it is filled before the next call.
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Self::Error>;
+}
+
+/// Where an evaluator's tables come from.
+pub trait TableSource {
+    /// Why there are no more.
+    type Error;
+
+    /// The next `n_blocks` ≤ [`TABLE_BLOCKS_MAX`] blocks in one piece.
+    fn take(&mut self, n_blocks: usize) -> Result<&[Block], Self::Error>;
+}
+
+/// The party that knows Δ and makes the tables.
+#[derive(Debug)]
+pub struct Garbler {
+    kernel: Kernel,
+    delta: Delta,
+    keys: GateKeys,
+    constant: Label,
+}
+
+/// The party that runs the tables on active labels.
+#[derive(Debug)]
+pub struct Evaluator {
+    kernel: Kernel,
+    keys: GateKeys,
+    constant: Label,
+}
+
+impl Garbler {
+    /// A garbler whose next AND gate has number `first_gate`: 0 in a fresh session.
+    ///
+    /// `s` is the session's public hash key, `constant` its public constant label; both random and independent of Δ.
+    #[must_use]
+    pub fn new(kernel: Kernel, delta: &Delta, s: Block, constant: Label, first_gate: u64) -> Garbler {
+        Garbler { kernel, delta: delta.clone(), keys: GateKeys::new(s, first_gate), constant }
+    }
+
+    /// Garbles `plan` on the zero labels of its inputs; the zero labels of its outputs, complements included.
+    ///
+    /// # Errors
+    /// Those of the sink. The session is over then: its gates cannot be garbled again.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the plan has, or if the plan breaks the invariants of [`Plan`].
+    pub fn garble<S: TableSink>(
+        &mut self,
+        plan: &Plan,
+        inputs: &[Label],
+        sink: &mut S,
+    ) -> Result<Zeroizing<Vec<Label>>, S::Error> {
+        execute(&mut Garbling { garbler: self, sink }, plan, inputs)
+    }
+
+    /// The number of the next AND gate.
+    #[must_use]
+    pub const fn next_gate(&self) -> u64 {
+        self.keys.next_gate()
+    }
+}
+
+impl Evaluator {
+    /// The mirror of [`Garbler::new`], with the same public values.
+    #[must_use]
+    pub const fn new(kernel: Kernel, s: Block, constant: Label, first_gate: u64) -> Evaluator {
+        Evaluator { kernel, keys: GateKeys::new(s, first_gate), constant }
+    }
+
+    /// Evaluates `plan` on the active labels of its inputs; the active labels of its outputs.
+    ///
+    /// # Errors
+    /// Those of the source.
+    ///
+    /// # Panics
+    /// As [`Garbler::garble`].
+    pub fn evaluate<S: TableSource>(
+        &mut self,
+        plan: &Plan,
+        inputs: &[Label],
+        source: &mut S,
+    ) -> Result<Zeroizing<Vec<Label>>, S::Error> {
+        execute(&mut Evaluating { evaluator: self, source }, plan, inputs)
+    }
+
+    /// The number of the next AND gate.
+    #[must_use]
+    pub const fn next_gate(&self) -> u64 {
+        self.keys.next_gate()
+    }
+}
+
+/// A garbler at work.
+struct Garbling<'a, S> {
+    garbler: &'a mut Garbler,
+    sink: &'a mut S,
+}
+
+/// An evaluator at work.
+struct Evaluating<'a, S> {
+    evaluator: &'a mut Evaluator,
+    source: &'a mut S,
+}
+
+impl<S: TableSink> Party for Garbling<'_, S> {
+    type Error = S::Error;
+
+    fn constant(&self) -> Label {
+        self.garbler.constant
+    }
+
+    fn complement(&self, label: Label, complemented: bool) -> Label {
+        label ^ self.garbler.delta.times(complemented)
+    }
+
+    fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {
+        let Garbler { kernel, delta, keys, .. } = &mut *self.garbler;
+        let tables = rows(segment, |n_blocks| self.sink.room(n_blocks))?.unwrap_or_default();
+        kernel.garble(keys, delta, segment, frame, tables);
+        Ok(())
+    }
+}
+
+impl<S: TableSource> Party for Evaluating<'_, S> {
+    type Error = S::Error;
+
+    fn constant(&self) -> Label {
+        self.evaluator.constant
+    }
+
+    fn complement(&self, label: Label, _complemented: bool) -> Label {
+        label
+    }
+
+    fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {
+        let Evaluator { kernel, keys, .. } = &mut *self.evaluator;
+        let tables = rows(segment, |n_blocks| self.source.take(n_blocks))?.unwrap_or_default();
+        kernel.evaluate(keys, segment, frame, tables);
+        Ok(())
+    }
+}
+
+/// Asks for the segment's rows, if it has any.
+fn rows<T, E>(segment: Segment<'_>, ask: impl FnOnce(usize) -> Result<T, E>) -> Result<Option<T>, E> {
+    if segment.ands.is_empty() { Ok(None) } else { ask(2 * segment.ands.len()).map(Some) }
+}
+
+/// All tables in memory.
+impl TableSink for Vec<Block> {
+    type Error = Infallible;
+
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
+        let start = self.len();
+        self.resize(start + n_blocks, Block::ZERO);
+        Ok(&mut self[start..])
+    }
+}
+
+/// The tables that remain in memory.
+impl TableSource for &[Block] {
+    type Error = TablesEnd;
+
+    fn take(&mut self, n_blocks: usize) -> Result<&[Block], TablesEnd> {
+        self.split_off(..n_blocks).ok_or(TablesEnd)
+    }
+}
+
+/// The tables ended before the plan did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the garbled tables end before the plan does")]
+pub struct TablesEnd;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Walks a plan: frames on a stack of labels, calls, repetitions. The same for both parties.
+//!
+//! A block's frame is `n_slots` labels. Directly above the caller's frame stands what a call carries along, `state | shared`,
+//! and above that the callee's frame, which every iteration enters anew:
+//!
+//! ```text
+//! caller's frame | state | shared | callee's frame | ..
+//! ```
+//!
+//! The stack is as deep as the plan's nesting, not as long as its execution, and is allocated once. There is no recursion, so a
+//! deeply nested plan cannot overflow the thread's stack.
+//!
+//! A call reads its state and shared arguments before it writes any result. What an iteration alone reads is read after the
+//! earlier iterations' results are written, so the slots of those and of results must differ if a call repeats.
+
+use hushgate_circuits::plan::{Operand, Plan, PlanBlock, PlanCall, Step};
+use zeroize::Zeroizing;
+
+use super::GATES_MAX;
+use crate::block::Label;
+use crate::kernel::Segment;
+
+/// What distinguishes the garbler from the evaluator.
+pub(super) trait Party {
+    /// Why tables cannot be had or handed on.
+    type Error;
+
+    /// The label of the constant false.
+    fn constant(&self) -> Label;
+
+    /// The label of the complement of what `label` stands for, if `complemented`, else `label`.
+    fn complement(&self, label: Label, complemented: bool) -> Label;
+
+    /// Runs a segment of at most [`GATES_MAX`] ANDs.
+    fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), Self::Error>;
+}
+
+/// Runs `main` on `inputs`; its outputs.
+pub(super) fn execute<P: Party>(
+    party: &mut P,
+    plan: &Plan,
+    inputs: &[Label],
+) -> Result<Zeroizing<Vec<Label>>, P::Error> {
+    let main = plan.main();
+    assert_eq!(inputs.len(), main.n_inputs as usize, "a plan is run on as many labels as it has inputs");
+    let mut stack = Zeroizing::new(vec![Label::default(); stack_depth(plan)]);
+    stack[..inputs.len()].copy_from_slice(inputs);
+    let mut activations = vec![Activation::new(main, 0)];
+    loop {
+        let current = activations.last_mut().expect("main is running");
+        if let Some(call) = current.run_to_call(party, &mut stack)? {
+            current.save_carried(party, call, &mut stack);
+            let callee = current.start_iteration(party, plan, call, &mut stack);
+            activations.push(callee);
+            continue;
+        }
+        let finished = activations.pop().expect("main is running");
+        let Some(caller) = activations.last_mut() else {
+            return Ok(finished.outputs(party, &stack));
+        };
+        let next = caller.end_iteration(party, plan, &finished, &mut stack);
+        activations.extend(next);
+    }
+}
+
+/// A block being run.
+struct Activation<'p> {
+    block: &'p PlanBlock,
+    /// Where its frame starts in the stack.
+    base: usize,
+    /// Steps, XORs, ANDs and calls done. A call is done when its last iteration is.
+    n_steps: usize,
+    n_xors: usize,
+    n_ands: usize,
+    n_calls: usize,
+    /// Iterations done of the next call.
+    n_iterations: u64,
+}
+
+impl<'p> Activation<'p> {
+    fn new(block: &'p PlanBlock, base: usize) -> Activation<'p> {
+        Activation { block, base, n_steps: 0, n_xors: 0, n_ands: 0, n_calls: 0, n_iterations: 0 }
+    }
+
+    /// Runs XORs and ANDs up to the next call, or to the block's end.
+    fn run_to_call<P: Party>(&mut self, party: &mut P, stack: &mut [Label]) -> Result<Option<&'p PlanCall>, P::Error> {
+        let block = self.block;
+        let frame = &mut stack[self.base..][..block.n_slots as usize];
+        while let Some(step) = block.steps.get(self.n_steps) {
+            match *step {
+                Step::Call => {
+                    self.n_steps += 1;
+                    return Ok(Some(&block.calls[self.n_calls]));
+                }
+                Step::And(n) if n as usize > GATES_MAX => self.run_wide(party, n as usize, frame)?,
+                Step::And(_) | Step::Xor(_) => {
+                    let segment = self.next_segment();
+                    party.run(segment, frame)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The longest run of steps from the next on that is a segment.
+    fn next_segment(&mut self) -> Segment<'p> {
+        let block = self.block;
+        let (first_step, first_xor, first_and) = (self.n_steps, self.n_xors, self.n_ands);
+        for step in &block.steps[first_step..] {
+            match *step {
+                Step::Xor(n) => self.n_xors += n as usize,
+                Step::And(n) if self.n_ands - first_and + n as usize <= GATES_MAX => self.n_ands += n as usize,
+                Step::And(_) | Step::Call => break,
+            }
+            self.n_steps += 1;
+        }
+        Segment {
+            steps: &block.steps[first_step..self.n_steps],
+            xors: &block.xors[first_xor..self.n_xors],
+            ands: &block.ands[first_and..self.n_ands],
+        }
+    }
+
+    /// Runs the next step, `n` ANDs, in several segments.
+    fn run_wide<P: Party>(&mut self, party: &mut P, n: usize, frame: &mut [Label]) -> Result<(), P::Error> {
+        for ands in self.block.ands[self.n_ands..][..n].chunks(GATES_MAX) {
+            party.run(Segment { steps: &[Step::And(ands.len() as u32)], xors: &[], ands }, frame)?;
+        }
+        self.n_ands += n;
+        self.n_steps += 1;
+        Ok(())
+    }
+
+    /// Where the next call's carried values stand: state, then shared.
+    fn carried(&self) -> usize {
+        self.base + self.block.n_slots as usize
+    }
+
+    /// Evaluates the state and shared arguments of `call`.
+    fn save_carried<P: Party>(&self, party: &P, call: &PlanCall, stack: &mut [Label]) {
+        for (i, operand) in call.args[..n_carried(call)].iter().enumerate() {
+            stack[self.carried() + i] = self.read(party, *operand, stack);
+        }
+    }
+
+    /// Fills the callee's frame for the next iteration of `call`.
+    fn start_iteration<P: Party>(
+        &self,
+        party: &P,
+        plan: &'p Plan,
+        call: &PlanCall,
+        stack: &mut [Label],
+    ) -> Activation<'p> {
+        let callee = &plan.blocks[call.callee.0 as usize];
+        let (carried, n_carried) = (self.carried(), n_carried(call));
+        let base = carried + n_carried;
+        stack.copy_within(carried..base, base);
+        let n_each = callee.n_inputs as usize - n_carried;
+        let each = &call.args[n_carried + self.n_iterations as usize * n_each..][..n_each];
+        for (i, operand) in each.iter().enumerate() {
+            stack[base + n_carried + i] = self.read(party, *operand, stack);
+        }
+        Activation::new(callee, base)
+    }
+
+    /// Takes the results of one iteration of the next call, and starts another if there is one.
+    fn end_iteration<P: Party>(
+        &mut self,
+        party: &P,
+        plan: &'p Plan,
+        callee: &Activation<'p>,
+        stack: &mut [Label],
+    ) -> Option<Activation<'p>> {
+        let call = &self.block.calls[self.n_calls];
+        let (state, each) = callee.block.outputs.split_at(call.n_state as usize);
+        for (i, operand) in state.iter().enumerate() {
+            stack[self.carried() + i] = callee.read(party, *operand, stack);
+        }
+        let results = &call.results[state.len() + self.n_iterations as usize * each.len()..];
+        for (slot, operand) in results.iter().zip(each) {
+            let label = callee.read(party, *operand, stack);
+            self.write(*slot, label, stack);
+        }
+        self.n_iterations += 1;
+        if self.n_iterations < call.count {
+            return Some(self.start_iteration(party, plan, call, stack));
+        }
+        for (i, slot) in call.results[..state.len()].iter().enumerate() {
+            self.write(*slot, stack[self.carried() + i], stack);
+        }
+        self.n_iterations = 0;
+        self.n_calls += 1;
+        None
+    }
+
+    fn outputs<P: Party>(&self, party: &P, stack: &[Label]) -> Zeroizing<Vec<Label>> {
+        let mut outputs = Zeroizing::new(Vec::with_capacity(self.block.outputs.len()));
+        outputs.extend(self.block.outputs.iter().map(|operand| self.read(party, *operand, stack)));
+        outputs
+    }
+
+    fn read<P: Party>(&self, party: &P, operand: Operand, stack: &[Label]) -> Label {
+        let label = if operand.is_constant() { party.constant() } else { stack[self.base + operand.slot() as usize] };
+        party.complement(label, operand.is_complemented())
+    }
+
+    fn write(&self, slot: u32, label: Label, stack: &mut [Label]) {
+        if slot != PlanCall::UNUSED {
+            stack[self.base..][..self.block.n_slots as usize][slot as usize] = label;
+        }
+    }
+}
+
+/// Values that a call carries along: state and shared.
+fn n_carried(call: &PlanCall) -> usize {
+    call.n_state as usize + call.n_shared as usize
+}
+
+/// Labels that all frames of `plan` take together where its nesting is deepest.
+fn stack_depth(plan: &Plan) -> usize {
+    let mut depths: Vec<usize> = Vec::with_capacity(plan.blocks.len());
+    for block in &plan.blocks {
+        let calls = block.calls.iter().map(|call| n_carried(call) + depths[call.callee.0 as usize]);
+        depths.push(block.n_slots as usize + calls.max().unwrap_or(0));
+    }
+    depths.last().copied().unwrap_or(0)
+}

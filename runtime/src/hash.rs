@@ -1,0 +1,85 @@
+//! Hashes of labels outside gates: the tweakable correlation-robust hash, and the digest of many labels at once.
+//!
+//! [`TweakHash`] is MITCCRH, the hash of [`crate::kernel`], with another part of the tweak's 128 bits set for each use:
+//! bits 120.. of a tweak are its [`Domain`], bits 0..64 the index, the rest is zero. Gates own domain 0.
+//!
+//! # Security
+//! [`TweakHash`]: tweakable circular correlation robust if AES-128 is an ideal cipher (Guo, Katz, Wang, Weng, Yu, CRYPTO 2020,
+//! <https://eprint.iacr.org/2019/1168>, section 4), provided that few inputs are hashed under one tweak of one S, and that S was
+//! chosen without knowledge of Δ. It is not collision resistant against somebody who chooses S: who needs that takes BLAKE3.
+
+use aes::Aes128Enc;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+
+use crate::block::{Block, Label};
+use crate::kernel::sigma;
+
+/// What a hash is for. Different uses never share a tweak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Domain {
+    /// Digests that let the evaluator check its output labels.
+    Output = 1,
+    /// Correlated OT to random OT.
+    Transfer = 2,
+}
+
+/// H(x, i) = AES-128_{S ⊕ i}(σ(x)) ⊕ σ(x) in one [`Domain`].
+#[derive(Clone, Copy, Debug)]
+pub struct TweakHash {
+    key: Block,
+}
+
+impl TweakHash {
+    /// The hash under the public random value `s`.
+    #[must_use]
+    pub const fn new(s: Block, domain: Domain) -> TweakHash {
+        let [lo, hi] = s.halves();
+        TweakHash { key: Block::new(lo, hi ^ (domain as u64) << 56) }
+    }
+
+    /// H(x, index).
+    #[must_use]
+    pub fn hash(&self, index: u64, x: Block) -> Block {
+        let [hash] = self.hash_each(index, [x]);
+        hash
+    }
+
+    /// H(x, index) for several `x` under one tweak.
+    #[must_use]
+    pub fn hash_each<const N: usize>(&self, index: u64, x: [Block; N]) -> [Block; N] {
+        let cipher = Aes128Enc::new(&(self.key ^ Block::new(index, 0)).to_bytes().into());
+        let inputs = x.map(sigma);
+        let mut blocks = inputs.map(|input| input.to_bytes().into());
+        cipher.encrypt_blocks(&mut blocks);
+        std::array::from_fn(|i| Block::from_bytes(blocks[i].into()) ^ inputs[i])
+    }
+
+    /// Replaces `blocks[i]` by H(`blocks[i]`, `first_index + i`).
+    ///
+    /// # Panics
+    /// If the indices pass 2^64.
+    pub fn hash_in_place(&self, first_index: u64, blocks: &mut [Block]) {
+        assert!(first_index.checked_add(blocks.len() as u64).is_some(), "hash indices fit 64 bits");
+        for (index, block) in (first_index..).zip(blocks) {
+            *block = self.hash(index, *block);
+        }
+    }
+}
+
+/// Digest of a list of labels under a secret or public `key`, such as a session id; BLAKE3 keyed, with `context` and the
+/// number of labels hashed first. Collision resistant.
+#[must_use]
+pub fn digest_labels(key: &[u8; 32], context: &str, labels: &[Label]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher.update(&(context.len() as u64).to_le_bytes());
+    hasher.update(context.as_bytes());
+    hasher.update(&(labels.len() as u64).to_le_bytes());
+    for label in labels {
+        hasher.update(&label.to_bytes());
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests;

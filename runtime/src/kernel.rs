@@ -1,0 +1,184 @@
+//! Half-gates over a frame of labels: the inner loop of both parties, once per instruction set.
+//!
+//! Zahur, Rosulek, Evans, EUROCRYPT 2015, figure 2, <https://eprint.iacr.org/2014/756>, with the re-keyed hash MITCCRH of
+//! Guo, Katz, Wang, Weng, Yu, CRYPTO 2020, <https://eprint.iacr.org/2019/1168>:
+//!
+//! ```text
+//! H(x, i) = AES-128_{S ⊕ i}(σ(x)) ⊕ σ(x),    σ(hi‖lo) = (hi ⊕ lo)‖hi
+//! TG = H(A0, j) ⊕ H(A1, j) ⊕ p_b·Δ           TE = H(B0, j') ⊕ H(B1, j') ⊕ A0
+//! C0 = H(A0, j) ⊕ p_a·TG ⊕ H(B0, j') ⊕ p_b·(TE ⊕ A0)
+//! C  = H(A, j)  ⊕ lsb(A)·TG ⊕ H(B, j') ⊕ lsb(B)·(TE ⊕ A)
+//! ```
+//!
+//! # Wire format
+//! - Gate `k` of a session has tweaks `j = 2k` and `j' = 2k + 1`, 64-bit numbers that meet the low half of `S`. Keys,
+//!   labels and rows are [`Block`]s: 16 bytes, least significant first. A complemented operand is the garbler's business:
+//!   it swaps the operand's two labels.
+//! - Gates come in batches, one batch per AND step of the plan; the parts of one step that are executed apart are batches of
+//!   a multiple of four gates, and a last one. In a batch of `n` gates each four gates give eight rows, four TG then
+//!   four TE; the last `m < 4` gates give `m` TG then `m` TE.
+//! - All kernels give the same bytes, so any garbler's kernel works with any evaluator's.
+//!
+//! # Security
+//! Semi-honest, if MITCCRH is circular correlation robust for naturally derived keys: proven for ideal ciphers, with every
+//! tweak under one Δ and S used for one gate half only. [`GateKeys`] hands tweaks out once. No branch and no
+//! memory address depends on a label.
+//!
+//! This is the only module with `unsafe`: the calls of kernels that need CPU features, and their vector loads and stores.
+
+mod portable;
+
+use hushgate_circuits::plan::{And, Step, Xor};
+
+use crate::block::{Block, Delta, Label};
+
+/// Half-gates with one of the instruction sets that this CPU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel(Isa); // private: a value exists only if the CPU reported that instruction set
+
+/// What a kernel is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Isa {
+    Portable,
+}
+
+/// The hash keys of a session's gates in order. Each is handed out once, so no tweak is ever used twice.
+///
+/// Both parties hold one, in step with each other. S is public.
+#[derive(Debug)]
+pub struct GateKeys {
+    s: Block,
+    next_gate: u64,
+}
+
+/// XORs and batches of ANDs without calls between them: what a kernel runs at one go.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// What to do, in order; no calls. Together they use up `xors` and `ands`.
+    pub steps: &'a [Step],
+    /// The XORs of all steps, in order.
+    pub xors: &'a [Xor],
+    /// The ANDs of all steps, in order.
+    pub ands: &'a [And],
+}
+
+impl Kernel {
+    /// The fastest kernel that this CPU can run.
+    #[must_use]
+    pub fn detect() -> Kernel {
+        *Kernel::available().last().expect("the portable kernel is always available")
+    }
+
+    /// Every kernel that this CPU can run, slowest first.
+    #[must_use]
+    pub fn available() -> Vec<Kernel> {
+        vec![Kernel::portable()]
+    }
+
+    /// The kernel that runs everywhere.
+    #[must_use]
+    pub const fn portable() -> Kernel {
+        Kernel(Isa::Portable)
+    }
+
+    /// Its name, for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Isa::Portable => "portable",
+        }
+    }
+
+    /// Garbles a segment: zero labels in `frame`, two rows per AND to `tables`.
+    ///
+    /// # Panics
+    /// If `tables` does not hold two rows for each AND, if the segment's steps and gates do not match, or if a
+    /// slot lies outside the frame.
+    pub fn garble(
+        self,
+        keys: &mut GateKeys,
+        delta: &Delta,
+        segment: Segment<'_>,
+        frame: &mut [Label],
+        tables: &mut [Block],
+    ) {
+        assert_eq!(tables.len(), 2 * segment.ands.len(), "a garbled AND has two rows");
+        let first_gate = keys.take(segment.ands.len());
+        match self.0 {
+            Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
+        }
+    }
+
+    /// Evaluates a segment: active labels in `frame`, two rows per AND from `tables`.
+    ///
+    /// # Panics
+    /// As [`Kernel::garble`].
+    pub fn evaluate(self, keys: &mut GateKeys, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
+        assert_eq!(tables.len(), 2 * segment.ands.len(), "a garbled AND has two rows");
+        let first_gate = keys.take(segment.ands.len());
+        match self.0 {
+            Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
+        }
+    }
+}
+
+impl GateKeys {
+    /// Gates that a session can have: their tweaks fill 64 bits.
+    pub const GATES_MAX: u64 = 1 << 63;
+
+    /// The keys under `s` from gate `first_gate` on.
+    #[must_use]
+    pub const fn new(s: Block, first_gate: u64) -> GateKeys {
+        GateKeys { s, next_gate: first_gate }
+    }
+
+    /// The number of the next AND gate.
+    #[must_use]
+    pub const fn next_gate(&self) -> u64 {
+        self.next_gate
+    }
+
+    /// Hands out the keys of `n` gates, by the number of the first.
+    fn take(&mut self, n: usize) -> u64 {
+        let first = self.next_gate;
+        let end = first.checked_add(n as u64).filter(|end| *end <= GateKeys::GATES_MAX);
+        self.next_gate = end.expect("a session has at most 2^63 AND gates");
+        first
+    }
+}
+
+impl Segment<'_> {
+    /// Runs the XORs and hands each batch of ANDs to `batch`. Complements are free, so both parties' XORs are the same.
+    #[inline(always)]
+    fn run(self, frame: &mut [Label], mut batch: impl FnMut(&[And], &mut [Label])) {
+        let (mut xors, mut ands) = (self.xors, self.ands);
+        for step in self.steps {
+            match *step {
+                Step::Xor(n) => {
+                    let (now, later) = xors.split_at(n as usize);
+                    for xor in now {
+                        frame[xor.dst as usize] = frame[xor.a as usize] ^ frame[xor.b as usize];
+                    }
+                    xors = later;
+                }
+                Step::And(n) => {
+                    let (now, later) = ands.split_at(n as usize);
+                    batch(now, frame);
+                    ands = later;
+                }
+                Step::Call => panic!("a segment has no calls"),
+            }
+        }
+        assert!(ands.is_empty(), "a segment's steps use up its ANDs");
+    }
+}
+
+/// σ: linear, and x ⊕ σ(x) is a permutation too, which makes the hash circular.
+#[inline]
+pub(crate) const fn sigma(x: Block) -> Block {
+    let [lo, hi] = x.halves();
+    Block::new(hi, lo ^ hi)
+}
+
+#[cfg(test)]
+mod tests;

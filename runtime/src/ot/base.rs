@@ -1,0 +1,256 @@
+//! Base OT: random 1-of-2 OTs over Ristretto, two flows, actively secure.
+//!
+//! Masny and Rindal, "Endemic Oblivious Transfer", CCS 2019, <https://eprint.iacr.org/2019/706>, the Diffie–Hellman
+//! instance, batched as McQuoid, Rosulek and Roy prescribe (<https://eprint.iacr.org/2021/682>): one sender's point for the
+//! whole batch, with the OT's index in every hash.
+//!
+//! ```text
+//! receiver, choice c:  r_{1−c} random, a random, r_c = a·G − H_c(r_{1−c})      ── r_0, r_1 ──►
+//! sender:              b random                                                ◄── B = b·G ──
+//!                      key_j = KDF(j, b·(r_j + H_j(r_{1−j})))
+//! receiver:            key_c = KDF(c, a·B)
+//! ```
+//!
+//! # Invariants
+//! - `H` hashes session, purpose, index and branch; `KDF` also the whole transcript (every point of both parties).
+//! - Points are decoded strictly: canonical encodings, not the identity.
+//! - The transcript depends on the generator passed in, never on the number of threads.
+//!
+//! # Security
+//! UC-secure for *endemic* OT under the gap Diffie–Hellman assumption, with random oracles: a corrupt party may bias its own
+//! keys. The receiver moves first here and the keys hash the sender's fresh point, so a corrupt receiver cannot even do
+//! that. Nothing depends on a choice by a branch or an index.
+//!
+//! # Speed
+//! Points are kept as halves, so that Ristretto's doubling encoder can share one inversion among many.
+
+use std::ops::Range;
+
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::Identity;
+use rand::CryptoRng;
+use rayon::prelude::*;
+use subtle::{Choice, ConditionallySelectable};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::block::Block;
+use crate::ot::{Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
+
+/// Bytes of an encoded point.
+pub const POINT_BYTES: usize = 32;
+
+/// Bytes of the sender's message.
+pub const REPLY_BYTES: usize = POINT_BYTES;
+
+/// Bytes of the receiver's message for `n` OTs.
+#[must_use]
+pub const fn points_bytes(n: usize) -> usize {
+    2 * POINT_BYTES * n
+}
+
+/// Both keys of each OT; wiped when dropped.
+pub type KeyPairs = Zeroizing<Vec<[Block; 2]>>;
+
+/// The chosen key of each OT; wiped when dropped.
+pub type ChosenKeys = Zeroizing<Vec<Block>>;
+
+/// The receiver of a batch, waiting for the sender's point.
+pub struct BaseReceiver {
+    secrets: Vec<Secret>,
+    hashes: Hashes,
+    points: Vec<u8>,
+}
+
+/// What the receiver keeps for one OT.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Secret {
+    choice: u8,
+    /// Half of `a`.
+    half: Scalar,
+    /// Uniform bytes that become `r_{1−c}`.
+    other: [u8; 64],
+}
+
+impl BaseReceiver {
+    /// Starts a batch with these choices. Returns the message to the sender too, [`points_bytes`] long.
+    pub fn start(
+        session: &SessionId,
+        purpose: Purpose,
+        choices: &[bool],
+        rng: &mut impl CryptoRng,
+    ) -> (BaseReceiver, Vec<u8>) {
+        let secrets: Vec<Secret> = choices.iter().map(|&choice| Secret::random(choice, rng)).collect();
+        let hashes = Hashes::new(session, purpose);
+        let points = in_chunks(secrets.len(), |range| point_pairs(&hashes, range.start, &secrets[range])).concat();
+        (BaseReceiver { secrets, hashes, points: points.clone() }, points)
+    }
+
+    /// Takes the sender's message and returns the key of each choice.
+    ///
+    /// # Errors
+    /// The message has a wrong length, or its point is the identity or no canonical encoding.
+    pub fn finish(self, reply: &[u8]) -> Result<ChosenKeys, PeerMisbehaved> {
+        expect_bytes(Message::BaseReply, reply, REPLY_BYTES)?;
+        let sender_point = decode(Message::BaseReply, 0, reply)?;
+        let keys = self.hashes.keys(&self.points, reply);
+        let table = RistrettoBasepointTable::create(&sender_point);
+        Ok(Zeroizing::new(in_chunks(self.secrets.len(), |range| {
+            let secrets = &self.secrets[range.clone()];
+            let encoded = encode_doubles(secrets.iter().map(|secret| &table * &secret.half).collect());
+            let indexed = range.zip(secrets).zip(encoded.iter());
+            indexed.map(|((index, secret), point)| keys.key(index, secret.choice, point)).collect()
+        })))
+    }
+}
+
+impl Secret {
+    fn random(choice: bool, rng: &mut impl CryptoRng) -> Secret {
+        let mut other = [0; 64];
+        rng.fill_bytes(&mut other);
+        Secret { choice: u8::from(choice), half: Scalar::random(rng), other }
+    }
+}
+
+/// Sends `n` OTs: takes the receiver's message, returns both keys of each and the message to the receiver.
+///
+/// # Errors
+/// The message has a wrong length, or one of its points is the identity or no canonical encoding.
+pub fn send(
+    session: &SessionId,
+    purpose: Purpose,
+    n: usize,
+    points: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<(KeyPairs, [u8; REPLY_BYTES]), PeerMisbehaved> {
+    expect_bytes(Message::BasePoints, points, points_bytes(n))?;
+    let half = Zeroizing::new(Scalar::random(rng));
+    let reply = encode_doubles(vec![RistrettoPoint::mul_base(&half)])[0].to_bytes();
+    let hashes = Hashes::new(session, purpose);
+    let keys = hashes.keys(points, &reply);
+    let pairs = in_chunks(n, |range| vec![key_pairs(&hashes, &keys, &half, range.clone(), &points[bytes_of(&range)])]);
+    let mut all = Zeroizing::new(Vec::with_capacity(n));
+    for chunk in pairs {
+        all.extend_from_slice(&chunk?);
+    }
+    Ok((all, reply))
+}
+
+/// The receiver's encoded pairs for the OTs from `first` on.
+fn point_pairs(hashes: &Hashes, first: usize, secrets: &[Secret]) -> Vec<[u8; 2 * POINT_BYTES]> {
+    let others = secrets.iter().map(|secret| RistrettoPoint::from_uniform_bytes(&secret.other));
+    let others = encode_doubles(others.collect());
+    let chosen = secrets.iter().zip(others.iter()).enumerate().map(|(i, (secret, other))| {
+        RistrettoPoint::mul_base(&secret.half) - hashes.half_point(first + i, secret.choice, other)
+    });
+    let chosen = encode_doubles(chosen.collect());
+    let all = secrets.iter().zip(chosen.iter()).zip(others.iter());
+    all.map(|((secret, chosen), other)| ordered(secret.choice, chosen, other)).collect()
+}
+
+/// `chosen` at position `choice`, `other` at the other; without a branch.
+fn ordered(choice: u8, chosen: &CompressedRistretto, other: &CompressedRistretto) -> [u8; 2 * POINT_BYTES] {
+    let mut pair = [0; 2 * POINT_BYTES];
+    let swap = Choice::from(choice);
+    for i in 0..POINT_BYTES {
+        pair[i] = u8::conditional_select(&chosen.as_bytes()[i], &other.as_bytes()[i], swap);
+        pair[POINT_BYTES + i] = u8::conditional_select(&other.as_bytes()[i], &chosen.as_bytes()[i], swap);
+    }
+    pair
+}
+
+/// The sender's keys for the OTs of `range`, whose points are `points`.
+fn key_pairs(
+    hashes: &Hashes,
+    keys: &Keys,
+    half: &Scalar,
+    range: Range<usize>,
+    points: &[u8],
+) -> Result<KeyPairs, PeerMisbehaved> {
+    let mut shared = Vec::with_capacity(2 * range.len());
+    for (index, pair) in range.clone().zip(points.chunks_exact(2 * POINT_BYTES)) {
+        for (branch, own, other) in [(0, 0, POINT_BYTES), (1, POINT_BYTES, 0)] {
+            let point = decode(Message::BasePoints, 2 * index + usize::from(branch), &pair[own..own + POINT_BYTES])?;
+            let other = CompressedRistretto::from_slice(&pair[other..other + POINT_BYTES]).expect("32 bytes");
+            let hashed = hashes.half_point(index, branch, &other);
+            shared.push(half * (point + hashed + hashed));
+        }
+    }
+    let encoded = encode_doubles(shared);
+    let pairs = range.zip(encoded.as_chunks().0);
+    Ok(Zeroizing::new(pairs.map(|(index, [zero, one])| [keys.key(index, 0, zero), keys.key(index, 1, one)]).collect()))
+}
+
+/// The bytes of the pairs in `range`.
+fn bytes_of(range: &Range<usize>) -> Range<usize> {
+    points_bytes(range.start)..points_bytes(range.end)
+}
+
+/// A point of the peer: canonical and not the identity.
+fn decode(message: Message, index: usize, bytes: &[u8]) -> Result<RistrettoPoint, PeerMisbehaved> {
+    let point = CompressedRistretto::from_slice(bytes).ok().and_then(|encoded| encoded.decompress());
+    point.filter(|point| *point != RistrettoPoint::identity()).ok_or(PeerMisbehaved::Point { message, index })
+}
+
+/// The encodings of twice each point; wipes the points.
+fn encode_doubles(points: Vec<RistrettoPoint>) -> Zeroizing<Vec<CompressedRistretto>> {
+    let points = Zeroizing::new(points);
+    Zeroizing::new(RistrettoPoint::double_and_compress_batch(points.iter()))
+}
+
+/// The hash to the group, keyed by session and purpose.
+struct Hashes {
+    point_key: [u8; 32],
+    session: SessionId,
+    purpose: Purpose,
+}
+
+impl Hashes {
+    fn new(session: &SessionId, purpose: Purpose) -> Hashes {
+        let mut key = blake3::Hasher::new_derive_key("hushgate ot base v1: hash to group");
+        key.update(session).update(&[purpose.tag()]);
+        Hashes { point_key: *key.finalize().as_bytes(), session: *session, purpose }
+    }
+
+    /// Half of `H_branch(point)`.
+    fn half_point(&self, index: usize, branch: u8, point: &CompressedRistretto) -> RistrettoPoint {
+        let mut hash = blake3::Hasher::new_keyed(&self.point_key);
+        hash.update(&(index as u64).to_le_bytes()).update(&[branch]).update(point.as_bytes());
+        let mut uniform = [0; 64];
+        hash.finalize_xof().fill(&mut uniform);
+        RistrettoPoint::from_uniform_bytes(&uniform)
+    }
+
+    /// The key derivation, which needs the whole transcript.
+    fn keys(&self, points: &[u8], reply: &[u8]) -> Keys {
+        let mut key = blake3::Hasher::new_derive_key("hushgate ot base v1: keys");
+        key.update(&self.session).update(&[self.purpose.tag()]);
+        key.update(&(points.len() as u64).to_le_bytes()).update(points).update(reply);
+        Keys { key: *key.finalize().as_bytes() }
+    }
+}
+
+/// The key derivation of one batch.
+struct Keys {
+    key: [u8; 32],
+}
+
+impl Keys {
+    fn key(&self, index: usize, branch: u8, shared: &CompressedRistretto) -> Block {
+        let mut hash = blake3::Hasher::new_keyed(&self.key);
+        hash.update(&(index as u64).to_le_bytes()).update(&[branch]).update(shared.as_bytes());
+        let mut block = Zeroizing::new([0; 16]);
+        hash.finalize_xof().fill(&mut *block);
+        Block::from_bytes(*block)
+    }
+}
+
+/// Runs `work` on the positions `0..n`, in parallel where there are many, and returns its results in order.
+fn in_chunks<T: Send>(n: usize, work: impl Fn(Range<usize>) -> Vec<T> + Sync) -> Vec<T> {
+    const CHUNK: usize = 32;
+    if n <= CHUNK {
+        return work(0..n);
+    }
+    let starts = (0..n).into_par_iter().step_by(CHUNK);
+    starts.flat_map_iter(|start| work(start..n.min(start + CHUNK))).collect()
+}

@@ -1,0 +1,166 @@
+//! Honest runs of every mode, and one cheating peer for every check.
+
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::traits::Identity;
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use super::base::{self, BaseReceiver};
+use super::direct::{self, DirectReceiver};
+use super::{Message, PeerMisbehaved, Purpose, SessionId};
+use crate::block::{Block, Delta};
+
+const SESSION: SessionId = [7; 32];
+
+fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+fn random_choices(n: usize, rng: &mut ChaCha20Rng) -> Vec<bool> {
+    (0..n).map(|_| rng.random()).collect()
+}
+
+fn assert_correlated(zero: &[Block], active: &[Block], choices: &[bool], delta: &Delta) {
+    assert_eq!(zero.len(), choices.len());
+    assert_eq!(active.len(), choices.len());
+    for ((&zero, &active), &choice) in zero.iter().zip(active).zip(choices) {
+        assert_eq!(u128::from(zero ^ delta.times(choice)), u128::from(active));
+    }
+}
+
+mod base_ot {
+    use super::*;
+
+    fn run(sender: &SessionId, receiver: &SessionId, choices: &[bool]) -> (Vec<[u128; 2]>, Vec<u128>) {
+        let mut rng = rng(1);
+        let (state, points) = BaseReceiver::start(receiver, Purpose::Extension, choices, &mut rng);
+        assert_eq!(points.len(), base::points_bytes(choices.len()));
+        let (pairs, reply) =
+            base::send(sender, Purpose::Extension, choices.len(), &points, &mut rng).expect("honest points");
+        let keys = state.finish(&reply).expect("honest reply");
+        (pairs.iter().map(|pair| pair.map(u128::from)).collect(), keys.iter().map(|&key| key.into()).collect())
+    }
+
+    #[test]
+    fn receiver_gets_exactly_the_chosen_keys() {
+        for n in [0, 1, 2, 31, 32, 33, 100] {
+            let choices = random_choices(n, &mut rng(n as u64));
+            let (pairs, keys) = run(&SESSION, &SESSION, &choices);
+            assert_eq!((pairs.len(), keys.len()), (n, n));
+            for ((pair, key), &choice) in pairs.iter().zip(&keys).zip(&choices) {
+                assert_eq!(pair[usize::from(choice)], *key);
+                assert_ne!(pair[usize::from(!choice)], *key);
+            }
+        }
+    }
+
+    #[test]
+    fn another_session_gives_unrelated_keys() {
+        let (pairs, keys) = run(&SESSION, &[8; 32], &[false, true]);
+        assert!(pairs.iter().zip(&keys).all(|(pair, key)| !pair.contains(key)));
+    }
+
+    #[test]
+    fn equal_points_at_two_positions_give_different_keys() {
+        let mut rng = rng(3);
+        let (_, mut points) = BaseReceiver::start(&SESSION, Purpose::Direct, &[true, true], &mut rng);
+        points.copy_within(..64, 64);
+        let (pairs, _) = base::send(&SESSION, Purpose::Direct, 2, &points, &mut rng).expect("valid points");
+        let [first, second] = [pairs[0].map(u128::from), pairs[1].map(u128::from)];
+        assert!(first.iter().all(|key| !second.contains(key)));
+    }
+
+    fn bad_points() -> Vec<[u8; 32]> {
+        let mut non_canonical = [0xff; 32];
+        non_canonical[0] = 0xed; // The field's order, a second zero.
+        non_canonical[31] = 0x7f;
+        let mut negative = (RistrettoPoint::mul_base(&7u64.into())).compress().to_bytes();
+        negative[0] |= 1;
+        vec![RistrettoPoint::identity().compress().to_bytes(), non_canonical, [0xff; 32], negative]
+    }
+
+    #[test]
+    fn sender_refuses_bad_points_and_names_them() {
+        let mut rng = rng(4);
+        let choices = random_choices(40, &mut rng);
+        let (_, points) = BaseReceiver::start(&SESSION, Purpose::Direct, &choices, &mut rng);
+        for bad in bad_points() {
+            for index in [0, 1, 65, 79] {
+                let mut points = points.clone();
+                points[32 * index..32 * (index + 1)].copy_from_slice(&bad);
+                let error = base::send(&SESSION, Purpose::Direct, 40, &points, &mut rng).err();
+                assert_eq!(error, Some(PeerMisbehaved::Point { message: Message::BasePoints, index }));
+            }
+        }
+    }
+
+    #[test]
+    fn receiver_refuses_bad_points() {
+        for bad in bad_points() {
+            let (state, _) = BaseReceiver::start(&SESSION, Purpose::Direct, &[true], &mut rng(5));
+            let error = state.finish(&bad).err();
+            assert_eq!(error, Some(PeerMisbehaved::Point { message: Message::BaseReply, index: 0 }));
+        }
+    }
+
+    #[test]
+    fn wrong_lengths_are_refused_before_they_are_read() {
+        let mut rng = rng(6);
+        for found in [0, 63, 65, 127, 129, 1 << 16] {
+            let error = base::send(&SESSION, Purpose::Direct, 2, &vec![1; found], &mut rng).err();
+            assert_eq!(error, Some(PeerMisbehaved::Length { message: Message::BasePoints, found, expected: 128 }));
+            let (state, _) = BaseReceiver::start(&SESSION, Purpose::Direct, &[true], &mut rng);
+            let error = state.finish(&vec![1; found]).err();
+            assert_eq!(error, Some(PeerMisbehaved::Length { message: Message::BaseReply, found, expected: 32 }));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_never_panics(points in prop::collection::vec(any::<u8>(), 0..200), n in 0usize..4) {
+            let _ = base::send(&SESSION, Purpose::Direct, n, &points, &mut rng(9));
+            let (state, _) = BaseReceiver::start(&SESSION, Purpose::Direct, &[false], &mut rng(9));
+            let _ = state.finish(&points);
+        }
+    }
+
+    #[test]
+    fn changing_any_point_changes_every_key() {
+        let mut rng1 = rng(10);
+        let (_, points) = BaseReceiver::start(&SESSION, Purpose::Direct, &[true, false], &mut rng1);
+        let mut changed = points.clone();
+        let other = BaseReceiver::start(&SESSION, Purpose::Direct, &[true], &mut rng1).1;
+        changed[64..].copy_from_slice(&other);
+        let keys = |points: &[u8]| base::send(&SESSION, Purpose::Direct, 2, points, &mut rng(11)).expect("valid").0;
+        let [before, after] = [keys(&points), keys(&changed)];
+        assert_ne!(before[0].map(u128::from), after[0].map(u128::from));
+    }
+}
+
+mod direct_ot {
+    use super::*;
+
+    #[test]
+    fn labels_are_correlated_under_delta() {
+        for n in [0, 1, 7, 64, 129] {
+            let mut rng = rng(n as u64);
+            let (delta, choices) = (Delta::random(&mut rng), random_choices(n, &mut rng));
+            let (receiver, request) = DirectReceiver::start(&SESSION, &choices, &mut rng);
+            assert_eq!(request.len(), direct::request_bytes(n));
+            let (zero, reply) = direct::send(&SESSION, &delta, n, &request, &mut rng).expect("honest request");
+            assert_eq!(reply.len(), receiver.reply_bytes());
+            let active = receiver.finish(&reply).expect("honest reply");
+            assert_correlated(&zero, &active, &choices, &delta);
+        }
+    }
+
+    #[test]
+    fn wrong_lengths_are_refused() {
+        let (receiver, request) = DirectReceiver::start(&SESSION, &[true, false], &mut rng(1));
+        let error = receiver.finish(&[0; 63]).err();
+        assert_eq!(error, Some(PeerMisbehaved::Length { message: Message::DirectReply, found: 63, expected: 64 }));
+        let delta = Delta::random(&mut rng(2));
+        assert!(direct::send(&SESSION, &delta, 3, &request, &mut rng(2)).is_err());
+    }
+}
