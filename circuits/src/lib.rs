@@ -15,8 +15,12 @@ pub mod verify;
 pub mod evaluate;
 pub mod stats;
 
+pub mod flatten;
+
 pub mod plan;
 pub mod schedule;
+
+pub mod bristol;
 
 #[cfg(test)]
 mod random;

@@ -5,58 +5,20 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::circuit::{Block, Node};
+use crate::evaluate::evaluate_bits;
 use crate::plan;
 use crate::random::{self, Size};
-
-/// What the circuit means, written as its documentation is.
-fn evaluate(circuit: &Circuit, block: &Block, inputs: &[bool]) -> Vec<bool> {
-    let mut values = Vec::new();
-    let mut results: Vec<Vec<bool>> = Vec::new();
-    for (id, node) in block.nodes.iter().enumerate() {
-        let read = |wire: crate::id::Wire| values[wire.node().0 as usize] ^ wire.is_complemented();
-        let value = match *node {
-            Node::False => false,
-            Node::Input => inputs[id - 1],
-            Node::And(a, b) => read(a) & read(b),
-            Node::Xor(a, b) => read(a) ^ read(b),
-            Node::Result { call, index } => {
-                if index == 0 {
-                    let call = &block.calls[call as usize];
-                    let args: Vec<bool> = call.args.iter().map(|&wire| read(wire)).collect();
-                    results.push(iterate(circuit, call, &args));
-                }
-                results[call as usize][index as usize]
-            }
-        };
-        values.push(value);
-    }
-    block.outputs.iter().map(|wire| values[wire.node().0 as usize] ^ wire.is_complemented()).collect()
-}
-
-fn iterate(circuit: &Circuit, call: &crate::circuit::Call, args: &[bool]) -> Vec<bool> {
-    let callee = &circuit.blocks[call.callee.0 as usize];
-    let (state, rest) = args.split_at(call.n_state as usize);
-    let (shared, each) = rest.split_at(call.n_shared as usize);
-    let n_each = callee.n_inputs as usize - state.len() - shared.len();
-    let (mut state, mut results) = (state.to_vec(), Vec::new());
-    for i in 0..call.count as usize {
-        let inputs = [&state, shared, &each[i * n_each..(i + 1) * n_each]].concat();
-        let outputs = evaluate(circuit, callee, &inputs);
-        results.extend_from_slice(&outputs[state.len()..]);
-        state = outputs[..call.n_state as usize].to_vec();
-    }
-    [state, results].concat()
-}
+use crate::verify::verify;
 
 fn check_meaning(seed: u64, size: Size) {
     let circuit = random::circuit(seed, size);
+    assert_eq!(verify(&circuit), Ok(()));
     let plan = schedule(&circuit);
     assert_eq!(plan.validate(), Ok(()));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for _ in 0..4 {
         let inputs = random::inputs(&circuit, &mut rng);
-        assert_eq!(plan::run(&plan, &inputs), evaluate(&circuit, circuit.main(), &inputs));
+        assert_eq!(plan::run(&plan, &inputs), evaluate_bits(&circuit, &inputs));
     }
 }
 
