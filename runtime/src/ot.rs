@@ -31,6 +31,7 @@
 
 pub mod base;
 pub mod direct;
+pub mod extension;
 
 use zeroize::Zeroizing;
 
@@ -76,13 +77,25 @@ pub enum Message {
     /// The garbler's reply in direct mode.
     #[error("direct OT reply")]
     DirectReply,
+    /// The evaluator's trees, for the setup of the extension.
+    #[error("OT extension trees")]
+    Trees,
+    /// The evaluator's correction matrix.
+    #[error("OT extension matrix")]
+    Matrix,
+    /// The garbler's challenge.
+    #[error("OT extension challenge")]
+    Challenge,
+    /// The evaluator's answer to the challenge.
+    #[error("OT extension response")]
+    Response,
 }
 
 /// The peer did not follow the protocol. The session must end; nothing may be retried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerMisbehaved {
     /// A message has another length than the protocol gives it.
-    #[error("{message} have {found} bytes where the protocol says {expected}")]
+    #[error("{message}: {found} bytes where the protocol says {expected}")]
     Length {
         /// Which message.
         message: Message,
@@ -99,6 +112,12 @@ pub enum PeerMisbehaved {
         /// Position of the point in that message.
         index: usize,
     },
+    /// The trees of the OT extension contradict each other.
+    #[error("the trees of the OT extension are inconsistent")]
+    Trees,
+    /// The matrix of the OT extension does not stand for one choice per OT.
+    #[error("the matrix of the OT extension fails its consistency check")]
+    Correlation,
 }
 
 /// Checks the length of a message before anything of it is read.

@@ -1,0 +1,454 @@
+//! SoftSpokenOT: from 128 base OTs to any number of correlated OTs, with active security.
+//!
+//! Roy, "SoftSpokenOT", CRYPTO 2022, <https://eprint.iacr.org/2022/192>: 128/k small-field VOLEs over GF(2^k), each from a
+//! (2^k − 1)-of-2^k puncturable PRF, tied together by the repetition code, with the consistency check for subspace VOLE (its §4).
+//!
+//! Tree `j` has leaves `x ∈ {0,1}^k`; leaf `x` expands to bits `r_x` (a batch's columns). The evaluator has all leaves, the garbler
+//! all but number `Δ_j`, which is bits `jk … jk+k−1` of Δ:
+//!
+//! ```text
+//! evaluator  u_j = ⊕_x r_x,  V_j = Σ_x x·r_x;  sends c_j = u_j ⊕ x   (x: its choice bits and random padding)
+//! garbler    W_j = Σ_x (x ⊕ Δ_j)·r_x ⊕ c_j·Δ_j = V_j ⊕ x·Δ_j         (the missing leaf has coefficient 0)
+//! ```
+//!
+//! Rows of `W` are the zero labels `q_i`, rows of `V` the evaluator's `q_i ⊕ x_i·Δ`.
+//!
+//! # The check, always on
+//! After the whole matrix `c` has arrived the garbler sends 256 fresh random bits; they and the transcript give `χ`. The evaluator
+//! answers with the hashes `x̃` of its choice bits and `ṽ_i` of the 128 columns of `V`; the garbler requires `w̃_i = ṽ_i ⊕ x̃·Δ_i` for
+//! every column. Nothing is compressed: hashes are sent whole, 64 bits each, for every column of every VOLE. The last 64 OTs of a
+//! batch have random choices and are dropped: they hide `x̃`.
+//!
+//! *Soundness.* Say the evaluator uses `x^(j)` with tree `j`. Where the hash of `x^(j)` differs from `x̃`, tree `j` passes for at most one
+//! value of `Δ_j`: the evaluator has guessed it, with probability 2^−k, and can translate `V_j` by itself. The other trees have equal
+//! hashes, so, the hash being ε-universal and chosen after the matrix, equal `x` but for probability ε = 2n/128/2⁶⁴ (more than two
+//! classes of `x` add collisions but each also has to be guessed, which for k ≥ 2 loses more than it wins). So with error ε ≤ 2⁻⁴⁶ for
+//! the largest batch this is COT with selective abort on guesses of Δ's k-bit parts, the functionality of the paper's theorem; 40 bits is
+//! what the paper asks for.
+//!
+//! # Invariants
+//! - The leaves' streams are never reset: a counter of tiles runs through all batches.
+//! - Every state-changing step consumes the state; a failed check drops it. Each batch has its own challenge.
+//! - `lsb(Δ) = 1` is public. It takes one bit of guessing from tree 0 and nothing else.
+//!
+//! # Security
+//! Leaves are AES-128 keys and their streams counter mode: the assumption is that AES is a PRF. The PRG for the trees and all
+//! other hashes are BLAKE3. No branch or index depends on Δ or the choices.
+
+mod check;
+mod pprf;
+mod transpose;
+
+use aes::Aes128Enc;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use rand::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use self::check::{Challenge, HASH_BYTES};
+use self::pprf::TreeHash;
+use self::transpose::{TILE, Tile, transpose};
+use crate::block::{Block, Delta};
+use crate::ot::base::{self, BaseReceiver};
+use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
+
+/// Bits of a label and base OTs of a setup.
+const KAPPA: usize = 128;
+
+/// OTs whose choices are random and that are dropped, so that the check reveals nothing.
+const SACRIFICED: usize = 64;
+
+/// Tiles that are expanded together, for the sake of batched AES.
+const GROUP: usize = 8;
+
+/// Most OTs of one batch; bounds the error of the check and the memory of both parties.
+pub const BATCH_MAX: usize = 1 << 24;
+
+/// Bytes of the garbler's challenge.
+pub const CHALLENGE_BYTES: usize = 32;
+
+/// Bytes of the evaluator's answer to the challenge.
+pub const RESPONSE_BYTES: usize = (1 + KAPPA) * HASH_BYTES;
+
+/// Bytes of the garbler's setup message.
+pub const POINTS_BYTES: usize = base::points_bytes(KAPPA);
+
+/// The depth `k` of the trees: `128/k` bits of traffic and `2^k/k` AES calls per OT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// 8 bytes and 2 AES calls per OT: one small batch, or a fast link.
+    Two,
+    /// 4 bytes and 4 AES calls per OT: a local network.
+    Four,
+    /// 2 bytes and 32 AES calls per OT: a slow link.
+    Eight,
+}
+
+impl Depth {
+    /// All depths.
+    pub const ALL: [Depth; 3] = [Depth::Two, Depth::Four, Depth::Eight];
+
+    /// `k`.
+    #[must_use]
+    pub const fn bits(self) -> usize {
+        match self {
+            Depth::Two => 2,
+            Depth::Four => 4,
+            Depth::Eight => 8,
+        }
+    }
+
+    /// Number of trees, `128/k`.
+    #[must_use]
+    pub const fn trees(self) -> usize {
+        KAPPA / self.bits()
+    }
+
+    /// Leaves of one tree, `2^k`.
+    #[must_use]
+    pub const fn leaves(self) -> usize {
+        1 << self.bits()
+    }
+
+    /// Bytes of the evaluator's setup message.
+    #[must_use]
+    pub const fn trees_bytes(self) -> usize {
+        base::REPLY_BYTES + pprf::message_bytes(self)
+    }
+
+    /// Bytes of the evaluator's matrix for a batch of `n`.
+    #[must_use]
+    pub const fn matrix_bytes(self, n: usize) -> usize {
+        tiles(n) * self.trees() * TILE / 8
+    }
+
+    /// The leaf of a tree at which `delta` punctures it.
+    fn position(self, delta: Block, tree: usize) -> usize {
+        (u128::from(delta) >> (tree * self.bits())) as usize & (self.leaves() - 1)
+    }
+}
+
+/// Tiles of a batch of `n`: the OTs asked for, at least 64 to sacrifice, and padding.
+const fn tiles(n: usize) -> usize {
+    (n + SACRIFICED).div_ceil(TILE)
+}
+
+/// The garbler, waiting for the evaluator's trees.
+pub struct CotSetup {
+    base: BaseReceiver,
+    hash: TreeHash,
+    delta: Zeroizing<Block>,
+    depth: Depth,
+    transcript: Transcript,
+}
+
+impl CotSetup {
+    /// Starts the setup under `delta`. Returns the message to the evaluator too, [`POINTS_BYTES`] long.
+    pub fn start(session: &SessionId, depth: Depth, delta: &Delta, rng: &mut impl CryptoRng) -> (CotSetup, Vec<u8>) {
+        let delta = Zeroizing::new(delta.block());
+        let choices = pprf::path_choices(depth, *delta);
+        let (base, points) = BaseReceiver::start(session, Purpose::Extension, &choices, rng);
+        let mut transcript = Transcript::new(session, depth);
+        transcript.absorb(&points);
+        (CotSetup { base, hash: TreeHash::new(session, depth), delta, depth, transcript }, points)
+    }
+
+    /// Takes the evaluator's trees, [`Depth::trees_bytes`] long.
+    ///
+    /// # Errors
+    /// The message has a wrong length, its point is bad, or the trees are inconsistent.
+    pub fn finish(mut self, trees: &[u8]) -> Result<CotSender, PeerMisbehaved> {
+        expect_bytes(Message::Trees, trees, self.depth.trees_bytes())?;
+        self.transcript.absorb(trees);
+        let (reply, trees) = trees.split_at(base::REPLY_BYTES);
+        let keys = self.base.finish(reply)?;
+        let leaves = self.hash.puncture(&keys, *self.delta, trees)?;
+        let streams = Streams::new(self.depth, &leaves, true);
+        Ok(CotSender { streams, delta: self.delta, transcript: self.transcript })
+    }
+}
+
+/// The garbler, ready for a batch.
+pub struct CotSender {
+    streams: Streams,
+    delta: Zeroizing<Block>,
+    transcript: Transcript,
+}
+
+impl CotSender {
+    /// Bytes of the matrix for a batch of `n`.
+    #[must_use]
+    pub fn matrix_bytes(&self, n: usize) -> usize {
+        self.streams.depth.matrix_bytes(n)
+    }
+
+    /// Takes the evaluator's matrix for a batch of `n` and returns the challenge to it.
+    ///
+    /// # Errors
+    /// The matrix has a wrong length.
+    ///
+    /// # Panics
+    /// Where `n` passes [`BATCH_MAX`].
+    pub fn extend(
+        mut self,
+        n: usize,
+        matrix: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(SenderBatch, [u8; CHALLENGE_BYTES]), PeerMisbehaved> {
+        assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
+        expect_bytes(Message::Matrix, matrix, self.matrix_bytes(n))?;
+        let (depth, delta) = (self.streams.depth, *self.delta);
+        let mut corrections = matrix.as_chunks().0.iter().map(|&bytes| u128::from_le_bytes(bytes));
+        let columns = self.streams.expand(tiles(n), |part| {
+            let position = depth.position(delta, part.tree);
+            for (tile, correction) in (0..part.parity.len()).zip(&mut corrections) {
+                for (bit, column) in part.columns.iter_mut().enumerate() {
+                    column[tile] ^= correction & (position as u128 >> bit & 1).wrapping_neg();
+                }
+            }
+        });
+        self.transcript.absorb_batch(n, matrix);
+        let mut challenge = [0; CHALLENGE_BYTES];
+        rng.fill_bytes(&mut challenge);
+        let point = self.transcript.challenge(&challenge);
+        Ok((SenderBatch { sender: self, n, columns, challenge: point }, challenge))
+    }
+}
+
+/// The garbler, waiting for the answer to a batch's challenge.
+pub struct SenderBatch {
+    sender: CotSender,
+    n: usize,
+    columns: Zeroizing<Vec<Tile>>,
+    challenge: Challenge,
+}
+
+impl SenderBatch {
+    /// Takes the evaluator's answer, [`RESPONSE_BYTES`] long. Returns the batch's zero labels, and the garbler ready for the next.
+    ///
+    /// # Errors
+    /// The answer has a wrong length or does not fit the matrix. The session's OT state is gone then.
+    pub fn verify(mut self, response: &[u8]) -> Result<(CotSender, Labels), PeerMisbehaved> {
+        expect_bytes(Message::Response, response, RESPONSE_BYTES)?;
+        self.sender.transcript.absorb(response);
+        let answers = response.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
+        let answers: Vec<u64> = answers.collect();
+        let found = self.challenge.hash_columns(&self.columns);
+        let delta = u128::from(*self.sender.delta);
+        let expected: Zeroizing<[u64; KAPPA]> = Zeroizing::new(std::array::from_fn(|i| {
+            answers[1 + i] ^ answers[0] & (delta >> i & 1).wrapping_neg() as u64
+        }));
+        if !bool::from(expected.as_slice().ct_eq(&found)) {
+            return Err(PeerMisbehaved::Correlation);
+        }
+        Ok((self.sender, rows(self.n, &mut self.columns)))
+    }
+}
+
+/// The evaluator, ready for a batch.
+pub struct CotReceiver {
+    streams: Streams,
+    transcript: Transcript,
+}
+
+impl CotReceiver {
+    /// Takes the garbler's setup message, [`POINTS_BYTES`] long. Returns the answer too, [`Depth::trees_bytes`] long.
+    ///
+    /// # Errors
+    /// The message has a wrong length, or one of its points is the identity or no canonical encoding.
+    pub fn accept(
+        session: &SessionId,
+        depth: Depth,
+        points: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(CotReceiver, Vec<u8>), PeerMisbehaved> {
+        let (pairs, reply) = base::send(session, Purpose::Extension, KAPPA, points, rng)?;
+        let (leaves, trees) = TreeHash::new(session, depth).grow(&pairs, rng);
+        let message = [&reply[..], &trees].concat();
+        let mut transcript = Transcript::new(session, depth);
+        transcript.absorb(points);
+        transcript.absorb(&message);
+        Ok((CotReceiver { streams: Streams::new(depth, &leaves, false), transcript }, message))
+    }
+
+    /// Starts a batch with these choice bits. Returns the matrix for the garbler too.
+    ///
+    /// # Panics
+    /// Where there are more than [`BATCH_MAX`] choices.
+    pub fn extend(mut self, choices: &[bool], rng: &mut impl CryptoRng) -> (ReceiverBatch, Vec<u8>) {
+        let n = choices.len();
+        assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
+        let choices = pack(choices, rng);
+        let mut matrix = Vec::with_capacity(self.streams.depth.matrix_bytes(n));
+        let columns = self.streams.expand(choices.len(), |part| {
+            for (parity, choices) in part.parity.iter().zip(&choices[part.first_tile..]) {
+                matrix.extend_from_slice(&(parity ^ choices).to_le_bytes());
+            }
+        });
+        self.transcript.absorb_batch(n, &matrix);
+        (ReceiverBatch { receiver: self, n, choices, columns }, matrix)
+    }
+}
+
+/// The evaluator, waiting for a batch's challenge.
+pub struct ReceiverBatch {
+    receiver: CotReceiver,
+    n: usize,
+    choices: Zeroizing<Vec<u128>>,
+    columns: Zeroizing<Vec<Tile>>,
+}
+
+impl ReceiverBatch {
+    /// Takes the garbler's challenge, [`CHALLENGE_BYTES`] long. Returns the evaluator ready for the next batch, the labels of
+    /// its choices, and the answer to the garbler.
+    ///
+    /// # Errors
+    /// The challenge has a wrong length.
+    pub fn respond(mut self, challenge: &[u8]) -> Result<(CotReceiver, Labels, Vec<u8>), PeerMisbehaved> {
+        expect_bytes(Message::Challenge, challenge, CHALLENGE_BYTES)?;
+        let point = self.receiver.transcript.challenge(challenge);
+        let mut response = Vec::with_capacity(RESPONSE_BYTES);
+        response.extend(point.hash_column(&self.choices).to_le_bytes());
+        response.extend(point.hash_columns(&self.columns).iter().flat_map(|hash| hash.to_le_bytes()));
+        self.receiver.transcript.absorb(&response);
+        Ok((self.receiver, rows(self.n, &mut self.columns), response))
+    }
+}
+
+/// The choices as tiles, filled up with at least [`SACRIFICED`] random ones.
+fn pack(choices: &[bool], rng: &mut impl CryptoRng) -> Zeroizing<Vec<u128>> {
+    let mut packed = Zeroizing::new(vec![0; tiles(choices.len())]);
+    for (word, choices) in packed.iter_mut().zip(choices.chunks(TILE)) {
+        *word = choices.iter().rev().fold(0, |word, &choice| word << 1 | u128::from(choice));
+    }
+    for (i, word) in packed.iter_mut().enumerate().skip(choices.len() / TILE) {
+        let used = choices.len().saturating_sub(i * TILE); // Less than a tile.
+        *word |= u128::from(Block::random(rng)) << used;
+    }
+    packed
+}
+
+/// The first `n` rows of the matrix as labels. Leaves the matrix transposed.
+fn rows(n: usize, columns: &mut [Tile]) -> Labels {
+    columns.iter_mut().for_each(transpose);
+    Zeroizing::new(columns.as_flattened()[..n].iter().map(|&row| Block::from(row)).collect())
+}
+
+/// The expanding leaves of all trees.
+struct Streams {
+    keys: Vec<Aes128Enc>,
+    /// Whether leaf 0 of each tree is missing.
+    punctured: bool,
+    depth: Depth,
+    next_tile: u64,
+}
+
+/// One tree's contribution to a group of tiles.
+struct Part<'a> {
+    tree: usize,
+    /// Number of the group's first tile in the batch.
+    first_tile: usize,
+    /// For each tile, the XOR of all leaves that are there.
+    parity: &'a [u128],
+    /// For each bit of the leaves' numbers and each tile, the XOR of the leaves that have it.
+    columns: &'a mut [[u128; GROUP]],
+}
+
+impl Streams {
+    fn new(depth: Depth, leaves: &[Block], punctured: bool) -> Streams {
+        let keys = leaves.iter().map(|leaf| Aes128Enc::new(&leaf.to_bytes().into())).collect();
+        Streams { keys, punctured, depth, next_tile: 0 }
+    }
+
+    /// The next tiles of all columns; `visit` sees and may change each tree's part.
+    fn expand(&mut self, tiles: usize, mut visit: impl FnMut(Part<'_>)) -> Zeroizing<Vec<Tile>> {
+        let mut all = Zeroizing::new(vec![[0; TILE]; tiles]);
+        let mut streams = Zeroizing::new(vec![[0; GROUP]; self.depth.leaves()]);
+        let mut columns = Zeroizing::new([[0; GROUP]; 8]);
+        let columns = &mut columns[..self.depth.bits()];
+        for (group, tiles) in all.chunks_mut(GROUP).enumerate() {
+            for tree in 0..self.depth.trees() {
+                self.fill(tree, &mut streams);
+                fold(&mut streams, columns);
+                let parity = &streams[0][..tiles.len()];
+                visit(Part { tree, first_tile: group * GROUP, parity, columns });
+                scatter(columns, tree * self.depth.bits(), tiles);
+            }
+            self.next_tile += tiles.len() as u64;
+        }
+        all
+    }
+
+    /// The next group of tiles of each leaf of a tree; zeros for a missing leaf.
+    fn fill(&self, tree: usize, streams: &mut [[u128; GROUP]]) {
+        let keys = &self.keys[tree * self.depth.leaves()..][..self.depth.leaves()];
+        let counters: [aes::Block; GROUP] =
+            std::array::from_fn(|i| u128::from(self.next_tile + i as u64).to_le_bytes().into());
+        for (key, stream) in keys.iter().zip(streams.iter_mut()) {
+            let mut blocks = counters;
+            key.encrypt_blocks(&mut blocks);
+            *stream = blocks.map(|block| u128::from_le_bytes(block.into()));
+        }
+        if self.punctured {
+            streams[0] = [0; GROUP];
+        }
+    }
+}
+
+/// Sets column `b` to the XOR of the streams whose number has bit `b`, and stream 0 to the XOR of all.
+fn fold(streams: &mut [[u128; GROUP]], columns: &mut [[u128; GROUP]]) {
+    let mut count = streams.len();
+    for column in columns {
+        *column = [0; GROUP];
+        count /= 2;
+        for i in 0..count {
+            let (even, odd) = (streams[2 * i], streams[2 * i + 1]);
+            for tile in 0..GROUP {
+                column[tile] ^= odd[tile];
+                streams[i][tile] = even[tile] ^ odd[tile];
+            }
+        }
+    }
+}
+
+/// Writes a tree's columns into the tiles, from column `first` on.
+fn scatter(columns: &[[u128; GROUP]], first: usize, tiles: &mut [Tile]) {
+    for (bit, words) in columns.iter().enumerate() {
+        for (tile, &word) in tiles.iter_mut().zip(words) {
+            tile[first + bit] = word;
+        }
+    }
+}
+
+/// The hash of all that both parties have sent, from which challenges come.
+#[derive(Clone, PartialEq, Debug)]
+struct Transcript([u8; 32]);
+
+impl Transcript {
+    fn new(session: &SessionId, depth: Depth) -> Transcript {
+        let mut hash = blake3::Hasher::new_derive_key("hushgate ot softspoken v1: transcript");
+        Transcript(*hash.update(session).update(&[depth.bits() as u8]).finalize().as_bytes())
+    }
+
+    /// Appends a message.
+    fn absorb(&mut self, message: &[u8]) {
+        let mut hash = blake3::Hasher::new_keyed(&self.0);
+        self.0 = *hash.update(message).finalize().as_bytes();
+    }
+
+    /// Appends the matrix of a batch of `n`.
+    fn absorb_batch(&mut self, n: usize, matrix: &[u8]) {
+        self.absorb(&(n as u64).to_le_bytes());
+        self.absorb(matrix);
+    }
+
+    /// Appends the garbler's challenge and returns what comes of it.
+    fn challenge(&mut self, challenge: &[u8]) -> Challenge {
+        self.absorb(challenge);
+        let point = self.0.first_chunk().expect("32 bytes");
+        Challenge::new(u64::from_le_bytes(*point))
+    }
+}
+
+#[cfg(test)]
+mod tests;
