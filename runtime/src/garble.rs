@@ -104,7 +104,7 @@ impl Garbler {
 impl Evaluator {
     /// The mirror of [`Garbler::new`], with the same public values.
     #[must_use]
-    pub const fn new(kernel: Kernel, s: Block, constant: Label, first_gate: u64) -> Evaluator {
+    pub fn new(kernel: Kernel, s: Block, constant: Label, first_gate: u64) -> Evaluator {
         Evaluator { kernel, keys: GateKeys::new(s, first_gate), constant }
     }
 

@@ -28,6 +28,13 @@
 
 mod portable;
 
+#[cfg(target_arch = "x86_64")]
+mod ahead;
+#[cfg(target_arch = "x86_64")]
+mod vaes512;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
 use hushgate_circuits::plan::{And, Step, Xor};
 
 use crate::block::{Block, Delta, Label};
@@ -36,10 +43,15 @@ use crate::block::{Block, Delta, Label};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel(Isa); // private: a value exists only if the CPU reported that instruction set
 
+/// Gates whose rows lie together: their TGs, then their TEs.
+const GROUP: usize = 4;
+
 /// What a kernel is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Isa {
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    Vaes512,
 }
 
 /// The hash keys of a session's gates in order. Each is handed out once, so no tweak is ever used twice.
@@ -49,6 +61,8 @@ enum Isa {
 pub struct GateKeys {
     s: Block,
     next_gate: u64,
+    #[cfg(target_arch = "x86_64")]
+    ahead: Box<ahead::Ahead>,
 }
 
 /// XORs and batches of ANDs without calls between them: what a kernel runs at one go.
@@ -72,7 +86,12 @@ impl Kernel {
     /// Every kernel that this CPU can run, slowest first.
     #[must_use]
     pub fn available() -> Vec<Kernel> {
-        vec![Kernel::portable()]
+        let mut kernels = vec![Kernel::portable()];
+        #[cfg(target_arch = "x86_64")]
+        if vaes512::is_available() {
+            kernels.push(Kernel(Isa::Vaes512));
+        }
+        kernels
     }
 
     /// The kernel that runs everywhere.
@@ -86,6 +105,8 @@ impl Kernel {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Isa::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Vaes512 => "VAES-512",
         }
     }
 
@@ -106,6 +127,11 @@ impl Kernel {
         let first_gate = keys.take(segment.ands.len());
         match self.0 {
             Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported the features.
+            Isa::Vaes512 => unsafe {
+                vaes512::garble(&mut keys.ahead, keys.s, first_gate, delta, segment, frame, tables);
+            },
         }
     }
 
@@ -118,6 +144,11 @@ impl Kernel {
         let first_gate = keys.take(segment.ands.len());
         match self.0 {
             Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `garble`.
+            Isa::Vaes512 => unsafe {
+                vaes512::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables);
+            },
         }
     }
 }
@@ -128,8 +159,13 @@ impl GateKeys {
 
     /// The keys under `s` from gate `first_gate` on.
     #[must_use]
-    pub const fn new(s: Block, first_gate: u64) -> GateKeys {
-        GateKeys { s, next_gate: first_gate }
+    pub fn new(s: Block, first_gate: u64) -> GateKeys {
+        GateKeys {
+            s,
+            next_gate: first_gate,
+            #[cfg(target_arch = "x86_64")]
+            ahead: ahead::Ahead::new(),
+        }
     }
 
     /// The number of the next AND gate.

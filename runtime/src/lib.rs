@@ -4,6 +4,7 @@
 //! order: a later one may use an earlier one, never the reverse.
 pub mod block;
 
+#[expect(unsafe_code, reason = "vector loads and stores, and calls of functions that need CPU features")]
 pub mod kernel;
 
 pub mod hash;

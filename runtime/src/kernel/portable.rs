@@ -5,11 +5,8 @@
 use aes::Aes128Enc;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 
-use super::{Segment, sigma};
+use super::{GROUP, Segment, sigma};
 use crate::block::{Block, Delta, Label};
-
-/// Gates whose rows lie together: their TGs, then their TEs.
-const GROUP: usize = 4;
 
 pub(super) fn garble(
     s: Block,

@@ -1,0 +1,77 @@
+//! AES key schedules of the next gates, made before their labels are known.
+//!
+//! Schedules depend on S and the gate's number alone. Made in bulk they cost no latency, so a chain of gates that wait
+//! for each other waits for AES rounds only. A window of [`WINDOW`] gates, aligned to its own size, is scheduled at a
+//! time; the last [`MARGIN`] gates of the window before stay in front of it, so that any run of up to [`MARGIN`] gates lies
+//! in one piece.
+
+use crate::block::Block;
+
+/// Gates scheduled at a time.
+pub(super) const WINDOW: usize = 32;
+
+/// Gates of the window before that are kept, and places after the window that may be read, whatever is there.
+pub(super) const MARGIN: usize = 8;
+
+/// Far from every gate of a session, of which there are at most 2^63.
+const NO_GATE: u64 = 1 << 63;
+
+/// Round keys of an AES-128.
+pub(super) const ROUND_KEYS: usize = 11;
+
+/// The round constants of AES-128, for round keys 1 to 10.
+pub(super) const ROUND_CONSTANTS: [i32; ROUND_KEYS - 1] = [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
+
+/// One round's keys: of the gates before the window, of those in it, and places that are read but not used.
+pub(super) type Row = [Block; MARGIN + WINDOW + MARGIN];
+
+/// Round keys of a window of gates. Not secret.
+#[derive(Clone)]
+#[repr(C, align(64))]
+pub(super) struct Ahead {
+    /// By round, then by half-gate.
+    pub(super) rows: [[Row; 2]; ROUND_KEYS],
+    /// The window's first gate; a multiple of [`WINDOW`], or [`NO_GATE`] if there is no window yet.
+    pub(super) first_gate: u64,
+}
+
+impl Ahead {
+    /// No gate's keys.
+    pub(super) fn new() -> Box<Ahead> {
+        Box::new(Ahead { rows: [[[Block::ZERO; MARGIN + WINDOW + MARGIN]; 2]; ROUND_KEYS], first_gate: NO_GATE })
+    }
+
+    /// Where in the rows the keys of `n` ≤ [`MARGIN`] gates from `first_gate` stand; `schedule` makes the keys of a window.
+    #[inline(always)]
+    pub(super) fn position(&mut self, first_gate: u64, n: usize, mut schedule: impl FnMut(&mut Ahead)) -> usize {
+        let mut offset = first_gate.wrapping_sub(self.first_gate);
+        if offset > (WINDOW - n) as u64 {
+            self.move_to(first_gate, n, &mut schedule);
+            offset = first_gate.wrapping_sub(self.first_gate);
+        }
+        offset.wrapping_add(MARGIN as u64) as usize
+    }
+
+    /// Moves the window to hold the last of `n` gates from `first_gate`, and the first too, or just before.
+    #[cold]
+    #[inline(never)]
+    fn move_to(&mut self, first_gate: u64, n: usize, schedule: &mut dyn FnMut(&mut Ahead)) {
+        let window_of = |gate: u64| gate - gate % WINDOW as u64;
+        let (first, last) = (window_of(first_gate), window_of(first_gate + n as u64 - 1));
+        if first != last && self.first_gate != first {
+            self.first_gate = first;
+            schedule(self);
+        }
+        for row in self.rows.as_flattened_mut() {
+            row.copy_within(WINDOW..WINDOW + MARGIN, 0);
+        }
+        self.first_gate = last;
+        schedule(self);
+    }
+}
+
+impl std::fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ahead(..)")
+    }
+}
