@@ -20,7 +20,8 @@
 //!   then                                                 ── response ─►   SenderBatch::verify
 //! ```
 //!
-//! The evaluator may send the trees and its first matrix together.
+//! The evaluator may send the trees and its first matrix together. [`pool`] runs the extension ahead of time, so that inputs
+//! take one flow of `n` bits; [`random`] makes independent keys out of correlated labels.
 //!
 //! # Security
 //! - Active security against either party for the base OTs, and against a corrupt evaluator for the extension; what a
@@ -32,6 +33,8 @@
 pub mod base;
 pub mod direct;
 pub mod extension;
+pub mod pool;
+pub mod random;
 
 use zeroize::Zeroizing;
 
@@ -89,6 +92,9 @@ pub enum Message {
     /// The evaluator's answer to the challenge.
     #[error("OT extension response")]
     Response,
+    /// The evaluator's bits that adapt precomputed OTs to its inputs.
+    #[error("OT pool flow")]
+    PoolFlow,
 }
 
 /// The peer did not follow the protocol. The session must end; nothing may be retried.
@@ -118,6 +124,17 @@ pub enum PeerMisbehaved {
     /// The matrix of the OT extension does not stand for one choice per OT.
     #[error("the matrix of the OT extension fails its consistency check")]
     Correlation,
+    /// A flow is for other OTs of the pool than are next.
+    #[error("the OT pool flow is for position {found}, the next is {expected}")]
+    PoolPosition {
+        /// Position in the flow.
+        found: u64,
+        /// Position of the next OT.
+        expected: u64,
+    },
+    /// A flow has bits set after its last OT.
+    #[error("the OT pool flow has bits set after its last OT")]
+    PoolPadding,
 }
 
 /// Checks the length of a message before anything of it is read.

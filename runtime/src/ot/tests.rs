@@ -8,6 +8,8 @@ use rand_chacha::ChaCha20Rng;
 
 use super::base::{self, BaseReceiver};
 use super::direct::{self, DirectReceiver};
+use super::pool::{self, PoolReceiver, PoolSender};
+use super::random::RandomOt;
 use super::{Message, PeerMisbehaved, Purpose, SessionId};
 use crate::block::{Block, Delta};
 
@@ -162,5 +164,119 @@ mod direct_ot {
         assert_eq!(error, Some(PeerMisbehaved::Length { message: Message::DirectReply, found: 63, expected: 64 }));
         let delta = Delta::random(&mut rng(2));
         assert!(direct::send(&SESSION, &delta, 3, &request, &mut rng(2)).is_err());
+    }
+}
+
+/// Correlated OTs from a trusted dealer: zero labels and the receiver's.
+fn deal(choices: &[bool], delta: &Delta, rng: &mut ChaCha20Rng) -> (Vec<Block>, Vec<Block>) {
+    let pair = |&choice: &bool| {
+        let zero = Block::random(rng);
+        (zero, zero ^ delta.times(choice))
+    };
+    choices.iter().map(pair).unzip()
+}
+
+mod random_ot {
+    use super::*;
+
+    #[test]
+    fn receiver_gets_exactly_the_chosen_keys() {
+        let rng = &mut rng(1);
+        let delta = Delta::random(rng);
+        let (mut sender, mut receiver) = (RandomOt::new(&SESSION), RandomOt::new(&SESSION));
+        for n in [0, 1, 7, 100] {
+            let choices = random_choices(n, rng);
+            let (zero, active) = deal(&choices, &delta, rng);
+            let (pairs, keys) = (sender.sender(&delta, &zero), receiver.receiver(&active));
+            for ((pair, &key), &choice) in pairs.iter().zip(keys.iter()).zip(&choices) {
+                assert_eq!(u128::from(pair[usize::from(choice)]), u128::from(key));
+                assert_ne!(u128::from(pair[usize::from(!choice)]), u128::from(key));
+            }
+        }
+    }
+
+    /// The attack on a hash without the OT's index: equal labels, equal keys.
+    #[test]
+    fn equal_labels_give_unrelated_keys() {
+        let rng = &mut rng(2);
+        let (delta, label) = (Delta::random(rng), Block::random(rng));
+        let mut ots = RandomOt::new(&SESSION);
+        let mut all: Vec<u128> = Vec::new();
+        for _ in 0..3 {
+            all.extend(ots.sender(&delta, &[label; 2]).as_flattened().iter().map(|&key| u128::from(key)));
+        }
+        all.extend(RandomOt::new(&[1; 32]).sender(&delta, &[label]).as_flattened().iter().map(|&key| u128::from(key)));
+        let distinct: std::collections::HashSet<u128> = all.iter().copied().collect();
+        assert_eq!(distinct.len(), 14);
+        // Nor are differences of a pair's keys the same.
+        let offsets: std::collections::HashSet<u128> = all.chunks(2).map(|pair| pair[0] ^ pair[1]).collect();
+        assert_eq!(offsets.len(), 7);
+    }
+}
+
+mod pool_of_ots {
+    use super::*;
+
+    fn pools(n: usize, rng: &mut ChaCha20Rng) -> (PoolSender, PoolReceiver, Delta) {
+        let delta = Delta::random(rng);
+        let (mut sender, mut receiver) = (PoolSender::new(&delta), PoolReceiver::new());
+        for n in [n / 3, n - n / 3] {
+            let choices = pool::random_choices(n, rng);
+            let (zero, active) = deal(&choices, &delta, rng);
+            sender.add(&zero);
+            receiver.add(&choices, &active);
+        }
+        (sender, receiver, delta)
+    }
+
+    #[test]
+    fn one_flow_makes_labels_of_the_inputs() {
+        let rng = &mut rng(1);
+        let (mut sender, mut receiver, delta) = pools(1300, rng);
+        for n in [0, 1, 7, 8, 9, 127, 1000] {
+            let inputs = random_choices(n, rng);
+            let (active, flow) = receiver.take(&inputs);
+            assert_eq!(flow.len(), pool::flow_bytes(n));
+            let (rest, zero) = sender.take(n, &flow).expect("honest flow");
+            assert_correlated(&zero, &active, &inputs, &delta);
+            assert_eq!(rest.left(), receiver.left());
+            sender = rest;
+            // More can be added at any time.
+            let choices = pool::random_choices(3, rng);
+            let (zero, active) = deal(&choices, &delta, rng);
+            sender.add(&zero);
+            receiver.add(&choices, &active);
+        }
+    }
+
+    #[test]
+    fn flows_are_refused_where_they_do_not_fit() {
+        let rng = &mut rng(2);
+        for take in [1, 7, 8] {
+            let (sender, mut receiver, _) = pools(20, rng);
+            let (_, first) = receiver.take(&vec![true; take]);
+            let (sender, _) = sender.take(take, &first).expect("honest flow");
+            let replayed = sender.take(take, &first).err();
+            assert_eq!(replayed, Some(PeerMisbehaved::PoolPosition { found: 0, expected: take as u64 }));
+        }
+        for found in [0, 7, 8, 10, 1 << 16] {
+            let (sender, ..) = pools(20, rng);
+            let error = sender.take(8, &vec![0; found]).err();
+            assert_eq!(error, Some(PeerMisbehaved::Length { message: Message::PoolFlow, found, expected: 9 }));
+        }
+        for bit in 3..8 {
+            let (sender, mut receiver, _) = pools(20, rng);
+            let (_, mut flow) = receiver.take(&[true; 3]);
+            flow[8] |= 1 << bit;
+            assert_eq!(sender.take(3, &flow).err(), Some(PeerMisbehaved::PoolPadding));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "2 OTs wanted, 1 left in the pool")]
+    fn no_ot_is_handed_out_twice() {
+        let (_, mut receiver, _) = pools(3, &mut rng(3));
+        receiver.take(&[true; 2]);
+        receiver.take(&[true; 2]);
     }
 }
