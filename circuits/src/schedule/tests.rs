@@ -5,8 +5,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::build::{Blocks, Builder};
+use crate::circuit::{Block, Call, Node};
 use crate::evaluate::evaluate_bits;
-use crate::plan;
+use crate::id::{NodeId, Wire};
+use crate::plan::{self, Operand};
 use crate::random::{self, Size};
 use crate::verify::verify;
 
@@ -44,4 +47,62 @@ proptest! {
 fn the_same_circuit_gives_the_same_plan() {
     let circuit = random::circuit(7, Size { n_blocks: 3, n_nodes: 500 });
     assert_eq!(schedule(&circuit), schedule(&circuit.clone()));
+}
+
+/// The plan of a circuit of one block, made by `build` from its inputs.
+fn plan_of(n_inputs: u32, build: impl FnOnce(&mut Builder) -> Vec<Wire>) -> PlanBlock {
+    let mut builder = Builder::new("main", n_inputs);
+    let outputs = build(&mut builder);
+    let main = builder.finish(outputs).unwrap();
+    schedule(&Blocks::new().into_circuit(main, vec![], vec![], vec![])).blocks.pop().unwrap()
+}
+
+#[test]
+fn independent_gates_fill_batches_and_chains_run_beside_them() {
+    let wide = plan_of(60, |b| {
+        let pairs = (0..50).flat_map(|i| (i + 1..60).map(move |j| (i, j)));
+        pairs.map(|(i, j)| b.and(b.input(i), b.input(j))).collect()
+    });
+    let batches: Vec<u32> = wide.batches().collect();
+    assert_eq!(batches, [1024, 696, 5]);
+    let chains = plan_of(41, |b| {
+        let mut values = b.inputs();
+        for link in 0..100 {
+            for chain in 0..8 {
+                values[chain] = b.and(values[chain], values[8 + (chain * 7 + link) % 33]);
+                values[chain] = b.xor(values[chain], values[8 + (chain * 5 + link + 1) % 33]);
+            }
+        }
+        values[..8].to_vec()
+    });
+    assert!(chains.batches().all(|width| width == 8), "eight chains side by side");
+    assert_eq!(chains.n_slots, 41 + 8);
+}
+
+#[test]
+fn dead_gates_calls_and_blocks_are_left_out() {
+    let mut callee = Builder::new("callee", 2);
+    let product = callee.and(callee.input(0), callee.input(1));
+    let callee = callee.finish(vec![product]).unwrap();
+    let mut circuit = random::circuit(1, Size { n_blocks: 1, n_nodes: 0 });
+    let main = Block {
+        n_inputs: 2,
+        nodes: vec![Node::False, Node::Input, Node::Input, Node::Result { call: 0, index: 0 }],
+        origins: vec![Default::default(); 4],
+        calls: vec![Call {
+            callee: BlockId(0),
+            count: 1,
+            n_state: 0,
+            n_shared: 0,
+            args: vec![Wire::TRUE, !Wire::FALSE],
+            first_result: NodeId(3),
+            n_results: 1,
+        }],
+        outputs: vec![Wire::new(NodeId(1), true)],
+        name: "main".into(),
+    };
+    circuit.blocks = vec![callee, main];
+    let blocks = schedule_blocks(&circuit);
+    let outputs = vec![Operand::new(0, true)];
+    assert_eq!(blocks, [PlanBlock { n_inputs: 2, n_slots: 2, outputs, ..PlanBlock::default() }]);
 }

@@ -9,7 +9,7 @@ use rand::RngExt;
 use super::*;
 use crate::circuit::Node;
 use crate::plan::{self, Plan};
-use crate::schedule::schedule;
+use crate::schedule::{LANES, schedule};
 
 /// A public circuit, its plan, and its count of ANDs checked.
 struct File {
@@ -49,6 +49,14 @@ impl File {
         widths_out.iter().map(|&width| number(outputs.by_ref().take(width as usize))).collect()
     }
 
+    /// At most so many slots, and nearly all lanes of the kernels at work.
+    fn check_plan(&self, n_slots_max: u32) {
+        let block = self.plan.main();
+        assert!(block.n_slots <= n_slots_max, "{} slots", block.n_slots);
+        let n_lanes: usize = block.batches().map(|width| (width as usize).next_multiple_of(LANES)).sum();
+        assert!(n_lanes * 100 <= block.ands.len() * 102, "{n_lanes} lanes for {} ANDs", block.ands.len());
+    }
+
     fn run64(&self, inputs: &[u64]) -> u64 {
         let outputs = self.run(&inputs.iter().map(|&x| x.into()).collect::<Vec<_>>());
         u64::try_from(&outputs[0]).unwrap()
@@ -68,6 +76,7 @@ fn hex(digits: &str) -> BigUint {
 #[test]
 fn aes_128() {
     let Some(file) = File::open("aes_128.txt", 6400) else { return };
+    file.check_plan(2000);
     let check = |key: &str, plaintext: &str, ciphertext: &str| {
         assert_eq!(file.run(&[hex(key), hex(plaintext)]), [hex(ciphertext)]);
     };
@@ -79,6 +88,7 @@ fn aes_128() {
 #[test]
 fn sha_256() {
     let Some(file) = File::open("sha256.txt", 22_573) else { return };
+    file.check_plan(2000);
     let initial = hex("6a09e667 bb67ae85 3c6ef372 a54ff53a 510e527f 9b05688c 1f83d9ab 5be0cd19");
     // FIPS 180-4: the one block of "abc".
     let block = hex(&format!("61626380{}18", "0".repeat(118)));
