@@ -4,3 +4,47 @@
 //! reports several. Nothing is resolved here; [`ast`] is what the author wrote.
 
 pub mod ast;
+mod brackets;
+mod lexer;
+mod parser;
+mod token;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, SourceMap, Span};
+
+/// The largest source file, in bytes.
+pub const FILE_BYTES_MAX: usize = 4 << 20;
+
+/// How deeply code may nest.
+pub const DEPTH_MAX: usize = 200;
+
+/// How many digits a number may have; more than the widest integer needs.
+pub const DIGITS_MAX: usize = 5_000;
+
+/// How many errors of one file are reported.
+pub const ERRORS_MAX: usize = 100;
+
+/// The syntax tree of a file, and everything that is wrong with its syntax, in order of place.
+///
+/// # Panics
+/// If `sources` did not give out `file`.
+#[must_use]
+pub fn parse(sources: &SourceMap, file: FileId) -> (ast::File, Vec<Diagnostic>) {
+    let text = sources.file(file).text();
+    if text.len() > FILE_BYTES_MAX {
+        return (empty_file(file), vec![too_large(file, text.len())]);
+    }
+    let mut lexed = lexer::lex(file, text);
+    let balanced = brackets::balance(lexed.tokens, text, &mut lexed.diagnostics);
+    parser::Parser::new(file, text, balanced, lexed.diagnostics).file()
+}
+
+fn empty_file(id: FileId) -> ast::File {
+    ast::File { id, docs: Vec::new(), items: Vec::new(), span: Span::new(id, 0, 0) }
+}
+
+fn too_large(file: FileId, n_bytes: usize) -> Diagnostic {
+    Diagnostic::error(Code::FileTooLarge, format!("this file has {n_bytes} bytes; a file has at most {FILE_BYTES_MAX}"))
+        .at(Span::new(file, 0, 0), "in this file")
+        .help("split it into several files, and give tables as inputs")
+}

@@ -1,7 +1,7 @@
 //! The syntax tree: what the author wrote, with a span on every node and nothing resolved.
 //!
 //! # Invariants
-//! - Depth is bounded (`syntax::DEPTH_MAX`): chains of operators and of `else if` are lists, everything else
+//! - Depth is bounded ([`crate::syntax::DEPTH_MAX`]): chains of operators and of `else if` are lists, everything else
 //!   that nests is counted by the parser. Recursive functions over the tree need no care.
 //! - A tree with [`ExprKind::Error`], [`TypeKind::Error`] or [`PatternKind::Error`] comes with a diagnostic. Later
 //!   stages stay silent about such nodes.
@@ -491,6 +491,8 @@ pub enum ExprKind {
         /// Where the other fields come from.
         base: Option<Box<Expr>>,
     },
+    /// `{ price, won: w }`: the value of a function that returns a record of outputs.
+    Record(Vec<FieldInit>),
     /// `(a, b)`, `(a,)`, `()`.
     Tuple(Vec<Expr>),
     /// `[a, b]`.

@@ -1,0 +1,71 @@
+//! What is said about programs that are not fine, word for word, and whether the offered edits help.
+
+use hushgate_compiler::diagnostic::{Diagnostic, Edit, render};
+
+use crate::{diagnose, name, programs};
+
+#[test]
+fn messages_are_as_recorded() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut differing = Vec::new();
+    for (path, text) in programs("diagnostics") {
+        let (sources, diagnostics) = diagnose(&name(&path), &text);
+        let said = render(&sources, &diagnostics, false);
+        let golden = path.with_extension("stderr");
+        if update {
+            std::fs::write(&golden, &said).unwrap();
+        }
+        if std::fs::read_to_string(&golden).unwrap_or_default() != said {
+            differing.push(format!("{}:\n{said}", name(&path)));
+        }
+    }
+    assert!(differing.is_empty(), "{}\nUPDATE_GOLDEN=1 records these", differing.join("\n"));
+}
+
+#[test]
+fn every_program_is_refused() {
+    for (path, text) in programs("diagnostics") {
+        assert!(!diagnose(&name(&path), &text).1.is_empty(), "{} is fine", name(&path));
+    }
+}
+
+#[test]
+fn every_offered_edit_helps() {
+    for (path, text) in programs("diagnostics") {
+        let before = diagnose(&name(&path), &text).1;
+        for diagnostic in &before {
+            let Some(help) = diagnostic.help.as_ref().filter(|help| !help.edits.is_empty()) else { continue };
+            let edited = apply(&text, &help.edits);
+            let (sources, after) = diagnose(&name(&path), &edited);
+            assert!(
+                n_like(&after, diagnostic) < n_like(&before, diagnostic),
+                "{}: {:?} does not help against {:?}:\n{edited}\n{}",
+                name(&path),
+                help.message,
+                diagnostic.message,
+                render(&sources, &after, false)
+            );
+            assert!(
+                after.len() < before.len(),
+                "{}: {:?} causes errors:\n{edited}\n{}",
+                name(&path),
+                help.message,
+                render(&sources, &after, false)
+            );
+        }
+    }
+}
+
+fn n_like(diagnostics: &[Diagnostic], like: &Diagnostic) -> usize {
+    diagnostics.iter().filter(|diagnostic| diagnostic.code == like.code).count()
+}
+
+fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut edits: Vec<_> = edits.iter().collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse((edit.span.start, edit.span.end)));
+    let mut text = text.to_owned();
+    for edit in edits {
+        text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.replacement);
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! The compiler as its users see it: programs that are fine, and what is said about those that are not.
+//!
+//! `tests/corpus/*.hush` are well-formed programs. Beside each `tests/diagnostics/NAME.hush`, `NAME.stderr` holds what
+//! the compiler says about it, word for word; `UPDATE_GOLDEN=1 cargo test` writes it anew.
+
+mod corpus;
+mod diagnostics;
+mod robustness;
+
+use std::path::{Path, PathBuf};
+
+use hushgate_compiler::diagnostic::Diagnostic;
+use hushgate_compiler::source::SourceMap;
+use hushgate_compiler::syntax;
+
+/// The programs in `tests/FOLDER`, sorted, as name and text.
+fn programs(folder: &str) -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "hush"));
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// Everything the compiler has to say about a program of one file.
+fn diagnose(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, text);
+    let (_, diagnostics) = syntax::parse(&sources, file);
+    (sources, diagnostics)
+}
