@@ -17,3 +17,5 @@ pub mod wire;
 pub mod channel;
 
 pub mod ot;
+
+pub mod session;

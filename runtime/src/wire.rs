@@ -44,8 +44,8 @@ pub enum FrameKind {
     Hello = 1,
     /// A message of the oblivious transfer.
     Transfer = 2,
-    /// The garbler's hash key and the seed of its input labels.
-    Seeds = 3,
+    /// The garbler's public seed: hash key, constant label and labels of its inputs.
+    Seed = 3,
     /// Rows of garbled gates.
     Tables = 4,
     /// What the evaluator needs to read its outputs.

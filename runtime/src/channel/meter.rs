@@ -50,6 +50,16 @@ impl Meter {
         }
     }
 
+    /// What went over the connection in frames of these kinds.
+    #[must_use]
+    pub fn traffic_of(&self, kinds: &[FrameKind]) -> Traffic {
+        let each = kinds.iter().map(|&kind| self.traffic(kind));
+        each.fold(Traffic::default(), |sum, one| Traffic {
+            sent_bytes: sum.sent_bytes + one.sent_bytes,
+            received_bytes: sum.received_bytes + one.received_bytes,
+        })
+    }
+
     /// Returns when no byte has moved for as long as `patience`.
     pub async fn stalled(&self, patience: Duration) {
         loop {

@@ -58,8 +58,8 @@ const GATHERED: usize = 1 << 14;
 #[tokio::test(start_paused = true)]
 async fn a_last_frame_is_flushed_without_being_asked() {
     let (ours, mut theirs) = links();
-    ours.sender.send_message(FrameKind::Seeds, b"alone").await.expect("the queue is open");
-    assert_eq!(receive(&mut theirs, FrameKind::Seeds, Length::Exactly(5)).await.expect("it arrives"), b"alone");
+    ours.sender.send_message(FrameKind::Seed, b"alone").await.expect("the queue is open");
+    assert_eq!(receive(&mut theirs, FrameKind::Seed, Length::Exactly(5)).await.expect("it arrives"), b"alone");
     ours.close().await.expect("nothing is left to write");
     let error = receive(&mut theirs, FrameKind::Tables, Length::Exactly(5)).await;
     assert!(matches!(error, Err(ChannelError::Closed(FrameKind::Tables))));
@@ -112,7 +112,7 @@ async fn a_length_of_four_gibibytes_takes_no_memory() {
 
 #[tokio::test(start_paused = true)]
 async fn every_flipped_bit_of_a_frame_is_noticed() {
-    let good = frame(FrameKind::Seeds, 3, b"abc");
+    let good = frame(FrameKind::Seed, 3, b"abc");
     assert_eq!(good.len(), HEADER_BYTES + 3 + TAG_BYTES);
     for bit in 0..good.len() * 8 {
         let (mut ours, mut theirs) = raw();
@@ -120,19 +120,19 @@ async fn every_flipped_bit_of_a_frame_is_noticed() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         theirs.write_all(&bytes).await.expect("room");
         drop(theirs);
-        assert!(receive(&mut ours, FrameKind::Seeds, Length::AtMost(9)).await.is_err(), "bit {bit}");
+        assert!(receive(&mut ours, FrameKind::Seed, Length::AtMost(9)).await.is_err(), "bit {bit}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_truncated_frame_is_a_closed_connection() {
-    let good = frame(FrameKind::Seeds, 3, b"abc");
+    let good = frame(FrameKind::Seed, 3, b"abc");
     for n in 0..good.len() {
         let (mut ours, mut theirs) = raw();
         theirs.write_all(&good[..n]).await.expect("room");
         drop(theirs);
-        let error = receive(&mut ours, FrameKind::Seeds, Length::AtMost(9)).await;
-        assert!(matches!(error, Err(ChannelError::Closed(FrameKind::Seeds))), "{n} bytes");
+        let error = receive(&mut ours, FrameKind::Seed, Length::AtMost(9)).await;
+        assert!(matches!(error, Err(ChannelError::Closed(FrameKind::Seed))), "{n} bytes");
     }
 }
 
@@ -140,12 +140,12 @@ async fn every_truncated_frame_is_a_closed_connection() {
 async fn frames_written_byte_by_byte_are_read() {
     let (mut ours, mut theirs) = raw();
     let writing = async {
-        for byte in frame(FrameKind::Seeds, 3, b"abc") {
+        for byte in frame(FrameKind::Seed, 3, b"abc") {
             theirs.write_all(&[byte]).await.expect("room");
             tokio::task::yield_now().await;
         }
     };
-    let (_, received) = tokio::join!(writing, receive(&mut ours, FrameKind::Seeds, Length::Exactly(3)));
+    let (_, received) = tokio::join!(writing, receive(&mut ours, FrameKind::Seed, Length::Exactly(3)));
     assert_eq!(received.expect("it arrives"), b"abc");
 }
 
@@ -156,8 +156,8 @@ async fn frames_of_another_run_are_refused() {
         let (mut ours, mut theirs) = links();
         ours.rekey(keys(1, 2)).await.expect("the queue is open");
         theirs.rekey(keys(2, theirs_receives)).await.expect("the queue is open");
-        ours.sender.send_message(FrameKind::Seeds, b"x").await.expect("the queue is open");
-        let received = receive(&mut theirs, FrameKind::Seeds, Length::Exactly(1)).await;
+        ours.sender.send_message(FrameKind::Seed, b"x").await.expect("the queue is open");
+        let received = receive(&mut theirs, FrameKind::Seed, Length::Exactly(1)).await;
         assert_eq!(received.is_ok(), good);
     }
 }
@@ -169,7 +169,7 @@ async fn the_meter_notices_when_nothing_moves() {
     let talking = async {
         for _ in 0..3 {
             tokio::time::sleep(SECOND * 2 / 3).await;
-            ours.sender.send_message(FrameKind::Seeds, b"").await.expect("the queue is open");
+            ours.sender.send_message(FrameKind::Seed, b"").await.expect("the queue is open");
             theirs.read_exact(&mut byte).await.expect("a byte");
         }
         std::future::pending::<()>().await;
@@ -191,8 +191,8 @@ async fn tcp_connects_also_to_somebody_who_listens_later() {
     };
     let (ours, theirs) = tokio::join!(tcp::connect(address, 5 * SECOND), late);
     let (ours, mut theirs) = (Link::start(ours.expect("connected")), Link::start(theirs.expect("accepted")));
-    ours.sender.send_message(FrameKind::Seeds, b"hi").await.expect("the queue is open");
-    assert_eq!(receive(&mut theirs, FrameKind::Seeds, Length::Exactly(2)).await.expect("it arrives"), b"hi");
+    ours.sender.send_message(FrameKind::Seed, b"hi").await.expect("the queue is open");
+    assert_eq!(receive(&mut theirs, FrameKind::Seed, Length::Exactly(2)).await.expect("it arrives"), b"hi");
 }
 
 #[tokio::test]

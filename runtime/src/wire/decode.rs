@@ -78,7 +78,7 @@ impl<'a> Decoder<'a> {
     /// `n` bits, packed, least significant first; unused bits of the last byte are 0.
     pub fn bits(&mut self, n: usize) -> Result<Vec<bool>, MalformedPayload> {
         let bytes = self.take(n.div_ceil(8))?;
-        if n % 8 != 0 && bytes.last().is_some_and(|last| last >> (n % 8) != 0) {
+        if !n.is_multiple_of(8) && bytes.last().is_some_and(|last| last >> (n % 8) != 0) {
             return Err(self.malformed("has bits beyond its end"));
         }
         Ok((0..n).map(|i| bytes[i / 8] >> (i % 8) & 1 == 1).collect())

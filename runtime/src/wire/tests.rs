@@ -18,10 +18,10 @@ fn the_expected_header_comes_back() {
 #[test]
 fn every_field_of_a_header_is_checked() {
     let good = Header { length: 64, ..EXPECTED };
-    let wrong_kind = Header { kind: FrameKind::Seeds, ..good };
+    let wrong_kind = Header { kind: FrameKind::Seed, ..good };
     assert_eq!(
         decode(wrong_kind, Length::Exactly(64)),
-        Err(WireError::Kind { found: FrameKind::Seeds as u8, expected: FrameKind::Tables })
+        Err(WireError::Kind { found: FrameKind::Seed as u8, expected: FrameKind::Tables })
     );
     let wrong_stream = Header { stream: 2, ..good };
     assert_eq!(decode(wrong_stream, Length::Exactly(64)), Err(WireError::Stream { found: 2, expected: 1 }));

@@ -1,0 +1,95 @@
+//! The evaluator's side of a session, after the handshake.
+
+use rand::CryptoRng;
+
+use super::error::StepError;
+use super::inputs::{PublicLabels, SEED_BYTES};
+use super::{Phase, Role, Run, outputs, tables};
+use crate::block::Block;
+use crate::channel::Link;
+use crate::garble::Evaluator;
+use crate::garble::output::{OutputProof, PermuteBits};
+use crate::ot::Labels;
+use crate::ot::direct::DirectReceiver;
+use crate::wire::{Decoder, FrameKind, Length};
+
+/// All inputs have labels.
+struct Labelled {
+    s: Block,
+    constant: Block,
+    active_labels: Labels,
+}
+
+/// All tables have been evaluated.
+struct Evaluated {
+    s: Block,
+    active_labels: Labels,
+}
+
+/// Runs the session; the bits that the evaluator learns.
+pub(super) async fn run(
+    run: &Run<'_>,
+    link: &mut Link,
+    inputs: &[bool],
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Vec<bool>, StepError> {
+    let labelled = take_labels(run, link, inputs, rng).await?;
+    let evaluated = evaluate(run, link, labelled).await?;
+    open(run, link, evaluated).await
+}
+
+async fn take_labels(
+    run: &Run<'_>,
+    link: &mut Link,
+    inputs: &[bool],
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Labelled, StepError> {
+    run.clock.enter(Phase::Inputs);
+    let ours = transfer(run, link, inputs, rng).await?;
+    let mut message = Vec::new();
+    link.receiver.receive(FrameKind::Seed, Length::Exactly(SEED_BYTES), &mut message).await?;
+    let seed = Decoder::new(&message).array().map_err(StepError::payload(FrameKind::Seed))?;
+    let public = PublicLabels::new(&run.terms.session, &seed, run.layout.n_inputs(Role::Garbler));
+    let active_labels = run.layout.merge_inputs(&public.inputs, &ours);
+    Ok(Labelled { s: public.s, constant: public.constant, active_labels })
+}
+
+/// The active labels of our inputs.
+async fn transfer(
+    run: &Run<'_>,
+    link: &mut Link,
+    inputs: &[bool],
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Labels, StepError> {
+    if inputs.is_empty() {
+        return Ok(Labels::default());
+    }
+    let (receiver, request) = DirectReceiver::start(&run.terms.session, inputs, rng);
+    link.sender.send_message(FrameKind::Transfer, &request).await?;
+    let reply = link.receiver.receive_message(FrameKind::Transfer, receiver.reply_bytes()).await?;
+    Ok(receiver.finish(&reply)?)
+}
+
+async fn evaluate(run: &Run<'_>, link: &mut Link, labelled: Labelled) -> Result<Evaluated, StepError> {
+    run.clock.enter(Phase::Tables);
+    let Labelled { s, constant, active_labels } = labelled;
+    let evaluator = Evaluator::new(run.kernel, s, constant, 0);
+    let active_labels = tables::evaluate(evaluator, run.plan, active_labels, &mut link.receiver).await?;
+    Ok(Evaluated { s, active_labels })
+}
+
+/// Opens our outputs first: a garbler that cheated with them gets no answer.
+async fn open(run: &Run<'_>, link: &mut Link, evaluated: Evaluated) -> Result<Vec<bool>, StepError> {
+    run.clock.enter(Phase::Outputs);
+    let Evaluated { s, active_labels } = evaluated;
+    let ours = run.layout.outputs_for(Role::Evaluator, &active_labels);
+    let message = link.receiver.receive_message(FrameKind::Decoding, outputs::decoding_bytes(ours.len())).await?;
+    let (decode, digests) =
+        outputs::decode_decoding(&message, ours.len()).map_err(StepError::payload(FrameKind::Decoding))?;
+    let bits = digests.open(run.output_context(s), &decode, &ours)?;
+    let theirs = run.layout.outputs_for(Role::Garbler, &active_labels);
+    let proof = OutputProof::new(run.output_context(s), &theirs);
+    let results = [PermuteBits::of(&theirs).packed().bytes(), &proof.to_bytes()].concat();
+    link.sender.send_message(FrameKind::Results, &results).await?;
+    Ok(bits)
+}

@@ -1,0 +1,307 @@
+//! The handshake: each party sends its offer, then both compare.
+//!
+//! Offers are sent without waiting for each other. [`Offer::agree`] comes to the same verdict on both sides, so that a
+//! refusal needs no further message and both can name the field and both values.
+//!
+//! ```text
+//! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party | suite | binding digest 32 | plan digest 32
+//!       | n u16, n fields (name | value) | nonce 32                      texts: length u16, UTF-8
+//! session id = BLAKE3("hushgate session id v1", garbler's offer | evaluator's offer | channel binding), each behind its length
+//! ```
+//!
+//! # Security
+//! An offer depends on no input but the number of its bits, which is in the plan. The two nonces make every session id new, and
+//! everything that was agreed enters it; whoever changes an offer on the way splits the session ids, and the next frame is
+//! refused. There is one version and one suite, so nothing can be downgraded.
+
+use std::collections::BTreeMap;
+
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::plan::Plan;
+use rand::CryptoRng;
+
+use super::error::StepError;
+use super::layout::bits_of_party;
+use super::{Disagreement, Misuse, Role, RoleChoice, SessionConfig};
+use crate::channel::{Link, RunKeys};
+use crate::ot::SessionId;
+use crate::wire::{Decoder, FrameKind, Length, MalformedPayload, put_bytes};
+
+/// The version of the protocol that this library speaks.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+const MAGIC: &[u8; 8] = b"HUSHGATE";
+const SUITE: &str = "half-gates, MITCCRH, Masny-Rindal, SoftSpokenOT, BLAKE3";
+const OFFER_BYTES_MAX: usize = 1 << 16;
+const VERSIONS_MAX: usize = 16;
+/// The stream of the first and only run on a connection; the handshake is stream 0.
+const FIRST_RUN: u16 = 1;
+
+/// Something that both parties must give the same value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What it is, such as `parameter N`.
+    pub name: String,
+    /// Its value, for people.
+    pub value: String,
+}
+
+/// What a party brings to the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    versions: Vec<u16>,
+    role: RoleChoice,
+    party: String,
+    suite: String,
+    binding_digest: [u8; 32],
+    plan_digest: [u8; 32],
+    fields: BTreeMap<String, String>,
+    nonce: [u8; 32],
+}
+
+/// What both parties have agreed on. Only [`exchange`] makes one.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Terms {
+    pub(super) role: Role,
+    pub(super) garbler: PartyId,
+    pub(super) evaluator: PartyId,
+    pub(super) session: SessionId,
+}
+
+/// Sends our offer, waits for the other one, compares, and keys the link for the run.
+pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding: &[u8]) -> Result<Terms, StepError> {
+    let our_bytes = ours.encode();
+    link.sender.send_message(FrameKind::Hello, &our_bytes).await?;
+    let mut their_bytes = Vec::new();
+    link.receiver.receive(FrameKind::Hello, Length::AtMost(OFFER_BYTES_MAX), &mut their_bytes).await?;
+    let mut decoder = Decoder::new(&their_bytes);
+    let versions = decode_versions(&mut decoder).map_err(StepError::payload(FrameKind::Hello))?;
+    agree_on_version(&ours.versions, &versions)?;
+    let theirs = Offer::decode(versions, decoder).map_err(StepError::payload(FrameKind::Hello))?;
+    let role = ours.agree(&theirs, plan)?;
+    let (our_party, their_party) = (party_named(plan, &ours.party), party_named(plan, &theirs.party));
+    let (garbler, evaluator, offers) = match role {
+        Role::Garbler => (our_party, their_party, [&our_bytes, &their_bytes]),
+        Role::Evaluator => (their_party, our_party, [&their_bytes, &our_bytes]),
+    };
+    let session = session_id(offers, binding);
+    link.rekey(run_keys(&session, role)).await?;
+    Ok(Terms { role, garbler, evaluator, session })
+}
+
+impl Offer {
+    /// What `config` offers over a channel with this binding.
+    pub(super) fn new(
+        config: &SessionConfig,
+        binding: &[u8],
+        n_input_bits: usize,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Offer, Misuse> {
+        let party = checked_party(config, n_input_bits)?;
+        let mut nonce = [0; 32];
+        rng.fill_bytes(&mut nonce);
+        let offer = Offer {
+            versions: vec![PROTOCOL_VERSION],
+            role: config.role,
+            party,
+            suite: SUITE.to_owned(),
+            binding_digest: blake3::derive_key("hushgate channel binding v1", binding),
+            plan_digest: config.plan.digest(),
+            fields: fields_by_name(&config.agreement)?,
+            nonce,
+        };
+        match offer.bytes() {
+            found if found > OFFER_BYTES_MAX => Err(Misuse::OfferTooLong { found, max: OFFER_BYTES_MAX }),
+            _ => Ok(offer),
+        }
+    }
+
+    /// Our role, if both parties want the same and their roles fit together. Both sides find the same first difference.
+    fn agree(&self, theirs: &Offer, plan: &Plan) -> Result<Role, Disagreement> {
+        same("protocol suite", &self.suite, &theirs.suite)?;
+        same("secure channel", &hex(&self.binding_digest), &hex(&theirs.binding_digest))?;
+        let names: BTreeMap<_, _> = self.fields.iter().chain(&theirs.fields).collect();
+        for name in names.into_keys() {
+            same_if_any(name, self.fields.get(name), theirs.fields.get(name))?;
+        }
+        same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
+        if self.party == theirs.party || !plan.parties.contains(&theirs.party) {
+            return Err(differ("party", Some(&self.party), Some(&theirs.party)));
+        }
+        let ours_first = party_named(plan, &self.party).0 < party_named(plan, &theirs.party).0;
+        resolve(self.role, theirs.role, ours_first)
+            .ok_or_else(|| differ("role", Some(role_name(self.role)), Some(role_name(theirs.role))))
+    }
+
+    /// The length of [`Offer::encode`].
+    fn bytes(&self) -> usize {
+        let texts = self.fields.iter().flat_map(|(name, value)| [name, value]).chain([&self.party, &self.suite]);
+        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 32 + 32 + 2 + 32;
+        fixed + texts.map(|text| 2 + text.len()).sum::<usize>()
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes());
+        out.extend_from_slice(MAGIC);
+        out.push(self.versions.len() as u8);
+        self.versions.iter().for_each(|version| out.extend_from_slice(&version.to_le_bytes()));
+        out.push(role_byte(self.role));
+        put_bytes(&mut out, self.party.as_bytes());
+        put_bytes(&mut out, self.suite.as_bytes());
+        out.extend_from_slice(&self.binding_digest);
+        out.extend_from_slice(&self.plan_digest);
+        out.extend_from_slice(&(self.fields.len() as u16).to_le_bytes());
+        for (name, value) in &self.fields {
+            put_bytes(&mut out, name.as_bytes());
+            put_bytes(&mut out, value.as_bytes());
+        }
+        out.extend_from_slice(&self.nonce);
+        out
+    }
+
+    /// What follows the versions, if ours is among them.
+    fn decode(versions: Vec<u16>, mut decoder: Decoder<'_>) -> Result<Offer, MalformedPayload> {
+        let role = decoder.field("role").u8()?;
+        let offer = Offer {
+            versions,
+            role: role_of_byte(role).ok_or_else(|| decoder.malformed("is unknown"))?,
+            party: decoder.field("party").text(OFFER_BYTES_MAX)?.to_owned(),
+            suite: decoder.field("protocol suite").text(OFFER_BYTES_MAX)?.to_owned(),
+            binding_digest: decoder.field("channel binding").array()?,
+            plan_digest: decoder.field("plan digest").array()?,
+            fields: decode_fields(decoder.field("list of fields"))?,
+            nonce: decoder.field("nonce").array()?,
+        };
+        decoder.finish()?;
+        Ok(offer)
+    }
+}
+
+fn checked_party(config: &SessionConfig, n_input_bits: usize) -> Result<String, Misuse> {
+    let (PartyId(party), parties) = (config.party, &config.plan.parties);
+    let unknown = Misuse::UnknownParty { party, parties: parties.len() };
+    let name = parties.get(party as usize).ok_or(unknown)?.clone();
+    match bits_of_party(&config.plan, config.party) {
+        expected if expected != n_input_bits => Err(Misuse::InputBits { party: name, found: n_input_bits, expected }),
+        _ => Ok(name),
+    }
+}
+
+fn fields_by_name(agreement: &[Field]) -> Result<BTreeMap<String, String>, Misuse> {
+    let mut fields = BTreeMap::new();
+    for Field { name, value } in agreement {
+        if fields.insert(name.clone(), value.clone()).is_some() {
+            return Err(Misuse::FieldTwice(name.clone()));
+        }
+    }
+    Ok(fields)
+}
+
+fn decode_versions(decoder: &mut Decoder<'_>) -> Result<Vec<u16>, MalformedPayload> {
+    if decoder.field("magic").array()? != *MAGIC {
+        return Err(decoder.malformed("is not that of this protocol"));
+    }
+    let n = usize::from(decoder.field("list of versions").u8()?);
+    if n > VERSIONS_MAX {
+        return Err(decoder.malformed("is too long"));
+    }
+    (0..n).map(|_| decoder.u16()).collect()
+}
+
+fn decode_fields(decoder: &mut Decoder<'_>) -> Result<BTreeMap<String, String>, MalformedPayload> {
+    let n = decoder.u16()?;
+    let mut fields = BTreeMap::<String, String>::new();
+    for _ in 0..n {
+        let (name, value) = (decoder.text(OFFER_BYTES_MAX)?, decoder.text(OFFER_BYTES_MAX)?);
+        if fields.last_key_value().is_some_and(|(last, _)| last.as_str() >= name) {
+            return Err(decoder.malformed("is not in order"));
+        }
+        fields.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(fields)
+}
+
+fn agree_on_version(ours: &[u16], theirs: &[u16]) -> Result<(), Disagreement> {
+    if ours.iter().any(|version| theirs.contains(version)) {
+        return Ok(());
+    }
+    let list = |versions: &[u16]| versions.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    Err(differ("protocol version", Some(&list(ours)), Some(&list(theirs))))
+}
+
+/// Our role, or `None` if both want the same one.
+fn resolve(ours: RoleChoice, theirs: RoleChoice, ours_first: bool) -> Option<Role> {
+    match (ours, theirs) {
+        (RoleChoice::Only(ours), RoleChoice::Only(theirs)) => (ours != theirs).then_some(ours),
+        (RoleChoice::Only(ours), RoleChoice::Auto) => Some(ours),
+        (RoleChoice::Auto, RoleChoice::Only(theirs)) => Some(theirs.other()),
+        (RoleChoice::Auto, RoleChoice::Auto) => Some(if ours_first { Role::Garbler } else { Role::Evaluator }),
+    }
+}
+
+fn same(field: &str, ours: &String, theirs: &String) -> Result<(), Disagreement> {
+    same_if_any(field, Some(ours), Some(theirs))
+}
+
+fn same_if_any(field: &str, ours: Option<&String>, theirs: Option<&String>) -> Result<(), Disagreement> {
+    if ours == theirs { Ok(()) } else { Err(differ(field, ours.map(|s| &**s), theirs.map(|s| &**s))) }
+}
+
+fn differ(field: &str, ours: Option<&str>, theirs: Option<&str>) -> Disagreement {
+    Disagreement { field: field.to_owned(), ours: ours.map(str::to_owned), theirs: theirs.map(str::to_owned) }
+}
+
+pub(super) fn session_id([garbler, evaluator]: [&Vec<u8>; 2], binding: &[u8]) -> SessionId {
+    let mut hasher = blake3::Hasher::new_derive_key("hushgate session id v1");
+    for part in [garbler, evaluator, binding] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+pub(super) fn run_keys(session: &SessionId, role: Role) -> RunKeys {
+    let from_garbler = blake3::derive_key("hushgate frame tags v1: from garbler", session);
+    let from_evaluator = blake3::derive_key("hushgate frame tags v1: from evaluator", session);
+    match role {
+        Role::Garbler => RunKeys { send: from_garbler, receive: from_evaluator, stream: FIRST_RUN },
+        Role::Evaluator => RunKeys { send: from_evaluator, receive: from_garbler, stream: FIRST_RUN },
+    }
+}
+
+fn party_named(plan: &Plan, name: &str) -> PartyId {
+    let position = plan.parties.iter().position(|party| party == name).expect("both parties are in the plan");
+    PartyId(position as u32)
+}
+
+const fn role_byte(role: RoleChoice) -> u8 {
+    match role {
+        RoleChoice::Auto => 0,
+        RoleChoice::Only(Role::Garbler) => 1,
+        RoleChoice::Only(Role::Evaluator) => 2,
+    }
+}
+
+const fn role_of_byte(byte: u8) -> Option<RoleChoice> {
+    match byte {
+        0 => Some(RoleChoice::Auto),
+        1 => Some(RoleChoice::Only(Role::Garbler)),
+        2 => Some(RoleChoice::Only(Role::Evaluator)),
+        _ => None,
+    }
+}
+
+const fn role_name(role: RoleChoice) -> &'static str {
+    match role {
+        RoleChoice::Auto => "any",
+        RoleChoice::Only(Role::Garbler) => "garbler",
+        RoleChoice::Only(Role::Evaluator) => "evaluator",
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    blake3::Hash::from(*bytes).to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! Sessions give the plain answers, whoever garbles and whoever listens, and nothing else.
+
+mod agreement;
+mod faults;
+mod programs;
+mod proxy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hushgate_circuits::id::PartyId;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use self::programs::Program;
+use super::*;
+use crate::channel::{memory, tcp};
+
+const GARBLES: RoleChoice = RoleChoice::Only(Role::Garbler);
+const EVALUATES: RoleChoice = RoleChoice::Only(Role::Evaluator);
+
+type Results = [Result<Outcome, SessionError>; 2];
+
+/// What both parties of a test do; party 0 first.
+#[derive(Clone)]
+struct Setup {
+    program: Program,
+    configs: [SessionConfig; 2],
+    /// The bits of all inputs, in the plan's order.
+    bits: Vec<bool>,
+    seeds: [u64; 2],
+}
+
+impl Setup {
+    fn new(program: Program, roles: [RoleChoice; 2], seed: u64) -> Setup {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let bits = (0..program.plan.main().n_inputs).map(|_| rng.random()).collect();
+        let config = |party: u32| SessionConfig {
+            plan: program.plan.clone(),
+            party: PartyId(party),
+            role: roles[party as usize],
+            agreement: vec![Field { name: "parameter N".into(), value: "64".into() }],
+            timeouts: Timeouts {
+                connect: Duration::from_secs(5),
+                handshake: Duration::from_secs(2),
+                progress: Duration::from_secs(5),
+                total: Some(Duration::from_secs(60)),
+            },
+            kernel: Kernel::detect(),
+        };
+        Setup { configs: [config(0), config(1)], program, bits, seeds: [2 * seed, 2 * seed + 1] }
+    }
+
+    async fn run_party(&self, party: u32, channel: Channel) -> Result<Outcome, SessionError> {
+        let config = self.configs[party as usize].clone();
+        let mut rng = ChaCha20Rng::seed_from_u64(self.seeds[party as usize]);
+        run(channel, config, &self.program.inputs_of(party, &self.bits), &mut rng).await
+    }
+
+    async fn run_both(&self, [first, second]: [Channel; 2]) -> Results {
+        let (first, second) = tokio::join!(self.run_party(0, first), self.run_party(1, second));
+        [first, second]
+    }
+
+    async fn run_in_memory(&self) -> Results {
+        let (first, second) = memory::pair();
+        self.run_both([first, second]).await
+    }
+
+    /// The outputs that a party must get.
+    fn expected(&self, party: u32) -> Vec<Option<Vec<bool>>> {
+        self.program.outputs_of(party, &self.bits)
+    }
+
+    fn check(&self, results: Results) {
+        for (party, result) in results.into_iter().enumerate() {
+            let outcome = result.unwrap_or_else(|error| panic!("party {party}: {error}"));
+            assert_eq!(outcome.outputs, self.expected(party as u32), "party {party}");
+        }
+    }
+}
+
+async fn tcp_pair(listening: usize) -> [Channel; 2] {
+    let listener = tcp::Listener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let patience = Duration::from_secs(5);
+    let (accepted, connected) = tokio::join!(listener.accept(patience), tcp::connect(address, patience));
+    let (accepted, connected) = (accepted.expect("somebody connects"), connected.expect("somebody listens"));
+    if listening == 0 { [accepted, connected] } else { [connected, accepted] }
+}
+
+#[tokio::test(start_paused = true)]
+async fn random_programs_give_the_plain_answers() {
+    for seed in 0..200 {
+        let roles = [[GARBLES, EVALUATES], [EVALUATES, GARBLES], [RoleChoice::Auto; 2]][seed as usize % 3];
+        let setup = Setup::new(Program::random(seed), roles, seed);
+        setup.check(setup.run_in_memory().await);
+    }
+}
+
+#[tokio::test]
+async fn either_party_may_listen_and_either_may_garble() {
+    for (seed, roles) in [[GARBLES, EVALUATES], [EVALUATES, GARBLES]].into_iter().enumerate() {
+        for listening in 0..2 {
+            let setup = Setup::new(Program::millionaires(16), roles, seed as u64);
+            setup.check(setup.run_both(tcp_pair(listening).await).await);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_many_frames_stream_over_tcp_and_memory() {
+    for (seed, n_ands) in [(0, 1000), (1, 20_000), (2, 3 * 8192), (3, 100_001)] {
+        let setup = Setup::new(Program::chains(n_ands), [RoleChoice::Auto; 2], seed);
+        let results = setup.run_both(tcp_pair(0).await).await;
+        let stats = results[0].as_ref().expect("it works").stats;
+        assert_eq!(stats.and_gates, n_ands.into());
+        assert_eq!(stats.table_bytes, 32 * u64::from(n_ands));
+        assert!(stats.tables.traffic.sent_bytes > stats.table_bytes);
+        setup.check(results);
+        setup.check(setup.run_in_memory().await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_of_one_byte_are_enough() {
+    let setup = Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 3);
+    let (first, second) = memory::pair_with_buffer(1);
+    setup.check(setup.run_both([first, second]).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_is_for_the_other_party() {
+    for (roles, expected) in [
+        ([GARBLES, RoleChoice::Auto], [Role::Garbler, Role::Evaluator]),
+        ([EVALUATES, RoleChoice::Auto], [Role::Evaluator, Role::Garbler]),
+        ([RoleChoice::Auto, GARBLES], [Role::Evaluator, Role::Garbler]),
+        ([RoleChoice::Auto, RoleChoice::Auto], [Role::Garbler, Role::Evaluator]),
+    ] {
+        let results = Setup::new(Program::millionaires(2), roles, 4).run_in_memory().await;
+        assert_eq!(results.map(|result| result.expect("roles fit").role), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_parties_count_the_same_bytes() {
+    let setup = Setup::new(Program::millionaires(64), [RoleChoice::Auto; 2], 5);
+    let [first, second] = setup.run_in_memory().await.map(|result| result.expect("it works").stats);
+    assert_eq!(first.traffic().sent_bytes, second.traffic().received_bytes);
+    assert_eq!(second.traffic().sent_bytes, first.traffic().received_bytes);
+    assert_eq!((first.and_gates, first.table_bytes, first.ot_count), (64, 2048, 64));
+    assert!(first.cold >= first.after_handshake);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_share_no_seed_no_label_and_no_row() {
+    let setup = Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 6);
+    let first = proxy::record(&setup).await;
+    // Even a garbler whose generator repeats itself gets other labels, as the session id is another one.
+    let second = proxy::record(&Setup { seeds: [setup.seeds[0], 99], ..setup.clone() }).await;
+    let third = proxy::record(&Setup { seeds: [98, 99], ..setup.clone() }).await;
+    let seed = |frames: &proxy::Frames| frames[0][2].clone();
+    assert_ne!(seed(&first)[12..44], seed(&third)[12..44]);
+    for (a, b) in [(&first, &second), (&second, &third), (&first, &third)] {
+        let rows = |frames: &proxy::Frames| frames[0][3][12..].as_chunks::<16>().0.to_vec();
+        assert!(rows(a).iter().all(|row| !rows(b).contains(row)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_transcript_under_fixed_seeds_does_not_change() {
+    let frames = proxy::record(&Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 7)).await;
+    let digest = blake3::hash(&frames.concat().concat()).to_hex();
+    assert_eq!(&digest[..32], "6b326bd164f3cb9bd634f9811ea5a887");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_takes_two_round_trips() {
+    // One flight each way is a round trip: hello | choices, then reply, tables, decoding | results.
+    assert_eq!(proxy::count_flights(&Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 8)).await, 4);
+}
+
+#[test]
+fn a_session_can_be_spawned() {
+    fn check(_: impl Send) {}
+    let setup = Setup::new(Program::millionaires(2), [RoleChoice::Auto; 2], 9);
+    check(async move { setup.run_party(0, memory::pair().0).await });
+}
+
+#[tokio::test(start_paused = true)]
+async fn misuse_is_found_before_anything_is_sent() {
+    let setup = Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 10);
+    let misuse = async |change: &dyn Fn(&mut SessionConfig), n_bits| {
+        let mut config = setup.configs[0].clone();
+        change(&mut config);
+        let error = run(memory::pair().0, config, &vec![false; n_bits], &mut ChaCha20Rng::seed_from_u64(0)).await;
+        match error {
+            Err(error @ SessionError::ApiMisuse(_)) => {
+                assert_eq!(error.exit_code(), 2);
+                error.to_string()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let name = |name: &str| Field { name: name.into(), value: String::new() };
+    assert!(misuse(&|_| {}, 7).await.contains("7 input bits for party \"alice\", whose inputs take 8"));
+    assert!(misuse(&|config| config.party = PartyId(2), 8).await.contains("2 parties"));
+    assert!(misuse(&|config| config.agreement = vec![name("x"), name("x")], 8).await.contains("\"x\""));
+    assert!(misuse(&|config| config.agreement = vec![name(&"x".repeat(1 << 16))], 8).await.contains("at most 65536"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_third_party_cannot_take_part_yet() {
+    let mut setup = Setup::new(Program::millionaires(4), [RoleChoice::Auto; 2], 11);
+    let mut plan = (*setup.program.plan).clone();
+    plan.parties.push("carol".into());
+    plan.outputs[0].recipients.push(PartyId(2));
+    let plan = Arc::new(plan);
+    setup.configs.iter_mut().for_each(|config| config.plan = plan.clone());
+    for error in setup.run_in_memory().await.map(|result| result.expect_err("nobody is carol")) {
+        assert!(error.to_string().contains("carol"), "{error}");
+        assert!(matches!(error, SessionError::ApiMisuse(Misuse::ThirdParty { .. })), "{error}");
+    }
+}
