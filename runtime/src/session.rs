@@ -3,15 +3,15 @@
 //! ```text
 //! garbler                                          evaluator
 //!   Hello                      ◄──────────────►      Hello                 agree, or both refuse
-//!                              ◄── Transfer ───      choices, hidden       if the evaluator has inputs
+//!                              ◄── Transfer ───      choices, hidden       where the evaluator has inputs
 //!   Transfer, Seed             ───────────────►                            labels of all inputs
 //!   Tables …                   ───────────────►      evaluates as they come
 //!   Decoding                   ───────────────►      opens its outputs
 //!   opens its outputs          ◄─── Results ───      permute bits and a proof
 //! ```
 //!
-//! That is two round trips, the first hello included. With many inputs the transfer is an extension (see [`crate::ot`]), which
-//! begins with a message of the garbler.
+//! That is two round trips, the hellos included. With many inputs the transfer is an extension, which the garbler begins: three and a
+//! half round trips.
 //!
 //! # Invariants
 //! - Nothing that depends on an input is sent before both parties have agreed on everything ([`handshake`]).
@@ -47,6 +47,7 @@ mod outputs;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use clock::{Phase, PhaseStats, Stats};
 pub use error::{Disagreement, Misuse, PeerMisbehaved, Reason, SessionError, TimeoutKind};

@@ -4,13 +4,12 @@ use rand::CryptoRng;
 
 use super::error::StepError;
 use super::inputs::{PublicLabels, SEED_BYTES};
-use super::{Phase, Role, Run, outputs, tables};
+use super::{Phase, Role, Run, outputs, tables, transfer};
 use crate::block::Block;
 use crate::channel::Link;
 use crate::garble::Evaluator;
 use crate::garble::output::{OutputProof, PermuteBits};
 use crate::ot::Labels;
-use crate::ot::direct::DirectReceiver;
 use crate::wire::{Decoder, FrameKind, Length};
 
 /// All inputs have labels.
@@ -45,29 +44,13 @@ async fn take_labels(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Labelled, StepError> {
     run.clock.enter(Phase::Inputs);
-    let ours = transfer(run, link, inputs, rng).await?;
+    let ours = transfer::receive(link, &run.terms.session, inputs, rng).await?;
     let mut message = Vec::new();
     link.receiver.receive(FrameKind::Seed, Length::Exactly(SEED_BYTES), &mut message).await?;
     let seed = Decoder::new(&message).array().map_err(StepError::payload(FrameKind::Seed))?;
     let public = PublicLabels::new(&run.terms.session, &seed, run.layout.n_inputs(Role::Garbler));
     let active_labels = run.layout.merge_inputs(&public.inputs, &ours);
     Ok(Labelled { s: public.s, constant: public.constant, active_labels })
-}
-
-/// The active labels of our inputs.
-async fn transfer(
-    run: &Run<'_>,
-    link: &mut Link,
-    inputs: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    if inputs.is_empty() {
-        return Ok(Labels::default());
-    }
-    let (receiver, request) = DirectReceiver::start(&run.terms.session, inputs, rng);
-    link.sender.send_message(FrameKind::Transfer, &request).await?;
-    let reply = link.receiver.receive_message(FrameKind::Transfer, receiver.reply_bytes()).await?;
-    Ok(receiver.finish(&reply)?)
 }
 
 async fn evaluate(run: &Run<'_>, link: &mut Link, labelled: Labelled) -> Result<Evaluated, StepError> {

@@ -4,12 +4,12 @@ use rand::CryptoRng;
 
 use super::error::StepError;
 use super::inputs::{PublicLabels, SEED_BYTES};
-use super::{Phase, Role, Run, outputs, tables};
+use super::{Phase, Role, Run, outputs, tables, transfer};
 use crate::block::{Block, Delta};
 use crate::channel::{FrameReceiver, FrameSender, Link};
 use crate::garble::Garbler;
 use crate::garble::output::{DecodeBits, OutputDigests};
-use crate::ot::{Labels, direct};
+use crate::ot::Labels;
 use crate::wire::FrameKind;
 
 /// All inputs have labels.
@@ -51,28 +51,12 @@ async fn give_labels(
     let delta = Delta::random(rng);
     let mut seed = [0; SEED_BYTES];
     rng.fill_bytes(&mut seed);
-    let theirs = transfer(run, link, &delta, rng).await?;
+    let n_theirs = run.layout.n_inputs(Role::Evaluator);
+    let theirs = transfer::send(link, &run.terms.session, &delta, n_theirs, rng).await?;
     link.sender.send_message(FrameKind::Seed, &seed).await?;
     let public = PublicLabels::new(&run.terms.session, &seed, inputs.len());
     let zero_labels = run.layout.merge_inputs(&public.zero_labels(&delta, inputs), &theirs);
     Ok(Labelled { delta, s: public.s, constant: public.constant, zero_labels })
-}
-
-/// The zero labels of the evaluator's inputs.
-async fn transfer(
-    run: &Run<'_>,
-    link: &mut Link,
-    delta: &Delta,
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    let n = run.layout.n_inputs(Role::Evaluator);
-    if n == 0 {
-        return Ok(Labels::default());
-    }
-    let request = link.receiver.receive_message(FrameKind::Transfer, direct::request_bytes(n)).await?;
-    let (labels, reply) = direct::send(&run.terms.session, delta, n, &request, rng)?;
-    link.sender.send_message(FrameKind::Transfer, &reply).await?;
-    Ok(labels)
 }
 
 async fn garble(run: &Run<'_>, sender: &FrameSender, labelled: Labelled) -> Result<Garbled, StepError> {

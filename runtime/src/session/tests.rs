@@ -175,9 +175,25 @@ async fn the_transcript_under_fixed_seeds_does_not_change() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_takes_two_round_trips() {
-    // One flight each way is a round trip: hello | choices, then reply, tables, decoding | results.
-    assert_eq!(proxy::count_flights(&Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 8)).await, 4);
+async fn flights_are_few() {
+    for (inputs, flights) in [
+        // Hellos | choices | reply, seed, tables, decoding | results.
+        (8, 4),
+        // Hellos | points | trees, matrix | challenge | response | seed, tables, decoding | results.
+        (200, 7),
+    ] {
+        let setup = Setup::new(Program::millionaires(inputs), [RoleChoice::Auto; 2], 8);
+        assert_eq!(proxy::count_flights(&setup).await, flights);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_number_of_inputs_is_transferred() {
+    // None, the last that go directly, the first that do not, and the first that take the deeper trees.
+    for (seed, n_inputs) in [0, 127, 128, 1000, (1 << 14) + 1].into_iter().enumerate() {
+        let setup = Setup::new(Program::parity(n_inputs), [RoleChoice::Auto; 2], seed as u64);
+        setup.check(setup.run_in_memory().await);
+    }
 }
 
 #[test]

@@ -152,6 +152,26 @@ async fn forged_frames_with_good_tags_never_give_a_wrong_answer() {
     }
 }
 
+/// The same with the OT extension, for some bytes of each of its longer messages.
+#[tokio::test(start_paused = true)]
+async fn faults_in_the_extension_are_noticed() {
+    let setup = Setup::new(Program::parity(128), [RoleChoice::Auto; 2], 25);
+    let frames = record(&setup).await;
+    let mut rng = ChaCha20Rng::seed_from_u64(26);
+    for (place, length) in places(&frames).into_iter().filter(|(place, _)| place.frame > 0) {
+        check_noticed(&setup, &frames, &place, &Fault::Drop, &[5, 6]).await;
+        check_noticed(&setup, &frames, &place, &Fault::Close, &[5]).await;
+        for _ in 0..4 {
+            let fault = Fault::Flip { byte: rng.random_range(0..length), bit: rng.random_range(0..8) };
+            check_noticed(&setup, &frames, &place, &fault, &[5, 6]).await;
+            let payload = length - HEADER_BYTES - TAG_BYTES;
+            let fault = Fault::Forge { byte: rng.random_range(0..payload), bit: rng.random_range(0..8) };
+            let [garbler, _] = failed(&setup, &place, &fault).await;
+            assert!(place.sender == 0 || garbler.is_some(), "{fault:?} at {place:?}: the garbler noticed nothing");
+        }
+    }
+}
+
 /// Tables on their way through threads and queues, with a clock that runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_in_a_stream_of_tables_end_the_session() {

@@ -74,6 +74,17 @@ impl Program {
         program
     }
 
+    /// The parity of bob's bits to both, and to alice also its conjunction with her only bit.
+    pub(super) fn parity(n: u32) -> Program {
+        let mut builder = Builder::new("main", 1 + n);
+        let mut parity = Wire::FALSE;
+        for i in 0..n {
+            parity = builder.xor(parity, builder.input(1 + i));
+        }
+        let both = builder.and(parity, builder.input(0));
+        Program::new(builder, &[(0, 1), (1, n)], vec![(vec![0, 1], vec![parity]), (vec![0], vec![both])])
+    }
+
     /// Some gates over a few inputs of either party, every kind of output, to anybody or nobody.
     pub(super) fn random(seed: u64) -> Program {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
