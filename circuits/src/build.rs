@@ -121,6 +121,11 @@ impl Builder {
         self.block.nodes.len()
     }
 
+    /// The node with this id.
+    pub(crate) fn node(&self, id: NodeId) -> Node {
+        self.block.nodes[id.0 as usize]
+    }
+
     /// AND gates so far, dead ones included, those of called blocks not.
     #[must_use]
     pub fn n_ands(&self) -> u64 {

@@ -16,6 +16,7 @@ pub mod evaluate;
 pub mod stats;
 
 pub mod flatten;
+pub mod optimize;
 
 pub mod plan;
 pub mod schedule;

@@ -8,6 +8,7 @@ use rand::RngExt;
 
 use super::*;
 use crate::circuit::Node;
+use crate::optimize::optimize;
 use crate::plan::{self, Plan};
 use crate::schedule::{LANES, schedule};
 
@@ -35,6 +36,14 @@ impl File {
         assert_eq!(plan.n_ands(), found as u64);
         assert_eq!(Plan::from_bytes(&plan.to_bytes()).as_ref(), Ok(&plan));
         Some(File { circuit, plan })
+    }
+
+    /// The same circuit after all passes, which save ANDs or leave it.
+    fn optimized(&self) -> File {
+        let circuit = optimize(self.circuit.clone());
+        let plan = schedule(&circuit);
+        assert!(plan.n_ands() <= self.plan.n_ands());
+        File { circuit, plan }
     }
 
     /// The outputs for these inputs, by circuit and by plan.
@@ -78,7 +87,9 @@ fn aes_128() {
     let Some(file) = File::open("aes_128.txt", 6400) else { return };
     file.check_plan(2000);
     let check = |key: &str, plaintext: &str, ciphertext: &str| {
-        assert_eq!(file.run(&[hex(key), hex(plaintext)]), [hex(ciphertext)]);
+        for file in [&file, &file.optimized()] {
+            assert_eq!(file.run(&[hex(key), hex(plaintext)]), [hex(ciphertext)]);
+        }
     };
     // FIPS 197, appendices B and C.1.
     check("2b7e151628aed2a6abf7158809cf4f3c", "3243f6a8885a308d313198a2e0370734", "3925841d02dc09fbdc118597196a0b32");
@@ -93,7 +104,9 @@ fn sha_256() {
     // FIPS 180-4: the one block of "abc".
     let block = hex(&format!("61626380{}18", "0".repeat(118)));
     let digest = hex("ba7816bf 8f01cfea 414140de 5dae2223 b00361a3 96177a9c b410ff61 f20015ad");
-    assert_eq!(file.run(&[block, initial]), [digest]);
+    for file in [&file, &file.optimized()] {
+        assert_eq!(file.run(&[block.clone(), initial.clone()]), [digest.clone()]);
+    }
 }
 
 /// Compares a circuit of two 64-bit inputs with `expected`, on edges and random values.
@@ -103,7 +116,9 @@ fn check64(name: &str, n_ands: usize, expected: impl Fn(u64, u64) -> u64) {
     let edges = [0, 1, 2, u64::MAX, 1 << 63, u64::MAX >> 1];
     let edges = edges.into_iter().flat_map(|a| edges.map(|b| (a, b)));
     let pairs: Vec<(u64, u64)> = edges.chain((0..50).map(|i| (rng.random(), rng.random::<u64>() >> i))).collect();
+    let optimized = file.optimized();
     for (a, b) in pairs {
+        assert_eq!(optimized.run64(&[a, b]), expected(a, b), "{name}, optimised, of {a} and {b}");
         assert_eq!(file.run64(&[a, b]), expected(a, b), "{name} of {a} and {b}");
     }
 }
@@ -126,6 +141,8 @@ fn zero_equal() {
 #[test]
 fn floating_point_addition() {
     let Some(file) = File::open("FP-add.txt", 5385) else { return };
+    let file = file.optimized();
+    assert!(file.plan.n_ands() <= 5324, "{} ANDs", file.plan.n_ands());
     let mut rng = ChaCha8Rng::seed_from_u64(754);
     for _ in 0..100 {
         let (a, b): (f64, f64) = (rng.random_range(-1e9..1e9), rng.random_range(-1e3..1e3));

@@ -1,0 +1,61 @@
+//! Smaller circuits that mean the same.
+//!
+//! A pass is a file with `run: Circuit → Circuit`; [`PASSES`] is their order. No pass makes more ANDs. Origins are
+//! kept: a new gate has the origin of the one that it replaces. In debug builds and in tests [`crate::verify`] runs after each.
+
+mod cuts;
+pub mod fold;
+pub mod rewrite;
+mod table;
+
+use crate::build::{Blocks, Builder, TooLarge};
+use crate::circuit::{Block, Circuit, Node};
+use crate::id::Wire;
+use crate::verify::verify;
+
+/// One step of optimisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// For people.
+    pub name: &'static str,
+    /// Gives a circuit of the same meaning and no more ANDs.
+    pub run: fn(Circuit) -> Circuit,
+}
+
+/// All passes, in the order in which they run.
+pub const PASSES: [Pass; 2] = [Pass { name: "fold", run: fold::run }, Pass { name: "rewrite", run: rewrite::run }];
+
+/// Runs all passes on a verified circuit.
+#[must_use]
+pub fn optimize(circuit: Circuit) -> Circuit {
+    PASSES.iter().fold(circuit, |circuit, pass| {
+        let circuit = (pass.run)(circuit);
+        debug_assert_eq!(verify(&circuit), Ok(()), "after pass {}", pass.name);
+        circuit
+    })
+}
+
+/// Replaces each block, callees first. A block that cannot be replaced for want of node numbers stays as it is.
+fn map_blocks(circuit: Circuit, mut map: impl FnMut(&Blocks, &Block) -> Result<Block, TooLarge>) -> Circuit {
+    let Circuit { parties, inputs, outputs, blocks } = circuit;
+    let mut done = Blocks::new();
+    let mut last = Block::default();
+    let n_callees = blocks.len().saturating_sub(1);
+    for (id, block) in blocks.into_iter().enumerate() {
+        let block = map(&done, &block).unwrap_or(block);
+        if id < n_callees {
+            done.add(block);
+        } else {
+            last = block;
+        }
+    }
+    done.into_circuit(last, parties, inputs, outputs)
+}
+
+/// A gate of the same kind on other operands.
+fn map_node(builder: &mut Builder, node: Node, [a, b]: [Wire; 2]) -> Wire {
+    if matches!(node, Node::And(..)) { builder.and(a, b) } else { builder.xor(a, b) }
+}
+
+#[cfg(test)]
+mod tests;

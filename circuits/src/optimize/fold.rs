@@ -1,0 +1,44 @@
+//! Local rules, hash-consing and dead code: every gate is built again.
+//!
+//! The rules are [`crate::build`]'s: constants and repeated operands fold, equal gates become one, products of the same
+//! two nodes are one AND, and what no output needs is dropped. Circuits that the builder made do not change, except
+//! where a block before them has: a result that a callee no longer computes is handed on to its users.
+
+use super::{map_blocks, map_node};
+use crate::build::{Blocks, Builder, CallSpec, TooLarge};
+use crate::circuit::{Block, Call, Circuit, Node};
+use crate::id::{NodeId, Wire};
+
+/// Builds every block again.
+#[must_use]
+pub fn run(circuit: Circuit) -> Circuit {
+    map_blocks(circuit, fold)
+}
+
+fn fold(callees: &Blocks, old: &Block) -> Result<Block, TooLarge> {
+    let mut builder = Builder::new(old.name.clone(), old.n_inputs);
+    let mut new: Vec<Wire> = Vec::with_capacity(old.nodes.len());
+    let at = |new: &[Wire], wire: Wire| new[wire.node().0 as usize] ^ wire.is_complemented();
+    for (id, (node, &origin)) in old.nodes.iter().zip(&old.origins).enumerate() {
+        builder.set_origin(origin);
+        match *node {
+            Node::False => new.push(Wire::FALSE),
+            Node::Input => new.push(Wire::new(NodeId(id as u32), false)),
+            Node::And(a, b) | Node::Xor(a, b) => {
+                let operands = [at(&new, a), at(&new, b)];
+                new.push(map_node(&mut builder, *node, operands));
+            }
+            Node::Result { call, index: 0 } => {
+                let Call { callee, count, n_state, n_shared, ref args, .. } = old.calls[call as usize];
+                let args = args.iter().map(|&wire| at(&new, wire)).collect();
+                new.extend(builder.call(callees, CallSpec { callee, count, n_state, n_shared }, args)?);
+            }
+            // Its call has added it.
+            Node::Result { .. } => {}
+        }
+    }
+    builder.finish(old.outputs.iter().map(|&wire| at(&new, wire)).collect())
+}
+
+#[cfg(test)]
+mod tests;
