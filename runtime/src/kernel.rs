@@ -27,6 +27,7 @@
 //! This is the only module with `unsafe`: the calls of kernels that need CPU features, and their vector loads and stores.
 
 mod portable;
+pub(crate) mod transfer;
 
 #[cfg(target_arch = "x86_64")]
 mod ahead;

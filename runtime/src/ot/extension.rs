@@ -37,18 +37,17 @@
 
 mod check;
 mod pprf;
-mod transpose;
+mod streams;
 
-use aes::Aes128Enc;
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use rand::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use self::check::{Challenge, HASH_BYTES};
 use self::pprf::TreeHash;
-use self::transpose::{TILE, Tile, transpose};
+use self::streams::Streams;
 use crate::block::{Block, Delta};
+use crate::kernel::transfer::TILE;
 use crate::ot::base::{self, BaseReceiver};
 use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
 
@@ -57,9 +56,6 @@ const KAPPA: usize = 128;
 
 /// OTs whose choices are random and that are dropped, so that the check reveals nothing.
 const SACRIFICED: usize = 64;
-
-/// Tiles that are expanded together, for the sake of batched AES.
-const GROUP: usize = 8;
 
 /// Most OTs of one batch; bounds the error of the check and the memory of both parties.
 pub const BATCH_MAX: usize = 1 << 24;
@@ -179,7 +175,7 @@ impl CotSender {
     /// Bytes of the matrix for a batch of `n`.
     #[must_use]
     pub fn matrix_bytes(&self, n: usize) -> usize {
-        self.streams.depth.matrix_bytes(n)
+        self.streams.depth().matrix_bytes(n)
     }
 
     /// Takes the evaluator's matrix for a batch of `n` and returns the challenge to it.
@@ -197,14 +193,14 @@ impl CotSender {
     ) -> Result<(SenderBatch, [u8; CHALLENGE_BYTES]), PeerMisbehaved> {
         assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
         expect_bytes(Message::Matrix, matrix, self.matrix_bytes(n))?;
-        let (depth, delta) = (self.streams.depth, *self.delta);
-        let mut corrections = matrix.as_chunks().0.iter().map(|&bytes| u128::from_le_bytes(bytes));
+        let (depth, delta) = (self.streams.depth(), *self.delta);
+        let mut corrections = matrix.as_chunks().0;
         let columns = self.streams.expand(tiles(n), |part| {
             let position = depth.position(delta, part.tree);
-            for (tile, correction) in (0..part.parity.len()).zip(&mut corrections) {
-                for (bit, column) in part.columns.iter_mut().enumerate() {
-                    column[tile] ^= correction & (position as u128 >> bit & 1).wrapping_neg();
-                }
+            let (now, later) = corrections.split_at(part.parity.len());
+            corrections = later;
+            for (bit, column) in part.columns.iter_mut().enumerate() {
+                add_masked(column, now, position >> bit & 1 == 1);
             }
         });
         self.transcript.absorb_batch(n, matrix);
@@ -219,7 +215,7 @@ impl CotSender {
 pub struct SenderBatch {
     sender: CotSender,
     n: usize,
-    columns: Zeroizing<Vec<Tile>>,
+    columns: Labels,
     challenge: Challenge,
 }
 
@@ -233,15 +229,16 @@ impl SenderBatch {
         self.sender.transcript.absorb(response);
         let answers = response.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
         let answers: Vec<u64> = answers.collect();
-        let found = self.challenge.hash_columns(&self.columns);
+        let found = Zeroizing::new(self.challenge.hash_and_transpose(self.columns.as_chunks_mut().0));
         let delta = u128::from(*self.sender.delta);
         let expected: Zeroizing<[u64; KAPPA]> = Zeroizing::new(std::array::from_fn(|i| {
             answers[1 + i] ^ answers[0] & (delta >> i & 1).wrapping_neg() as u64
         }));
-        if !bool::from(expected.as_slice().ct_eq(&found)) {
+        if !bool::from(expected.as_slice().ct_eq(found.as_slice())) {
             return Err(PeerMisbehaved::Correlation);
         }
-        Ok((self.sender, rows(self.n, &mut self.columns)))
+        self.columns.truncate(self.n);
+        Ok((self.sender, self.columns))
     }
 }
 
@@ -279,11 +276,15 @@ impl CotReceiver {
         let n = choices.len();
         assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
         let choices = pack(choices, rng);
-        let mut matrix = Vec::with_capacity(self.streams.depth.matrix_bytes(n));
+        let mut matrix = Vec::with_capacity(self.streams.depth().matrix_bytes(n));
         let columns = self.streams.expand(choices.len(), |part| {
-            for (parity, choices) in part.parity.iter().zip(&choices[part.first_tile..]) {
-                matrix.extend_from_slice(&(parity ^ choices).to_le_bytes());
-            }
+            let choices = &choices[part.first_tile..];
+            matrix.extend(
+                part.parity
+                    .iter()
+                    .zip(choices)
+                    .flat_map(|(&parity, &choice)| (Block::from_bytes(parity) ^ choice).to_bytes()),
+            );
         });
         self.transcript.absorb_batch(n, &matrix);
         (ReceiverBatch { receiver: self, n, choices, columns }, matrix)
@@ -294,8 +295,8 @@ impl CotReceiver {
 pub struct ReceiverBatch {
     receiver: CotReceiver,
     n: usize,
-    choices: Zeroizing<Vec<u128>>,
-    columns: Zeroizing<Vec<Tile>>,
+    choices: Zeroizing<Vec<Block>>,
+    columns: Labels,
 }
 
 impl ReceiverBatch {
@@ -309,114 +310,33 @@ impl ReceiverBatch {
         let point = self.receiver.transcript.challenge(challenge);
         let mut response = Vec::with_capacity(RESPONSE_BYTES);
         response.extend(point.hash_column(&self.choices).to_le_bytes());
-        response.extend(point.hash_columns(&self.columns).iter().flat_map(|hash| hash.to_le_bytes()));
+        let hashes = point.hash_and_transpose(self.columns.as_chunks_mut().0);
+        response.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
         self.receiver.transcript.absorb(&response);
-        Ok((self.receiver, rows(self.n, &mut self.columns), response))
+        self.columns.truncate(self.n);
+        Ok((self.receiver, self.columns, response))
     }
 }
 
-/// The choices as tiles, filled up with at least [`SACRIFICED`] random ones.
-fn pack(choices: &[bool], rng: &mut impl CryptoRng) -> Zeroizing<Vec<u128>> {
-    let mut packed = Zeroizing::new(vec![0; tiles(choices.len())]);
-    for (word, choices) in packed.iter_mut().zip(choices.chunks(TILE)) {
-        *word = choices.iter().rev().fold(0, |word, &choice| word << 1 | u128::from(choice));
+/// The choices in blocks of 128, filled up with at least [`SACRIFICED`] random ones.
+fn pack(choices: &[bool], rng: &mut impl CryptoRng) -> Zeroizing<Vec<Block>> {
+    let mut packed = Zeroizing::new(Vec::with_capacity(tiles(choices.len())));
+    for choices in choices.chunks(TILE) {
+        packed.push(choices.iter().rev().fold(0, |word, &choice| word << 1 | u128::from(choice)).into());
     }
+    packed.resize(tiles(choices.len()), Block::ZERO);
     for (i, word) in packed.iter_mut().enumerate().skip(choices.len() / TILE) {
         let used = choices.len().saturating_sub(i * TILE); // Less than a tile.
-        *word |= u128::from(Block::random(rng)) << used;
+        *word ^= Block::from(u128::from(Block::random(rng)) << used);
     }
     packed
 }
 
-/// The first `n` rows of the matrix as labels. Leaves the matrix transposed.
-fn rows(n: usize, columns: &mut [Tile]) -> Labels {
-    columns.iter_mut().for_each(transpose);
-    Zeroizing::new(columns.as_flattened()[..n].iter().map(|&row| Block::from(row)).collect())
-}
-
-/// The expanding leaves of all trees.
-struct Streams {
-    keys: Vec<Aes128Enc>,
-    /// Whether leaf 0 of each tree is missing.
-    punctured: bool,
-    depth: Depth,
-    next_tile: u64,
-}
-
-/// One tree's contribution to a group of tiles.
-struct Part<'a> {
-    tree: usize,
-    /// Number of the group's first tile in the batch.
-    first_tile: usize,
-    /// For each tile, the XOR of all leaves that are there.
-    parity: &'a [u128],
-    /// For each bit of the leaves' numbers and each tile, the XOR of the leaves that have it.
-    columns: &'a mut [[u128; GROUP]],
-}
-
-impl Streams {
-    fn new(depth: Depth, leaves: &[Block], punctured: bool) -> Streams {
-        let keys = leaves.iter().map(|leaf| Aes128Enc::new(&leaf.to_bytes().into())).collect();
-        Streams { keys, punctured, depth, next_tile: 0 }
-    }
-
-    /// The next tiles of all columns; `visit` sees and may change each tree's part.
-    fn expand(&mut self, tiles: usize, mut visit: impl FnMut(Part<'_>)) -> Zeroizing<Vec<Tile>> {
-        let mut all = Zeroizing::new(vec![[0; TILE]; tiles]);
-        let mut streams = Zeroizing::new(vec![[0; GROUP]; self.depth.leaves()]);
-        let mut columns = Zeroizing::new([[0; GROUP]; 8]);
-        let columns = &mut columns[..self.depth.bits()];
-        for (group, tiles) in all.chunks_mut(GROUP).enumerate() {
-            for tree in 0..self.depth.trees() {
-                self.fill(tree, &mut streams);
-                fold(&mut streams, columns);
-                let parity = &streams[0][..tiles.len()];
-                visit(Part { tree, first_tile: group * GROUP, parity, columns });
-                scatter(columns, tree * self.depth.bits(), tiles);
-            }
-            self.next_tile += tiles.len() as u64;
-        }
-        all
-    }
-
-    /// The next group of tiles of each leaf of a tree; zeros for a missing leaf.
-    fn fill(&self, tree: usize, streams: &mut [[u128; GROUP]]) {
-        let keys = &self.keys[tree * self.depth.leaves()..][..self.depth.leaves()];
-        let counters: [aes::Block; GROUP] =
-            std::array::from_fn(|i| u128::from(self.next_tile + i as u64).to_le_bytes().into());
-        for (key, stream) in keys.iter().zip(streams.iter_mut()) {
-            let mut blocks = counters;
-            key.encrypt_blocks(&mut blocks);
-            *stream = blocks.map(|block| u128::from_le_bytes(block.into()));
-        }
-        if self.punctured {
-            streams[0] = [0; GROUP];
-        }
-    }
-}
-
-/// Sets column `b` to the XOR of the streams whose number has bit `b`, and stream 0 to the XOR of all.
-fn fold(streams: &mut [[u128; GROUP]], columns: &mut [[u128; GROUP]]) {
-    let mut count = streams.len();
-    for column in columns {
-        *column = [0; GROUP];
-        count /= 2;
-        for i in 0..count {
-            let (even, odd) = (streams[2 * i], streams[2 * i + 1]);
-            for tile in 0..GROUP {
-                column[tile] ^= odd[tile];
-                streams[i][tile] = even[tile] ^ odd[tile];
-            }
-        }
-    }
-}
-
-/// Writes a tree's columns into the tiles, from column `first` on.
-fn scatter(columns: &[[u128; GROUP]], first: usize, tiles: &mut [Tile]) {
-    for (bit, words) in columns.iter().enumerate() {
-        for (tile, &word) in tiles.iter_mut().zip(words) {
-            tile[first + bit] = word;
-        }
+/// XORs `correction` into `column` where `choice` is true; without a branch.
+fn add_masked(column: &mut [[u8; 16]], correction: &[[u8; 16]], choice: bool) {
+    let mask = u8::from(choice).wrapping_neg();
+    for (column, correction) in column.as_flattened_mut().iter_mut().zip(correction.as_flattened()) {
+        *column ^= correction & mask;
     }
 }
 

@@ -111,8 +111,8 @@ impl Cheat for WrongTree {
     }
 
     fn response(&self, challenge: Challenge, response: &mut [u8]) {
-        let mut error = vec![0; tiles(200)];
-        error[self.ot / TILE] = 1 << (self.ot % TILE);
+        let mut error = vec![Block::ZERO; tiles(200)];
+        error[self.ot / TILE] = Block::from(1 << (self.ot % TILE));
         let error = challenge.hash_column(&error).to_le_bytes();
         for bit in (0..self.depth.bits()).filter(|bit| self.guess >> bit & 1 == 1) {
             let column = HASH_BYTES * (1 + self.tree * self.depth.bits() + bit);
@@ -256,11 +256,14 @@ fn wrong_lengths_are_refused() {
 
 #[test]
 fn sacrificed_choices_are_random() {
-    let words = |seed| pack(&[false; 64], &mut rng(seed)).to_vec();
+    let pack = |choices: &[bool], seed| -> Vec<u128> {
+        pack(choices, &mut rng(seed)).iter().map(|&word| word.into()).collect()
+    };
+    let words = |seed| pack(&[false; 64], seed);
     assert_eq!(words(1).len(), 1);
     assert_eq!(words(1)[0] as u64, 0);
     assert_ne!(words(1)[0] >> 64, words(2)[0] >> 64);
-    assert!(pack(&[false; 128], &mut rng(1))[1] >> 64 != 0);
+    assert!(pack(&[false; 128], 1)[1] >> 64 != 0);
 }
 
 #[test]
@@ -278,5 +281,5 @@ fn streams_never_repeat() {
 #[test]
 fn keys_of_leaves_are_wiped() {
     fn wiped<T: zeroize::ZeroizeOnDrop>() {}
-    wiped::<Aes128Enc>();
+    wiped::<aes::Aes128Enc>();
 }
