@@ -32,11 +32,16 @@ pub(crate) mod transfer;
 #[cfg(target_arch = "x86_64")]
 mod ahead;
 #[cfg(target_arch = "x86_64")]
-mod vaes512;
-#[cfg(target_arch = "x86_64")]
 mod vector;
 
-use hushgate_circuits::plan::{And, Step, Xor};
+#[cfg(target_arch = "x86_64")]
+mod aesni;
+#[cfg(target_arch = "x86_64")]
+mod vaes256;
+#[cfg(target_arch = "x86_64")]
+mod vaes512;
+
+use hushgate_circuits::plan::{And, Slot, Step, Xor};
 
 use crate::block::{Block, Delta, Label};
 
@@ -51,6 +56,10 @@ const GROUP: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Isa {
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    AesNi,
+    #[cfg(target_arch = "x86_64")]
+    Vaes256,
     #[cfg(target_arch = "x86_64")]
     Vaes512,
 }
@@ -89,9 +98,15 @@ impl Kernel {
     pub fn available() -> Vec<Kernel> {
         let mut kernels = vec![Kernel::portable()];
         #[cfg(target_arch = "x86_64")]
-        if vaes512::is_available() {
-            kernels.push(Kernel(Isa::Vaes512));
-        }
+        kernels.extend(
+            [
+                (Isa::AesNi, aesni::is_available()),
+                (Isa::Vaes256, vaes256::is_available()),
+                (Isa::Vaes512, vaes512::is_available()),
+            ]
+            .into_iter()
+            .filter_map(|(isa, is_available)| is_available.then_some(Kernel(isa))),
+        );
         kernels
     }
 
@@ -106,6 +121,10 @@ impl Kernel {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Isa::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Isa::AesNi => "AES-NI",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Vaes256 => "VAES-256",
             #[cfg(target_arch = "x86_64")]
             Isa::Vaes512 => "VAES-512",
         }
@@ -129,9 +148,17 @@ impl Kernel {
         match self.0 {
             Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported the features.
+            // SAFETY: `Kernel::available` makes `AesNi` only after the CPU reported what it needs.
+            Isa::AesNi => unsafe { aesni::garble(&mut keys.ahead, keys.s, first_gate, delta, segment, frame, tables) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes256` only after the CPU reported what it needs.
+            Isa::Vaes256 => unsafe {
+                vaes256::garble(&mut keys.ahead, keys.s, first_gate, delta, segment, frame, tables)
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported what it needs.
             Isa::Vaes512 => unsafe {
-                vaes512::garble(&mut keys.ahead, keys.s, first_gate, delta, segment, frame, tables);
+                vaes512::garble(&mut keys.ahead, keys.s, first_gate, delta, segment, frame, tables)
             },
         }
     }
@@ -146,10 +173,14 @@ impl Kernel {
         match self.0 {
             Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as in `garble`.
-            Isa::Vaes512 => unsafe {
-                vaes512::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables);
-            },
+            // SAFETY: `Kernel::available` makes `AesNi` only after the CPU reported what it needs.
+            Isa::AesNi => unsafe { aesni::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes256` only after the CPU reported what it needs.
+            Isa::Vaes256 => unsafe { vaes256::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported what it needs.
+            Isa::Vaes512 => unsafe { vaes512::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables) },
         }
     }
 }
@@ -184,29 +215,76 @@ impl GateKeys {
     }
 }
 
-impl Segment<'_> {
+impl<'a> Segment<'a> {
     /// Runs the XORs and hands each batch of ANDs to `batch`. Complements are free, so both parties' XORs are the same.
     #[inline(always)]
-    fn run(self, frame: &mut [Label], mut batch: impl FnMut(&[And], &mut [Label])) {
+    fn run(self, frame: &mut [Label], mut batch: impl FnMut(&'a [And], &mut Frame<'_>)) {
+        let mut frame = Frame::new(frame, &self);
         let (mut xors, mut ands) = (self.xors, self.ands);
         for step in self.steps {
             match *step {
                 Step::Xor(n) => {
                     let (now, later) = xors.split_at(n as usize);
                     for xor in now {
-                        frame[xor.dst as usize] = frame[xor.a as usize] ^ frame[xor.b as usize];
+                        // SAFETY: the slots are the segment's, which `Frame::new` checked.
+                        unsafe { *frame.label_mut(xor.dst) = *frame.label(xor.a) ^ *frame.label(xor.b) }
                     }
                     xors = later;
                 }
                 Step::And(n) => {
                     let (now, later) = ands.split_at(n as usize);
-                    batch(now, frame);
+                    batch(now, &mut frame);
                     ands = later;
                 }
                 Step::Call => panic!("a segment has no calls"),
             }
         }
-        assert!(ands.is_empty(), "a segment's steps use up its ANDs");
+        assert!(xors.is_empty() && ands.is_empty(), "a segment's steps use up its gates");
+    }
+
+    /// The highest slot.
+    #[inline(always)]
+    fn max_slot(&self) -> u32 {
+        let mut max = 0;
+        for xor in self.xors {
+            max = max.max(xor.dst).max(xor.a).max(xor.b);
+        }
+        for and in self.ands {
+            max = max.max(and.dst).max(and.a.slot()).max(and.b.slot());
+        }
+        max
+    }
+}
+
+/// A frame that holds every slot of a segment, so that they need not be checked one by one.
+struct Frame<'a>(&'a mut [Label]);
+
+impl<'a> Frame<'a> {
+    #[inline(always)]
+    fn new(labels: &'a mut [Label], segment: &Segment<'_>) -> Frame<'a> {
+        let n_gates = segment.xors.len() + segment.ands.len();
+        assert!(n_gates == 0 || (segment.max_slot() as usize) < labels.len(), "a segment's slots lie in its frame");
+        Frame(labels)
+    }
+
+    /// The label in `slot`.
+    ///
+    /// # Safety
+    /// `slot` is one of the segment's.
+    #[inline(always)]
+    unsafe fn label(&self, slot: Slot) -> &Label {
+        // SAFETY: `new` checked the segment's slots.
+        unsafe { self.0.get_unchecked(slot as usize) }
+    }
+
+    /// As `label`.
+    ///
+    /// # Safety
+    /// `slot` is one of the segment's.
+    #[inline(always)]
+    unsafe fn label_mut(&mut self, slot: Slot) -> &mut Label {
+        // SAFETY: `new` checked the segment's slots.
+        unsafe { self.0.get_unchecked_mut(slot as usize) }
     }
 }
 

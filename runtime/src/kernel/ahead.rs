@@ -2,8 +2,8 @@
 //!
 //! Schedules depend on S and the gate's number alone. Made in bulk they cost no latency, so a chain of gates that wait
 //! for each other waits for AES rounds only. A window of [`WINDOW`] gates, aligned to its own size, is scheduled at a
-//! time; the last [`MARGIN`] gates of the window before stay in front of it, so that any run of up to [`MARGIN`] gates lies
-//! in one piece.
+//! time; where a unit of up to [`MARGIN`] gates crosses from one window to the next, the last gates of the first stay in front
+//! of the second, so that the unit's keys lie in one piece.
 
 use crate::block::Block;
 
@@ -58,12 +58,14 @@ impl Ahead {
     fn move_to(&mut self, first_gate: u64, n: usize, schedule: &mut dyn FnMut(&mut Ahead)) {
         let window_of = |gate: u64| gate - gate % WINDOW as u64;
         let (first, last) = (window_of(first_gate), window_of(first_gate + n as u64 - 1));
-        if first != last && self.first_gate != first {
-            self.first_gate = first;
-            schedule(self);
-        }
-        for row in self.rows.as_flattened_mut() {
-            row.copy_within(WINDOW..WINDOW + MARGIN, 0);
+        if first != last {
+            if self.first_gate != first {
+                self.first_gate = first;
+                schedule(self);
+            }
+            for row in self.rows.as_flattened_mut() {
+                row.copy_within(WINDOW..WINDOW + MARGIN, 0);
+            }
         }
         self.first_gate = last;
         schedule(self);

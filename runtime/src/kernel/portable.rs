@@ -25,9 +25,9 @@ pub(super) fn garble(
             let (tg, te) = rows.split_at_mut(ands.len());
             for (i, and) in ands.iter().enumerate() {
                 let gate = first_gate + (group * GROUP + i) as u64;
-                let a = frame[and.a.slot() as usize] ^ delta.times(and.a.is_complemented());
-                let b = frame[and.b.slot() as usize] ^ delta.times(and.b.is_complemented());
-                (frame[and.dst as usize], tg[i], te[i]) = garble_gate(s, gate, delta, a, b);
+                let a = frame.0[and.a.slot() as usize] ^ delta.times(and.a.is_complemented());
+                let b = frame.0[and.b.slot() as usize] ^ delta.times(and.b.is_complemented());
+                (frame.0[and.dst as usize], tg[i], te[i]) = garble_gate(s, gate, delta, a, b);
             }
         }
     });
@@ -43,10 +43,10 @@ pub(super) fn evaluate(s: Block, first_gate: u64, segment: Segment<'_>, frame: &
             let (tg, te) = rows.split_at(ands.len());
             for (i, and) in ands.iter().enumerate() {
                 let gate = first_gate + (group * GROUP + i) as u64;
-                let (a, b) = (frame[and.a.slot() as usize], frame[and.b.slot() as usize]);
+                let (a, b) = (frame.0[and.a.slot() as usize], frame.0[and.b.slot() as usize]);
                 let [ha] = hash(s, 2 * gate, [a]);
                 let [hb] = hash(s, 2 * gate + 1, [b]);
-                frame[and.dst as usize] = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
+                frame.0[and.dst as usize] = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
             }
         }
     });

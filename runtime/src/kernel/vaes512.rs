@@ -2,12 +2,16 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::half_gates;
+use super::vector::{block, half_gates, read};
 
 type Vector = __m512i;
+type Mask = __mmask8;
 
 /// Blocks in a vector.
 const LANES: usize = 4;
+
+/// Key schedules of a unit that run interleaved.
+const SCHEDULES: usize = 4;
 
 half_gates!("avx512f,avx512bw,avx512dq,avx512vl,vaes");
 
@@ -37,9 +41,9 @@ fn store(blocks: &mut [Block; LANES], x: Vector) {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn gather(blocks: [&Block; LANES]) -> Vector {
-    let [x0, x1, x2, x3] = blocks.map(read);
-    let low = _mm256_set_m128i(x1, x0);
-    let high = _mm256_set_m128i(x3, x2);
+    let [x0, x1, x2, x3] = blocks;
+    let low = _mm256_set_m128i(read(x1), read(x0));
+    let high = _mm256_set_m128i(read(x3), read(x2));
     _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
 }
 
@@ -74,20 +78,20 @@ fn xor(x: Vector, y: Vector) -> Vector {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add_xor(x: Vector, mask: __mmask8, y: Vector) -> Vector {
+fn add_xor(x: Vector, mask: Mask, y: Vector) -> Vector {
     _mm512_mask_xor_epi64(x, mask, x, y)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn lsb_mask(x: Vector) -> __mmask8 {
+fn lsb_mask(x: Vector) -> Mask {
     // Copies each block's low half over its high half, so that both halves' flags are the lowest bit.
     _mm512_test_epi64_mask(_mm512_unpacklo_epi64(x, x), _mm512_set1_epi64(1))
 }
 
 #[inline]
-fn flags_mask(flags: [u32; LANES]) -> __mmask8 {
-    let [x0, x1, x2, x3] = flags.map(|flag| flag & 1);
+fn flags_mask(flags: [u32; LANES]) -> Mask {
+    let [x0, x1, x2, x3] = flags;
     ((x0 | x1 << 2 | x2 << 4 | x3 << 6) * 3) as __mmask8
 }
 
@@ -138,20 +142,4 @@ fn unpack_low_64(x: Vector, y: Vector) -> Vector {
 #[target_feature(enable = "avx512f")]
 fn unpack_high_64(x: Vector, y: Vector) -> Vector {
     _mm512_unpackhi_epi64(x, y)
-}
-
-/// One block into a register.
-#[inline(always)]
-fn read(x: &Block) -> __m128i {
-    // SAFETY: a block is 16 aligned bytes; SSE2 is part of x86-64.
-    unsafe { _mm_load_si128(std::ptr::from_ref(x).cast()) }
-}
-
-/// A register as a block.
-#[inline(always)]
-fn block(x: __m128i) -> Block {
-    let mut block = Block::ZERO;
-    // SAFETY: a block is 16 aligned bytes, and any bytes are a block; SSE2 is part of x86-64.
-    unsafe { _mm_store_si128(std::ptr::from_mut(&mut block).cast(), x) };
-    block
 }

@@ -1,13 +1,13 @@
 //! Half-gates on vectors of several blocks: one text for all widths.
 //!
-//! [`half_gates!`] is used in a module that defines, for one instruction set, the type `Vector` of `LANES` blocks and
-//! the functions named below; they are inlined.
+//! [`half_gates!`] is used in a module that defines, for one instruction set, the type `Vector` of `LANES` blocks, how many `SCHEDULES` of
+//! a unit its registers hold, and the functions named below; they are inlined.
 //!
 //! ```text
 //! load, store         LANES consecutive blocks             gather, lanes   LANES single blocks
 //! splat, splat_word   one block, one 32-bit word for all   xor             bitwise
 //! add_xor(x, m, y)    x ⊕ (m ∧ y)                          lsb_mask        all ones in the blocks whose lowest bit is 1
-//! flags_mask          all ones in the blocks whose flag is odd
+//! flags_mask          all ones in the blocks whose flag is 1, not 0
 //! sigma, aes_round, aes_last_round, shuffle_bytes, unpack_low_32, unpack_high_32, unpack_low_64, unpack_high_64
 //! ```
 //!
@@ -22,14 +22,14 @@ macro_rules! half_gates {
     ($features:tt) => {
         use hushgate_circuits::plan::And;
 
-        use super::ahead::{Ahead, MARGIN, ROUND_CONSTANTS, ROUND_KEYS, WINDOW};
-        use super::{GROUP, Segment};
+        use super::ahead::{Ahead, MARGIN, ROUND_CONSTANTS, Row, WINDOW};
+        use super::{Frame, GROUP, Segment};
         use crate::block::{Block, Delta, Label};
 
         /// Gates in a unit of two vectors.
         const UNIT: usize = 2 * LANES;
 
-        const _: () = assert!(UNIT <= MARGIN && WINDOW % (2 * UNIT) == 0 && GROUP % LANES == 0);
+        const _: () = assert!(UNIT <= MARGIN && WINDOW.is_multiple_of(SCHEDULES * UNIT) && GROUP.is_multiple_of(LANES));
 
         /// A batch of gates, with the numbers that its units need.
         struct Batch<'a> {
@@ -80,72 +80,72 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn garble_batch(ahead: &mut Ahead, batch: &Batch<'_>, delta: Vector, frame: &mut [Label], rows: &mut [Block]) {
-            let mut start = 0;
-            while start < batch.ands.len() {
-                let unit = Unit::new(ahead, batch, start);
-                if unit.n > LANES {
-                    garble_unit::<2>(ahead, &unit, delta, frame, rows);
+        fn garble_batch(
+            ahead: &mut Ahead,
+            batch: &Batch<'_>,
+            delta: Vector,
+            frame: &mut Frame<'_>,
+            rows: &mut [Block],
+        ) {
+            let (full, rest) = batch.ands.as_chunks::<UNIT>();
+            for (i, ands) in full.iter().enumerate() {
+                let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
+                garble_unit::<2, true>(ahead, &unit, ands, delta, frame, rows);
+            }
+            if !rest.is_empty() {
+                let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
+                if rest.len() > LANES {
+                    garble_unit::<2, false>(ahead, &unit, rest, delta, frame, rows);
                 } else {
-                    garble_unit::<1>(ahead, &unit, delta, frame, rows);
+                    garble_unit::<1, false>(ahead, &unit, rest, delta, frame, rows);
                 }
-                start += unit.n;
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn evaluate_batch(ahead: &mut Ahead, batch: &Batch<'_>, frame: &mut [Label], rows: &[Block]) {
-            let mut start = 0;
-            while start < batch.ands.len() {
-                let unit = Unit::new(ahead, batch, start);
-                if unit.n > LANES {
-                    evaluate_unit::<2>(ahead, &unit, frame, rows);
+        fn evaluate_batch(ahead: &mut Ahead, batch: &Batch<'_>, frame: &mut Frame<'_>, rows: &[Block]) {
+            let (full, rest) = batch.ands.as_chunks::<UNIT>();
+            for (i, ands) in full.iter().enumerate() {
+                let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
+                evaluate_unit::<2, true>(ahead, &unit, ands, frame, rows);
+            }
+            if !rest.is_empty() {
+                let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
+                if rest.len() > LANES {
+                    evaluate_unit::<2, false>(ahead, &unit, rest, frame, rows);
                 } else {
-                    evaluate_unit::<1>(ahead, &unit, frame, rows);
+                    evaluate_unit::<1, false>(ahead, &unit, rest, frame, rows);
                 }
-                start += unit.n;
             }
         }
 
-        /// Gates that are computed together.
+        /// Where the keys and rows of some gates of a batch stand that are computed together.
+        #[derive(Clone, Copy)]
         struct Unit {
-            /// The gates, repeated where there are fewer.
-            ands: [And; UNIT],
-            /// How many there are.
-            n: usize,
-            /// How many gates of the batch come before.
-            start: usize,
-            /// Gates of the batch.
-            n_batch: usize,
             /// Where their keys stand.
             position: usize,
+            /// How many gates of the batch come before.
+            start: usize,
+            /// How many there are.
+            n: usize,
+            /// Gates of the batch.
+            n_batch: usize,
         }
 
         impl Unit {
             #[inline]
             #[target_feature(enable = $features)]
-            fn new(ahead: &mut Ahead, batch: &Batch<'_>, start: usize) -> Unit {
-                let rest = &batch.ands[start..];
-                let (ands, n) = match rest.first_chunk() {
-                    Some(full) => (*full, UNIT),
-                    None => (std::array::from_fn(|i| rest[i.min(rest.len() - 1)]), rest.len()),
-                };
+            fn new(ahead: &mut Ahead, batch: &Batch<'_>, start: usize, n: usize) -> Unit {
                 let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
                 let position = ahead.position(batch.first_gate + start as u64, n, schedule);
-                Unit { ands, n, start, n_batch: batch.ands.len(), position }
+                Unit { position, start, n, n_batch: batch.ands.len() }
             }
 
-            /// The gates of vector `v`.
+            /// How many gates of vector `v` there are; all if the unit is `FULL`.
             #[inline(always)]
-            fn vector(&self, v: usize) -> &[And; LANES] {
-                self.ands.as_chunks().0.get(v).expect("a unit has two vectors")
-            }
-
-            /// How many gates of vector `v` there are.
-            #[inline(always)]
-            fn n_in_vector(&self, v: usize) -> usize {
-                (self.n - v * LANES).min(LANES)
+            fn n_in_vector<const FULL: bool>(&self, v: usize) -> usize {
+                if FULL { LANES } else { (self.n - v * LANES).min(LANES) }
             }
 
             /// Where vector `v`'s TG rows and TE rows start.
@@ -158,70 +158,105 @@ macro_rules! half_gates {
             }
         }
 
-        /// Labels of the first and of the second operands of vector `v`.
+        /// The gates of vector `v`, the last one repeated where there are fewer; `ands` are a unit's.
+        #[inline(always)]
+        fn gates_of<const FULL: bool>(ands: &[And], v: usize) -> [&And; LANES] {
+            let mut gates = [&ands[0]; LANES];
+            for (lane, gate) in gates.iter_mut().enumerate() {
+                let i = v * LANES + lane;
+                *gate = if FULL { &ands[i] } else { &ands[i.min(ands.len() - 1)] };
+            }
+            gates
+        }
+
+        /// The labels of the gates' operands, complemented or not.
         #[inline]
         #[target_feature(enable = $features)]
-        fn operands(ands: &[And; LANES], frame: &[Label]) -> [Vector; 2] {
-            [
-                gather(ands.each_ref().map(|and| &frame[and.a.slot() as usize])),
-                gather(ands.each_ref().map(|and| &frame[and.b.slot() as usize])),
-            ]
+        fn operands(ands: &[&And; LANES], frame: &Frame<'_>) -> [Vector; 2] {
+            let mut labels = [[&Block::ZERO; LANES]; 2];
+            for (lane, and) in ands.iter().enumerate() {
+                // SAFETY: the slots are the segment's.
+                unsafe {
+                    labels[0][lane] = frame.label(and.a.slot());
+                    labels[1][lane] = frame.label(and.b.slot());
+                }
+            }
+            [gather(labels[0]), gather(labels[1])]
+        }
+
+        /// Which operands are complemented.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn complements(ands: &[&And; LANES]) -> [Mask; 2] {
+            let mut flags = [[0; LANES]; 2];
+            for (lane, and) in ands.iter().enumerate() {
+                flags[0][lane] = and.a.0 & 1;
+                flags[1][lane] = and.b.0 & 1;
+            }
+            [flags_mask(flags[0]), flags_mask(flags[1])]
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn garble_unit<const N: usize>(
+        fn garble_unit<const N: usize, const FULL: bool>(
             ahead: &Ahead,
             unit: &Unit,
+            ands: &[And],
             delta: Vector,
-            frame: &mut [Label],
+            frame: &mut Frame<'_>,
             rows: &mut [Block],
         ) {
-            let mut operands0 = [[delta; 2]; N];
+            let mut zero_labels = [[delta; 2]; N];
             let mut inputs = [[delta; 4]; N];
             let sigma_delta = sigma(delta);
             for v in 0..N {
-                let ands = unit.vector(v);
-                let [a, b] = operands(ands, frame);
-                let a0 = add_xor(a, flags_mask(ands.each_ref().map(|and| and.a.0)), delta);
-                let b0 = add_xor(b, flags_mask(ands.each_ref().map(|and| and.b.0)), delta);
+                let ands = gates_of::<FULL>(ands, v);
+                let [a, b] = operands(&ands, frame);
+                let [complement_a, complement_b] = complements(&ands);
+                let a0 = add_xor(a, complement_a, delta);
+                let b0 = add_xor(b, complement_b, delta);
                 let (sa, sb) = (sigma(a0), sigma(b0));
-                operands0[v] = [a0, b0];
+                zero_labels[v] = [a0, b0];
                 inputs[v] = [sa, xor(sa, sigma_delta), sb, xor(sb, sigma_delta)];
             }
             let hashes = hash(ahead, unit.position, inputs);
             for v in 0..N {
-                let [a0, b0] = operands0[v];
+                let [a0, b0] = zero_labels[v];
                 let [ha0, ha1, hb0, hb1] = hashes[v];
                 let (pa, pb) = (lsb_mask(a0), lsb_mask(b0));
                 let tg = add_xor(xor(ha0, ha1), pb, delta);
                 let te_a0 = xor(hb0, hb1);
-                let te = xor(te_a0, a0);
                 let c0 = xor(add_xor(ha0, pa, tg), add_xor(hb0, pb, te_a0));
-                write_labels(unit, v, c0, frame);
-                write_rows(unit, v, tg, te, rows);
+                write_labels::<FULL>(unit, v, ands, c0, frame);
+                write_rows::<FULL>(unit, v, tg, xor(te_a0, a0), rows);
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn evaluate_unit<const N: usize>(ahead: &Ahead, unit: &Unit, frame: &mut [Label], rows: &[Block]) {
-            let mut labels = [[splat(Block::ZERO); 2]; N];
-            for v in 0..N {
-                labels[v] = operands(unit.vector(v), frame);
-            }
+        fn evaluate_unit<const N: usize, const FULL: bool>(
+            ahead: &Ahead,
+            unit: &Unit,
+            ands: &[And],
+            frame: &mut Frame<'_>,
+            rows: &[Block],
+        ) {
+            let mut labels = [[splat_word(0); 2]; N];
             let mut inputs = labels;
             for v in 0..N {
-                inputs[v] = [sigma(labels[v][0]), sigma(labels[v][1])];
+                let ands = gates_of::<FULL>(ands, v);
+                let [a, b] = operands(&ands, frame);
+                labels[v] = [a, b];
+                inputs[v] = [sigma(a), sigma(b)];
             }
             let hashes = hash(ahead, unit.position, inputs);
             for v in 0..N {
                 let [a, b] = labels[v];
                 let [ha, hb] = hashes[v];
-                let (tg, te) = read_rows(unit, v, rows);
+                let (tg, te) = read_rows::<FULL>(unit, v, rows);
                 let c = add_xor(xor(ha, hb), lsb_mask(a), tg);
                 let c = add_xor(c, lsb_mask(b), xor(te, a));
-                write_labels(unit, v, c, frame);
+                write_labels::<FULL>(unit, v, ands, c, frame);
             }
         }
 
@@ -233,74 +268,98 @@ macro_rules! half_gates {
             position: usize,
             inputs: [[Vector; M]; N],
         ) -> [[Vector; M]; N] {
+            let [first, middle @ .., last] = &ahead.rows;
             let mut states = inputs;
-            for (round, rows) in ahead.rows.iter().enumerate() {
-                for v in 0..N {
-                    let keys = [key(&rows[0], position + v * LANES), key(&rows[1], position + v * LANES)];
-                    for m in 0..M {
-                        let (state, key) = (states[v][m], keys[2 * m / M]);
-                        states[v][m] = match round {
-                            0 => xor(state, key),
-                            LAST_ROUND => aes_last_round(state, xor(key, inputs[v][m])),
-                            _ => aes_round(state, key),
-                        };
-                    }
-                }
+            each_state(first, position, &mut states, |_, state, key| xor(state, key));
+            for rows in middle {
+                each_state(rows, position, &mut states, |_, state, key| aes_round(state, key));
             }
+            let last_round = |[v, m]: [usize; 2], state, key| aes_last_round(state, xor(key, inputs[v][m]));
+            each_state(last, position, &mut states, last_round);
             states
         }
 
-        const LAST_ROUND: usize = ROUND_KEYS - 1;
+        /// Applies a round with its keys to each state.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn each_state<const N: usize, const M: usize>(
+            rows: &[Row; 2],
+            position: usize,
+            states: &mut [[Vector; M]; N],
+            round: impl Fn([usize; 2], Vector, Vector) -> Vector,
+        ) {
+            for v in 0..N {
+                let keys = [key(&rows[0], position + v * LANES), key(&rows[1], position + v * LANES)];
+                for m in 0..M {
+                    states[v][m] = round([v, m], states[v][m], keys[2 * m / M]);
+                }
+            }
+        }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn key(row: &super::ahead::Row, position: usize) -> Vector {
+        fn key(row: &Row, position: usize) -> Vector {
             load(row[position..].first_chunk().expect("a row has room after its last key"))
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_labels(unit: &Unit, v: usize, labels: Vector, frame: &mut [Label]) {
-            for (and, label) in unit.vector(v).iter().zip(lanes(labels)).take(unit.n_in_vector(v)) {
-                frame[and.dst as usize] = label;
-            }
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn write_rows(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
-            let (first_tg, first_te) = unit.rows(v);
-            for (first, row) in [(first_tg, tg), (first_te, te)] {
-                match unit.n_in_vector(v) {
-                    LANES => store(rows[first..].first_chunk_mut().expect("a full vector's rows are there"), row),
-                    n => rows[first..][..n].copy_from_slice(&lanes(row)[..n]),
+        fn write_labels<const FULL: bool>(unit: &Unit, v: usize, ands: &[And], labels: Vector, frame: &mut Frame<'_>) {
+            for (lane, label) in lanes(labels).into_iter().enumerate() {
+                if lane < unit.n_in_vector::<FULL>(v) {
+                    // SAFETY: the slot is the segment's.
+                    unsafe { *frame.label_mut(ands[v * LANES + lane].dst) = label }
                 }
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn read_rows(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
+        fn write_rows<const FULL: bool>(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
             let (first_tg, first_te) = unit.rows(v);
-            let read = |first: usize| match unit.n_in_vector(v) {
-                LANES => load(rows[first..].first_chunk().expect("a full vector's rows are there")),
-                n => load(&std::array::from_fn(|i| rows[first + i.min(n - 1)])),
+            for (first, row) in [(first_tg, tg), (first_te, te)] {
+                let n = unit.n_in_vector::<FULL>(v);
+                let places = &mut rows[first..][..n];
+                if let Some(places) = places.first_chunk_mut() {
+                    store(places, row);
+                } else {
+                    for (lane, row) in lanes(row).into_iter().enumerate() {
+                        if let Some(place) = places.get_mut(lane) {
+                            *place = row;
+                        }
+                    }
+                }
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn read_rows<const FULL: bool>(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
+            let (first_tg, first_te) = unit.rows(v);
+            let n = unit.n_in_vector::<FULL>(v);
+            let read = |first: usize| {
+                let places = &rows[first..][..n];
+                match places.first_chunk() {
+                    Some(places) => load(places),
+                    None => gather(std::array::from_fn(|lane| &places[lane.min(n - 1)])),
+                }
             };
             (read(first_tg), read(first_te))
         }
 
-        /// Makes the keys of the window at `ahead.first_gate`, two interleaved schedules at a time.
+        /// Makes the keys of the window at `ahead.first_gate`.
         #[target_feature(enable = $features)]
         fn schedule_window(ahead: &mut Ahead, s: Block) {
-            for start in (0..WINDOW).step_by(2 * UNIT) {
-                let first_gate = ahead.first_gate + start as u64;
-                let mut words = [first_words(s, first_gate), first_words(s, first_gate + UNIT as u64)];
-                for round in 0..ROUND_KEYS {
-                    for i in 0..2 {
-                        if round > 0 {
-                            schedule_round(&mut words[i], ROUND_CONSTANTS[round - 1]);
-                        }
-                        write_keys(&words[i], &mut ahead.rows[round], MARGIN + start + i * UNIT);
+            for start in (0..WINDOW).step_by(SCHEDULES * UNIT) {
+                let mut words = [[splat_word(0); 4]; SCHEDULES];
+                for i in 0..SCHEDULES {
+                    words[i] = first_words(s, ahead.first_gate + (start + i * UNIT) as u64);
+                    write_keys(&words[i], &mut ahead.rows[0], MARGIN + start + i * UNIT);
+                }
+                for (round_constant, rows) in ROUND_CONSTANTS.into_iter().zip(&mut ahead.rows[1..]) {
+                    for i in 0..SCHEDULES {
+                        schedule_round(&mut words[i], round_constant);
+                        write_keys(&words[i], rows, MARGIN + start + i * UNIT);
                     }
                 }
             }
@@ -341,7 +400,7 @@ macro_rules! half_gates {
         /// Turns words into round keys, and writes them to their places.
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_keys(w: &[Vector; 4], rows: &mut [super::ahead::Row; 2], position: usize) {
+        fn write_keys(w: &[Vector; 4], rows: &mut [Row; 2], position: usize) {
             let (a, b) = (unpack_low_32(w[0], w[1]), unpack_high_32(w[0], w[1]));
             let (c, d) = (unpack_low_32(w[2], w[3]), unpack_high_32(w[2], w[3]));
             let keys = [unpack_low_64(a, c), unpack_high_64(a, c), unpack_low_64(b, d), unpack_high_64(b, d)];
@@ -355,7 +414,25 @@ macro_rules! half_gates {
 
 pub(super) use half_gates;
 
+use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_store_si128};
+
 use crate::block::Block;
+
+/// One block into a register.
+#[inline(always)]
+pub(super) fn read(x: &Block) -> __m128i {
+    // SAFETY: a block is 16 aligned bytes; SSE2 is part of x86-64.
+    unsafe { _mm_load_si128(std::ptr::from_ref(x).cast()) }
+}
+
+/// A register as a block.
+#[inline(always)]
+pub(super) fn block(x: __m128i) -> Block {
+    let mut block = Block::ZERO;
+    // SAFETY: a block is 16 aligned bytes, and any bytes are a block; SSE2 is part of x86-64.
+    unsafe { _mm_store_si128(std::ptr::from_mut(&mut block).cast(), x) };
+    block
+}
 
 /// The byte shuffle that makes a last AES round, whose round key is the constant, SubWord(RotWord(·)) of four words: it
 /// rotates each word by a byte, and undoes ShiftRows.
