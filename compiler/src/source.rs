@@ -193,11 +193,16 @@ impl SourceFile {
     /// Line and column of `byte`. A byte beyond the end counts as the end.
     #[must_use]
     pub fn position(&self, byte: usize) -> Position {
-        let byte = self.text.floor_char_boundary(byte.min(self.text.len()));
+        let byte = boundary_before(&self.text, byte);
         let line_index = self.line_index(byte);
         let column = self.text[self.line_starts[line_index]..byte].chars().count();
         Position { line: saturate(line_index + 1), column: saturate(column + 1) }
     }
+}
+
+/// The last character boundary of `text` at or before `byte`.
+pub(crate) fn boundary_before(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn saturate(n: usize) -> u32 {

@@ -34,9 +34,33 @@ pub fn parse(sources: &SourceMap, file: FileId) -> (ast::File, Vec<Diagnostic>) 
     if text.len() > FILE_BYTES_MAX {
         return (empty_file(file), vec![too_large(file, text.len())]);
     }
-    let mut lexed = lexer::lex(file, text);
-    let balanced = brackets::balance(lexed.tokens, text, &mut lexed.diagnostics);
-    parser::Parser::new(file, text, balanced, lexed.diagnostics).file()
+    let mut errors = Errors::default();
+    let lexed = lexer::lex(file, text, &mut errors);
+    let balanced = brackets::balance(lexed.tokens, text, &mut errors);
+    parser::Parser::new(file, text, balanced, lexed.left_out, errors).file()
+}
+
+/// The errors of a file: no more of them are kept than are shown.
+#[derive(Debug, Default)]
+struct Errors {
+    kept: Vec<Diagnostic>,
+    n_dropped: usize,
+}
+
+impl Errors {
+    fn push(&mut self, error: Diagnostic) {
+        if self.kept.len() < ERRORS_MAX { self.kept.push(error) } else { self.n_dropped += 1 }
+    }
+
+    /// In order of place, and at the end how many there are beside these.
+    fn finish(mut self) -> Vec<Diagnostic> {
+        self.kept.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+        if self.n_dropped > 0 {
+            let message = format!("there are {} more errors; the first {ERRORS_MAX} are shown", self.n_dropped);
+            self.kept.push(Diagnostic::error(Code::TooManyErrors, message));
+        }
+        self.kept
+    }
 }
 
 fn empty_file(id: FileId) -> ast::File {

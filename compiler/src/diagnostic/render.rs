@@ -8,7 +8,7 @@ use codespan_reporting::term::termcolor::Buffer;
 use codespan_reporting::term::{self, Config, DisplayStyle, Styles, StylesWriter};
 
 use super::{Diagnostic, Severity, Suggestion};
-use crate::source::{FileId, Position, SourceMap, Span};
+use crate::source::{FileId, Position, SourceMap, Span, boundary_before};
 
 /// Lines longer than this many bytes are not shown.
 const LINE_BYTES_MAX: usize = 1_000;
@@ -181,8 +181,8 @@ fn style(sources: &SourceMap, diagnostic: &Diagnostic) -> DisplayStyle {
 /// The bytes of `span`, inside its file and on character boundaries.
 fn clamp(sources: &SourceMap, span: Span) -> Option<Range<usize>> {
     let text = sources.find(span.file)?.text();
-    let end = text.ceil_char_boundary((span.end as usize).min(text.len()));
-    Some(text.floor_char_boundary((span.start as usize).min(end))..end)
+    let end = boundary_before(text, span.end as usize);
+    Some(boundary_before(text, (span.start as usize).min(end))..end)
 }
 
 /// Text from a file may hold characters that would steer a terminal.

@@ -4,6 +4,7 @@
 //! too many is reported and dropped. The parser can therefore jump over any bracket in one step, and an error inside
 //! a bracket stays inside.
 
+use super::Errors;
 use super::token::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -15,36 +16,81 @@ pub(crate) struct Balanced {
     pub(crate) tokens: Vec<Token>,
     /// For an opening bracket the position of its closing one, for every other token its own position.
     pub(crate) partner: Vec<u32>,
+    /// From each `(` or `[` that was not closed to where it was closed for the author, in order.
+    pub(crate) unclosed: Vec<Span>,
 }
 
 /// Adds and drops closing brackets until they match.
-pub(crate) fn balance(tokens: Vec<Token>, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Balanced {
-    let mut balancer =
-        Balancer { text, open: Vec::new(), open_counts: [0; 3], last_end: None, suspect: None, diagnostics };
-    let mut balanced = Balanced { tokens: Vec::with_capacity(tokens.len()), partner: Vec::with_capacity(tokens.len()) };
+pub(crate) fn balance(tokens: Vec<Token>, text: &str, errors: &mut Errors) -> Balanced {
+    let mut balancer = Balancer {
+        text,
+        open: Vec::new(),
+        open_counts: [0; 3],
+        line: Line::default(),
+        last_end: None,
+        suspect: None,
+        errors,
+    };
+    let mut balanced = Balanced {
+        tokens: Vec::with_capacity(tokens.len()),
+        partner: Vec::with_capacity(tokens.len()),
+        unclosed: Vec::new(),
+    };
     for token in tokens {
+        balancer.advance(token.span);
+        let closes = token.kind.is_closer() || token.kind == TokenKind::End;
+        if token.kind == TokenKind::Semicolon {
+            balancer.semicolon(token, &mut balanced);
+        }
         if token.kind.closer().is_some() {
             balancer.open(balanced.tokens.len(), token);
-        } else if token.kind.is_closer() || token.kind == TokenKind::End {
-            if !balancer.close(token, &mut balanced) {
-                continue;
-            }
+        } else if closes && !balancer.close(token, &mut balanced) {
+            continue;
         }
         balancer.last_end = Some(token.span);
         balanced.push(token);
     }
+    balanced.unclosed.sort_by_key(|span| span.start);
     balanced
+}
+
+/// An opening bracket that waits for its closing one.
+struct Open {
+    position: usize,
+    token: Token,
+    indent: usize,
+    /// Whether a semicolon stands in it.
+    semicolon: bool,
+}
+
+/// The line of the token that is looked at.
+#[derive(Default)]
+struct Line {
+    /// Where the token before ends.
+    seen: usize,
+    indent: usize,
+    /// Whether the token is the first on it.
+    first: bool,
+}
+
+/// A pair of brackets on lines of different indentation.
+struct Suspect {
+    opener: Span,
+    closer: Span,
+    /// Of the lines of the opener and of the closer.
+    indents: (usize, usize),
 }
 
 struct Balancer<'a> {
     text: &'a str,
-    open: Vec<(usize, Token)>,
+    open: Vec<Open>,
     /// How many `(`, `[`, `{` are open.
     open_counts: [usize; 3],
+    line: Line,
     last_end: Option<Span>,
-    /// The first pair of braces on lines of different indentation.
-    suspect: Option<(Span, Span)>,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    /// The first pair of brackets on lines of different indentation.
+    suspect: Option<Suspect>,
+    errors: &'a mut Errors,
 }
 
 impl Balanced {
@@ -55,40 +101,69 @@ impl Balanced {
 }
 
 impl Balancer<'_> {
+    /// Looks at the space before a token.
+    fn advance(&mut self, token: Span) {
+        let space = self.text.get(self.line.seen..token.start as usize).unwrap_or_default();
+        self.line.seen = token.end as usize;
+        self.line.first = space.contains('\n');
+        if let Some(newline) = space.rfind('\n') {
+            self.line.indent = space.len() - newline - 1;
+        }
+    }
+
     fn open(&mut self, position: usize, token: Token) {
-        self.open.push((position, token));
+        self.open.push(Open { position, token, indent: self.line.indent, semicolon: false });
         self.open_counts[class(token.kind)] += 1;
+    }
+
+    /// No semicolon stands in `(…)`, and only one in `[…]`.
+    fn semicolon(&mut self, token: Token, balanced: &mut Balanced) {
+        while let Some(open) = self.open.last_mut() {
+            match open.token.kind {
+                TokenKind::OpenBracket if !open.semicolon => return open.semicolon = true,
+                TokenKind::OpenBrace => return,
+                _ => self.close_for_author(token, balanced),
+            }
+        }
+    }
+
+    /// Reports the innermost bracket as not closed before `found`, and closes it.
+    fn close_for_author(&mut self, found: Token, balanced: &mut Balanced) {
+        let Some(Open { position, token: opener, .. }) = self.open.pop() else { return };
+        self.open_counts[class(opener.kind)] -= 1;
+        let after = self.last_end.unwrap_or(opener.span).at_end();
+        self.errors.push(unclosed(opener, found, after, self.suspect.as_ref()));
+        if opener.kind != TokenKind::OpenBrace {
+            balanced.unclosed.push(opener.span.to(after));
+        }
+        balanced.partner[position] = balanced.tokens.len() as u32;
+        balanced.push(Token { kind: opener.kind.closer().unwrap_or(found.kind), span: after });
     }
 
     /// Closes what `token` closes. False if it closes nothing and must be dropped.
     fn close(&mut self, token: Token, balanced: &mut Balanced) -> bool {
         if token.kind != TokenKind::End && self.open_counts[class(token.kind)] == 0 {
-            self.diagnostics.push(unexpected(token));
+            self.errors.push(unexpected(token));
             return false;
         }
-        while let Some((position, opener)) = self.open.pop() {
-            self.open_counts[class(opener.kind)] -= 1;
-            let matches = opener.kind.closer() == Some(token.kind);
-            if matches {
-                self.note_indentation(opener.span, token.span);
-            } else {
-                let after = self.last_end.unwrap_or(opener.span).at_end();
-                self.diagnostics.push(unclosed(opener, token, after, self.suspect));
-                balanced.push(Token { kind: opener.kind.closer().unwrap_or(token.kind), span: after });
+        while let Some(open) = self.open.last() {
+            if open.token.kind.closer() != Some(token.kind) {
+                self.close_for_author(token, balanced);
+                continue;
             }
-            let closer = balanced.tokens.len() - usize::from(!matches);
-            balanced.partner[position] = closer as u32;
-            if matches {
-                return true;
-            }
+            let (position, indent, opener) = (open.position, open.indent, open.token.span);
+            self.open.pop();
+            self.open_counts[class(token.kind)] -= 1;
+            self.note_indentation(indent, opener, token.span);
+            balanced.partner[position] = balanced.tokens.len() as u32;
+            return true;
         }
         true
     }
 
-    fn note_indentation(&mut self, opener: Span, closer: Span) {
-        let (opening, closing) = (indentation(self.text, opener), indentation(self.text, closer));
-        if self.suspect.is_none() && closing.1 && opening.0 != closing.0 {
-            self.suspect = Some((opener, closer));
+    fn note_indentation(&mut self, indent: usize, opener: Span, closer: Span) {
+        if self.suspect.is_none() && self.line.first && self.line.indent != indent {
+            self.suspect = Some(Suspect { opener, closer, indents: (indent, self.line.indent) });
         }
     }
 }
@@ -101,27 +176,30 @@ fn class(kind: TokenKind) -> usize {
     }
 }
 
-/// How far the line of `span` is indented, and whether `span` is the first thing on it. Looks at a bounded stretch.
-fn indentation(text: &str, span: Span) -> (usize, bool) {
-    let before = &text.as_bytes()[..span.start as usize];
-    let stretch = &before[before.len().saturating_sub(500)..];
-    let line = stretch.rsplit(|b| *b == b'\n').next().unwrap_or_default();
-    let blank = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
-    (blank, blank == line.len())
-}
-
-fn unclosed(opener: Token, found: Token, insert: Span, suspect: Option<(Span, Span)>) -> Diagnostic {
+fn unclosed(opener: Token, found: Token, insert: Span, suspect: Option<&Suspect>) -> Diagnostic {
     let (open, close) = (text(opener.kind), opener.kind.closer().map_or("", text));
     let error = Diagnostic::error(Code::UnclosedBracket, format!("`{open}` is not closed"))
         .at(opener.span, format!("this `{open}` needs a `{close}`"));
-    let error = match (found.kind, suspect) {
-        (TokenKind::End, Some((from, to))) => {
-            error.because(from, "this one is closed").because(to, "by this one, which is indented differently")
+    match (found.kind, suspect) {
+        (TokenKind::End, Some(suspect)) => {
+            let Suspect { opener: from, closer: to, indents } = suspect;
+            let (pad, indent) = (" ".repeat(indents.0.saturating_sub(indents.1)), " ".repeat(indents.1));
+            error
+                .because(*from, "this one is closed")
+                .because(*to, "by this one, which is indented differently")
+                .replace(format!("write `{close}` before that line"), to.at_start(), format!("{pad}{close}\n{indent}"))
         }
-        (TokenKind::End, None) => error.because(found.span, "the file ends here"),
-        _ => error.because(found.span, format!("`{}` comes first", text(found.kind))),
-    };
-    error.replace(format!("write `{close}` where it belongs, at the latest here"), insert, close)
+        (TokenKind::End, None) => error.because(found.span, "the file ends here").replace(
+            format!("write `{close}` where it belongs, at the latest here"),
+            insert,
+            close,
+        ),
+        _ => error.because(found.span, format!("`{}` comes first", text(found.kind))).replace(
+            format!("write `{close}` where it belongs, at the latest here"),
+            insert,
+            close,
+        ),
+    }
 }
 
 fn unexpected(token: Token) -> Diagnostic {

@@ -15,6 +15,7 @@ use nom::multi::many0_count;
 use nom::sequence::{pair, preceded};
 use nom::{IResult, Parser};
 
+use super::Errors;
 use super::token::{KEYWORDS, SYMBOLS, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::source::{FileId, Span};
@@ -27,19 +28,20 @@ pub(crate) struct Lexed {
     /// The comments that are not documentation.
     #[expect(dead_code, reason = "the formatter reads it")]
     pub(crate) comments: Vec<Span>,
-    /// What was wrong.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where something was left out that is reported, in order.
+    pub(crate) left_out: Vec<u32>,
 }
 
 /// Reads a whole file. Its length must fit `u32`.
-pub(crate) fn lex(file: FileId, text: &str) -> Lexed {
-    let mut lexer = Lexer { file, text, rest: text, tokens: Vec::new(), comments: Vec::new(), diagnostics: Vec::new() };
+pub(crate) fn lex(file: FileId, text: &str, errors: &mut Errors) -> Lexed {
+    let mut lexer =
+        Lexer { file, text, rest: text, tokens: Vec::new(), comments: Vec::new(), left_out: Vec::new(), errors };
     lexer.rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     while !lexer.rest.is_empty() {
         lexer.step();
     }
     lexer.push(TokenKind::End, 0);
-    Lexed { tokens: lexer.tokens, comments: lexer.comments, diagnostics: lexer.diagnostics }
+    Lexed { tokens: lexer.tokens, comments: lexer.comments, left_out: lexer.left_out }
 }
 
 struct Lexer<'a> {
@@ -48,7 +50,8 @@ struct Lexer<'a> {
     rest: &'a str,
     tokens: Vec<Token>,
     comments: Vec<Span>,
-    diagnostics: Vec<Diagnostic>,
+    left_out: Vec<u32>,
+    errors: &'a mut Errors,
 }
 
 /// What can begin at a place.
@@ -78,7 +81,7 @@ impl<'a> Lexer<'a> {
             Lexeme::Space => {}
             Lexeme::Comment => self.comments.push(span),
             Lexeme::UnendedComment => {
-                self.diagnostics.push(unended(span, 2, "this comment has no end", "*/", self.text));
+                self.errors.push(unended(span, 2, "this comment has no end", "*/", self.text));
             }
             Lexeme::Token(kind) => return self.push(kind, len),
             Lexeme::Number(kind) => return self.number(kind, len),
@@ -102,13 +105,7 @@ impl<'a> Lexer<'a> {
         if !ended {
             let quote = if kind == TokenKind::Byte { "'" } else { "\"" };
             let opener = if kind == TokenKind::Str { 1 } else { 2 };
-            self.diagnostics.push(unended(
-                self.span(len),
-                opener,
-                "this text has no end on its line",
-                quote,
-                self.text,
-            ));
+            self.errors.push(unended(self.span(len), opener, "this text has no end on its line", quote, self.text));
         }
         self.push(kind, len);
     }
@@ -121,9 +118,9 @@ impl<'a> Lexer<'a> {
         let whole = self.span(len + tail_len);
         let suffix = Span { start: digits.end, ..whole };
         if is_number_type(tail) {
-            self.diagnostics.push(number_suffix(whole, suffix, text, tail));
+            self.errors.push(number_suffix(whole, suffix, text, tail));
         } else if tail_len > 0 || text.ends_with(['x', 'b', 'o']) {
-            self.diagnostics.push(bad_number(whole, text, tail));
+            self.errors.push(bad_number(whole, text, tail));
         }
         self.push(kind, len);
         self.rest = &self.rest[tail_len..];
@@ -152,7 +149,7 @@ impl<'a> Lexer<'a> {
             let error = Diagnostic::error(Code::ForeignConstruct, "Hush has bytes and texts, but no single characters")
                 .at(span, "a character")
                 .replace("write the byte", span, format!("b{content}"));
-            self.diagnostics.push(error);
+            self.errors.push(error);
             return self.push(TokenKind::Byte, len);
         }
         let name_len = word_len(&self.rest[1..]);
@@ -166,9 +163,13 @@ impl<'a> Lexer<'a> {
         } else {
             Diagnostic::error(Code::UnknownCharacter, "`'` begins nothing in Hush")
                 .at(span, "texts stand in `\"…\"`, bytes in `b'…'`")
-                .replace("leave it out", span, "")
         };
-        self.diagnostics.push(error);
+        self.errors.push(error);
+        self.leave_out(len);
+    }
+
+    fn leave_out(&mut self, len: usize) {
+        self.left_out.push(self.span(len).start);
         self.rest = &self.rest[len..];
     }
 
@@ -185,7 +186,7 @@ impl<'a> Lexer<'a> {
         let error = Diagnostic::error(Code::UnknownCharacter, format!("a text stands in `\"`, not in `{first}`"))
             .at(self.span(len), "typographic quotation marks")
             .fix("write straight quotation marks", vec![edit(open), edit(close)]);
-        self.diagnostics.push(error);
+        self.errors.push(error);
         self.push(TokenKind::Str, len);
     }
 
@@ -195,7 +196,7 @@ impl<'a> Lexer<'a> {
         let error = Diagnostic::error(Code::UnknownCharacter, "a name has letters beyond `a` to `z`")
             .at(self.span(len), "names are made of `a`–`z`, `A`–`Z`, `0`–`9` and `_`")
             .note("letters that look alike must not be able to name different things");
-        self.diagnostics.push(error);
+        self.errors.push(error);
         self.push(TokenKind::Ident, len);
     }
 
@@ -211,20 +212,16 @@ impl<'a> Lexer<'a> {
             .at(span, "unknown character");
         match look_alike(first) {
             Some(ascii) => {
-                self.diagnostics.push(error.replace(
-                    format!("write `{ascii}`"),
-                    span,
-                    ascii.repeat(count(self.rest, len)),
-                ));
+                self.errors.push(error.replace(format!("write `{ascii}`"), span, ascii.repeat(count(self.rest, len))));
                 let kind = SYMBOLS.iter().find(|(text, _)| *text == ascii).map(|(_, kind)| *kind);
                 match kind {
                     Some(kind) => self.push(kind, len),
-                    None => self.rest = &self.rest[len..],
+                    None => self.leave_out(len),
                 }
             }
             None => {
-                self.diagnostics.push(error.replace("leave it out", span, ""));
-                self.rest = &self.rest[len..];
+                self.errors.push(error);
+                self.leave_out(len);
             }
         }
     }
@@ -415,7 +412,12 @@ fn quoted<'a>(input: &'a str, opener: &'static str, kind: TokenKind) -> IResult<
     let (rest, _) = many0_count(alt((take_while1(plain), escape))).parse(rest)?;
     let (rest, _) = opt(char('\\')).parse(rest)?;
     let (rest, end) = opt(char(quote)).parse(rest)?;
-    Ok((rest, Lexeme::Quoted(kind, end.is_some())))
+    if end.is_some() {
+        return Ok((rest, Lexeme::Quoted(kind, true)));
+    }
+    // The mark was probably forgotten before what ends the line.
+    let content = input[..input.len() - rest.len()].trim_end_matches([';', ',', ')', ']', '}', '\r', ' ', '\t']);
+    Ok((&input[content.len().max(opener.len())..], Lexeme::Quoted(kind, false)))
 }
 
 /// `'a'` or `'\n'`, with its quotation marks.

@@ -6,7 +6,8 @@
 //!
 //! # Invariants
 //! - `Err(Reported)` means that a diagnostic exists. Whoever catches it skips to the next comma, statement or item.
-//! - Every function that calls itself through others goes through [`Parser::nested`], which bounds the depth.
+//! - Every function that calls itself through others goes through [`Parser::nested`], which bounds the depth; nodes
+//!   that grow to the left (chains of operators, calls, fields) go through [`Parser::sink`].
 //! - Every loop consumes a token in each turn or ends: time is linear.
 
 mod expr;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use super::ast::{self, Ident};
 use super::brackets::Balanced;
 use super::token::{Token, TokenKind};
-use super::{DEPTH_MAX, ERRORS_MAX};
+use super::{DEPTH_MAX, Errors};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
@@ -40,14 +41,21 @@ pub(crate) struct Parser<'a> {
     tokens: Vec<Token>,
     partner: Vec<u32>,
     position: usize,
+    /// How deep the parser is.
     depth: usize,
+    /// How deep the tree below the place where [`Parser::subtree`] began is.
+    peak: usize,
     /// What `{` after a name means here.
     braces: Braces,
     /// Whether functions here are methods.
     in_impl: bool,
     too_deep_reported: bool,
     names: HashMap<&'a str, Arc<str>>,
-    diagnostics: Vec<Diagnostic>,
+    errors: Errors,
+    /// Where the lexer left something out, in order.
+    left_out: Vec<u32>,
+    /// Parentheses and brackets that were not closed, in order of their beginning.
+    unclosed: Vec<Span>,
     foreign: foreign::ForeignTypes,
 }
 
@@ -61,7 +69,13 @@ enum Braces {
 }
 
 impl<'a> Parser<'a> {
-    pub(crate) fn new(file: FileId, text: &'a str, balanced: Balanced, diagnostics: Vec<Diagnostic>) -> Parser<'a> {
+    pub(crate) fn new(
+        file: FileId,
+        text: &'a str,
+        balanced: Balanced,
+        left_out: Vec<u32>,
+        errors: Errors,
+    ) -> Parser<'a> {
         Parser {
             file,
             text,
@@ -69,11 +83,14 @@ impl<'a> Parser<'a> {
             partner: balanced.partner,
             position: 0,
             depth: 0,
+            peak: 0,
             braces: Braces::Literal,
             in_impl: false,
             too_deep_reported: false,
             names: HashMap::new(),
-            diagnostics,
+            errors,
+            left_out,
+            unclosed: balanced.unclosed,
             foreign: foreign::ForeignTypes::default(),
         }
     }
@@ -84,15 +101,10 @@ impl<'a> Parser<'a> {
         let end = self.tokens.len() - 1;
         let items = self.items(end);
         let span = Span::new(self.file, 0, self.text.len() as u32);
-        self.diagnostics.append(&mut self.foreign.finish());
-        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
-        let n_errors = self.diagnostics.len();
-        if n_errors > ERRORS_MAX {
-            self.diagnostics.truncate(ERRORS_MAX);
-            let message = format!("{n_errors} errors; the first {ERRORS_MAX} are shown");
-            self.diagnostics.push(Diagnostic::error(Code::TooManyErrors, message));
+        for error in self.foreign.finish() {
+            self.errors.push(error);
         }
-        (ast::File { id: self.file, docs, items, span }, self.diagnostics)
+        (ast::File { id: self.file, docs, items, span }, self.errors.finish())
     }
 
     // Looking at tokens.
@@ -213,6 +225,11 @@ impl<'a> Parser<'a> {
         matches!(self.kind(), TokenKind::Gt | TokenKind::Shr | TokenKind::GtEq | TokenKind::ShrEq)
     }
 
+    /// Takes the token here for one of another kind.
+    fn retype(&mut self, kind: TokenKind) {
+        self.tokens[self.position].kind = kind;
+    }
+
     // Lists and recovery.
 
     /// `element, element, …` up to the bracket that closes `open`, which is the token here. A trailing comma is fine.
@@ -231,8 +248,8 @@ impl<'a> Parser<'a> {
             if let Ok(found) = element(self) {
                 elements.push(found);
                 comma = false;
-                if self.position < end && self.kind() != TokenKind::Comma {
-                    self.missing_comma(end);
+                if self.position < end && self.kind() != TokenKind::Comma && self.missing_comma(end) {
+                    continue;
                 }
             }
             self.skip_to(end, |kind| kind == TokenKind::Comma);
@@ -243,13 +260,24 @@ impl<'a> Parser<'a> {
         (elements, comma)
     }
 
-    fn missing_comma(&mut self, end: usize) {
+    /// Reports what stands here in place of a comma. Whether the next element begins here all the same.
+    fn missing_comma(&mut self, end: usize) -> bool {
         if self.foreign_operator_here() {
-            return;
+            return false;
         }
-        let closer = self.tokens[end].kind.fixed_text().unwrap_or("the end");
-        let error = self.unexpected_error(&format!("`,` or `{closer}`"));
-        self.report(error);
+        let next_line = self.at_line_start() && self.kind() == TokenKind::Ident;
+        if next_line {
+            let place = self.previous_span().at_end();
+            let error = Diagnostic::error(Code::UnexpectedToken, "expected `,` before the next line")
+                .at(place, "expected `,`")
+                .replace("add the comma", place, ",");
+            self.report(error);
+        } else {
+            let closer = self.tokens[end].kind.fixed_text().unwrap_or("the end");
+            let error = self.unexpected_error(&format!("`,` or `{closer}`"));
+            self.report(error);
+        }
+        next_line
     }
 
     /// Goes forward to `end` or to the first token before it that `stop` wants, over whole brackets.
@@ -266,15 +294,39 @@ impl<'a> Parser<'a> {
             return self.too_deep();
         }
         self.depth += 1;
+        self.peak = self.peak.max(self.depth);
         let result = inner(self);
         self.depth -= 1;
         result
     }
 
+    /// Parses something that [`Parser::sink`] may push down.
+    fn subtree<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        let outer = std::mem::replace(&mut self.peak, self.depth);
+        let result = inner(self);
+        self.peak = self.peak.max(outer);
+        result
+    }
+
+    /// What was parsed since [`Parser::subtree`] began becomes the child of a new node.
+    fn sink(&mut self) -> Parse<()> {
+        self.peak += 1;
+        if self.peak > DEPTH_MAX { self.too_deep() } else { Ok(()) }
+    }
+
     // Reporting.
 
+    /// Keeps an error, unless it follows from what the lexer left out or from a bracket that was not closed.
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        let gap = self.previous_span().end..self.span().start;
+        let after_left_out =
+            self.left_out.partition_point(|at| *at < gap.start) < self.left_out.partition_point(|at| *at < gap.end);
+        let start = diagnostic.span().map_or(0, |span| span.start);
+        let unclosed = self.unclosed.partition_point(|span| span.start <= start);
+        let in_unclosed = unclosed > 0 && start <= self.unclosed[unclosed - 1].end;
+        if !after_left_out && !in_unclosed {
+            self.errors.push(diagnostic);
+        }
     }
 
     fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parse<T> {
@@ -309,22 +361,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn reserved_word<T>(&mut self, token: Token, expected: &str) -> Parse<T> {
+    /// A keyword where a name is expected: taken for a name if something follows that follows names.
+    fn reserved_word(&mut self, token: Token, expected: &str) -> Parse<Ident> {
+        use TokenKind as T;
         let word = self.text_of(token.span);
-        // Where a keyword begins the next statement or item, the name is missing; it is not taken for one.
-        if self.at_line_start()
-            || !matches!(
-                self.kind_ahead(1),
-                TokenKind::Colon
-                    | TokenKind::Eq
-                    | TokenKind::Comma
-                    | TokenKind::OpenParen
-                    | TokenKind::OpenBrace
-                    | TokenKind::Semicolon
-                    | TokenKind::CloseParen
-                    | TokenKind::Or
-            )
-        {
+        if !matches!(self.kind_ahead(1), T::Colon | T::Eq | T::Comma | T::OpenParen | T::CloseParen | T::In | T::Or) {
             return self.unexpected(expected);
         }
         let error = Diagnostic::error(Code::ReservedWord, format!("`{word}` is a keyword and cannot be a name"))
@@ -332,7 +373,7 @@ impl<'a> Parser<'a> {
             .replace("choose another name", token.span, format!("{word}_"));
         self.report(error);
         self.bump();
-        Err(Reported)
+        Ok(self.ident_at(token.span))
     }
 
     /// Reports this once for a file: what is around the place is too deep for the same reason.

@@ -1,6 +1,8 @@
 //! What is said about programs that are not fine, word for word, and whether the offered edits help.
 
-use hushgate_compiler::diagnostic::{Diagnostic, Edit, render};
+use std::collections::BTreeSet;
+
+use hushgate_compiler::diagnostic::{Code, Diagnostic, Edit, Stage, render};
 
 use crate::{diagnose, name, programs};
 
@@ -27,6 +29,19 @@ fn every_program_is_refused() {
     for (path, text) in programs("diagnostics") {
         assert!(!diagnose(&name(&path), &text).1.is_empty(), "{} is fine", name(&path));
     }
+}
+
+#[test]
+fn every_syntax_code_has_a_golden_file() {
+    let mut seen = BTreeSet::new();
+    for (path, text) in programs("diagnostics") {
+        seen.extend(diagnose(&name(&path), &text).1.iter().map(|diagnostic| diagnostic.code));
+    }
+    // These need programs that are too large to keep; `robustness` makes them.
+    seen.extend([Code::FileTooLarge, Code::TooManyErrors, Code::NumberTooLong, Code::NestedTooDeeply]);
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|code| code.stage() == Stage::Syntax && !seen.contains(code)).collect();
+    assert!(missing.is_empty(), "no golden file shows {missing:?}");
 }
 
 #[test]

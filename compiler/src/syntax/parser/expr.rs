@@ -3,7 +3,6 @@
 use super::{Braces, Parse, Parser, Reported};
 use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::source::Span;
-use crate::syntax::DEPTH_MAX;
 use crate::syntax::ast::{
     Arm, BinaryOp, BinaryStep, Block, Branch, ClosureParam, Condition, Expr, ExprKind, FieldInit, If, Path,
     PathSegment, UnaryOp,
@@ -14,6 +13,15 @@ impl Parser<'_> {
     /// Any expression but an assignment.
     pub(super) fn expr(&mut self) -> Parse<Expr> {
         self.with_braces(Braces::Literal, Self::expr_here)
+    }
+
+    /// An element of a list of expressions.
+    pub(super) fn element(&mut self) -> Parse<Expr> {
+        self.with_braces(Braces::Literal, |parser| {
+            let expr = parser.expr_here()?;
+            parser.assignment_here()?;
+            Ok(expr)
+        })
     }
 
     /// An expression before a block: `Name {` is no struct literal in it.
@@ -29,10 +37,8 @@ impl Parser<'_> {
     /// An expression or an assignment: a statement, the body of a `match` arm or of a closure.
     pub(super) fn effect(&mut self) -> Parse<Expr> {
         self.with_braces(Braces::Literal, |parser| {
-            parser.nested(|parser| {
-                let place = parser.leading_expr()?;
-                parser.assignment(place)
-            })
+            let place = parser.leading_expr()?;
+            parser.assignment(place)
         })
     }
 
@@ -55,7 +61,7 @@ impl Parser<'_> {
         }
     }
 
-    fn expr_here(&mut self) -> Parse<Expr> {
+    pub(super) fn expr_here(&mut self) -> Parse<Expr> {
         self.nested(|parser| {
             let start = parser.span();
             let lower = if parser.at_range() { None } else { Some(parser.binary(0)?) };
@@ -69,13 +75,15 @@ impl Parser<'_> {
         if !matches!(self.kind(), TokenKind::If | TokenKind::Match | TokenKind::For | TokenKind::OpenBrace) {
             return self.expr_here();
         }
-        let expr = self.primary()?;
-        if self.kind() != TokenKind::Dot {
-            return Ok(expr);
-        }
-        let left = self.postfix_chain(start, expr)?;
-        let left = self.binary_after(left, 0)?;
-        self.range(start, Some(left))
+        self.subtree(|parser| {
+            let expr = parser.primary()?;
+            if parser.kind() != TokenKind::Dot {
+                return Ok(expr);
+            }
+            let left = parser.postfix_chain(start, expr)?;
+            let left = parser.binary_after(left, 0)?;
+            parser.range(start, Some(left))
+        })
     }
 
     fn assignment(&mut self, place: Expr) -> Parse<Expr> {
@@ -121,8 +129,10 @@ impl Parser<'_> {
 
     /// Operands joined by operators that bind at least as tightly as `min`.
     fn binary(&mut self, min: u8) -> Parse<Expr> {
-        let left = self.unary()?;
-        self.binary_after(left, min)
+        self.subtree(|parser| {
+            let left = parser.unary()?;
+            parser.binary_after(left, min)
+        })
     }
 
     fn binary_after(&mut self, mut left: Expr, min: u8) -> Parse<Expr> {
@@ -162,7 +172,10 @@ impl Parser<'_> {
                 steps.push(step);
                 Ok(Expr { kind: ExprKind::Binary { first, steps }, span })
             }
-            left => Ok(Expr { kind: ExprKind::Binary { first: Box::new(left), steps: vec![step] }, span }),
+            left => {
+                self.sink()?;
+                Ok(Expr { kind: ExprKind::Binary { first: Box::new(left), steps: vec![step] }, span })
+            }
         }
     }
 
@@ -202,7 +215,7 @@ impl Parser<'_> {
         let keyword = self.bump().span;
         let ty = self.ty()?;
         let whole = value.span.to(ty.span);
-        let text = self.text_of(value.span);
+        let text = self.text_of(value.without_parens().span);
         let error = Diagnostic::error(
             Code::AsCast,
             "Hush has no `as`: a conversion says what happens to values that do not fit",
@@ -283,34 +296,30 @@ impl Parser<'_> {
     }
 
     fn postfix(&mut self) -> Parse<Expr> {
-        let start = self.span();
-        let expr = self.primary()?;
-        self.postfix_chain(start, expr)
+        self.subtree(|parser| {
+            let start = parser.span();
+            let expr = parser.primary()?;
+            parser.postfix_chain(start, expr)
+        })
     }
 
-    /// Calls, indices and fields. Each is one level of the tree.
+    /// Calls, indices and fields after `expr`.
     fn postfix_chain(&mut self, start: Span, mut expr: Expr) -> Parse<Expr> {
-        let depth = self.depth;
-        let result = loop {
-            match self.postfix_step(start, expr) {
-                Ok((next, false)) => break Ok(next),
-                Ok((next, true)) => expr = next,
-                Err(Reported) => break Err(Reported),
+        loop {
+            let (next, found) = self.postfix_step(start, expr)?;
+            if !found {
+                return Ok(next);
             }
-            if self.depth == DEPTH_MAX {
-                break self.too_deep();
-            }
-            self.depth += 1;
-        };
-        self.depth = depth;
-        result
+            self.sink()?;
+            expr = next;
+        }
     }
 
     /// One call, index or field after `base`; whether there was one.
     fn postfix_step(&mut self, start: Span, base: Expr) -> Parse<(Expr, bool)> {
         let kind = match self.kind() {
             TokenKind::OpenParen => {
-                let args = self.list(Self::expr);
+                let args = self.list(Self::element);
                 ExprKind::Call { function: Box::new(base), args }
             }
             TokenKind::OpenBracket => ExprKind::Index { base: Box::new(base), index: Box::new(self.index()?) },
@@ -323,7 +332,7 @@ impl Parser<'_> {
     /// `[index]`.
     fn index(&mut self) -> Parse<Expr> {
         let open = self.span();
-        let mut indices = self.list(Self::expr);
+        let mut indices = self.list(Self::element);
         match indices.len() {
             1 => Ok(indices.remove(0)),
             0 if self.text_of(self.span_since(open)).len() > 2 => Err(Reported),
@@ -362,7 +371,7 @@ impl Parser<'_> {
             _ => None,
         };
         if self.kind() == TokenKind::OpenParen {
-            let args = self.list(Self::expr);
+            let args = self.list(Self::element);
             return Ok(ExprKind::MethodCall { receiver: base, method: name, generic_args, args });
         }
         match generic_args {
@@ -409,7 +418,7 @@ impl Parser<'_> {
 
     fn tuple(&mut self) -> ExprKind {
         let start = self.span();
-        let (mut values, comma) = self.list_with_comma(Self::expr);
+        let (mut values, comma) = self.list_with_comma(Self::element);
         let span = self.span_since(start);
         match values.len() {
             1 if !comma => ExprKind::Paren(Box::new(values.remove(0))),
@@ -430,7 +439,7 @@ impl Parser<'_> {
         let end = self.partner[self.position] as usize;
         let semicolon = self.semicolon_before(end);
         if !semicolon {
-            return Ok(ExprKind::Array(self.list(Self::expr)));
+            return Ok(ExprKind::Array(self.list(Self::element)));
         }
         self.bump();
         let repeat = self.repeat_inside(end);
@@ -580,11 +589,7 @@ impl Parser<'_> {
         let mut conditions = Vec::new();
         loop {
             conditions.push(self.condition()?);
-            if self.kind() == TokenKind::Eq {
-                self.foreign_operator_here();
-                self.bump();
-                self.head()?;
-            }
+            self.with_braces(Braces::Block, Self::assignment_here)?;
             if self.eat(TokenKind::AndAnd).is_none() {
                 return Ok(conditions);
             }
@@ -609,7 +614,8 @@ impl Parser<'_> {
         if self.kind() != TokenKind::OpenBrace {
             return self.unexpected("`{` and the arms of the `match`");
         }
-        Ok(ExprKind::Match { scrutinee, arms: self.arms() })
+        let arms = self.nested(|parser| Ok(parser.arms()))?;
+        Ok(ExprKind::Match { scrutinee, arms })
     }
 
     fn arms(&mut self) -> Vec<Arm> {

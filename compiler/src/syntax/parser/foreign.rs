@@ -71,11 +71,6 @@ impl Parser<'_> {
     pub(super) fn foreign_operator_here(&mut self) -> bool {
         let span = self.span();
         let error = match self.kind() {
-            TokenKind::Eq => {
-                Diagnostic::error(Code::AssignmentAsCondition, "`=` assigns, but a value is expected here")
-                    .at(span, "an assignment is not a value")
-                    .replace("compare with `==`", span, "==")
-            }
             TokenKind::Question => Diagnostic::error(Code::ForeignOperator, "Hush has no operator `?`")
                 .at(span, "not an operator")
                 .help("write `if c { a } else { b }` for a choice, `let Some(x) = … else { … };` for an `Option`"),
@@ -83,6 +78,16 @@ impl Parser<'_> {
         };
         self.report(error);
         true
+    }
+
+    /// `=` where only a value can stand: reports it and steps over it and what is assigned.
+    pub(super) fn assignment_here(&mut self) -> Parse<()> {
+        let Some(span) = self.eat(TokenKind::Eq) else { return Ok(()) };
+        let error = Diagnostic::error(Code::AssignmentAsCondition, "`=` assigns, but a value is expected here")
+            .at(span, "an assignment is not a value")
+            .replace("compare with `==`", span, "==");
+        self.report(error);
+        self.expr_here().map(drop)
     }
 
     pub(super) fn word_operator(&self, symbol: &str) -> Diagnostic {
@@ -171,26 +176,49 @@ impl Parser<'_> {
         Some(())
     }
 
-    /// Reports an item of another language that begins here.
-    pub(super) fn foreign_item(&mut self) -> Option<()> {
+    /// Reports an item of another language that begins here, and makes it one of ours where there is one.
+    pub(super) fn foreign_item(&mut self) -> Option<Parse<()>> {
         let (word, span) = (self.word_ahead(0)?, self.span());
-        let named = self.kind_ahead(1) == TokenKind::Ident;
-        let error = match word {
-            "mod" if named => no_item(span, "modules are files", "name what you need: `use self::file::name;`"),
-            "trait" if named => no_item(
-                span,
-                "Hush has no traits of your own",
-                "bounds are `Ord`, `Eq`, `Num`; methods stand in `impl`",
-            ),
-            "static" if named => use_word(span, word, "const"),
-            "func" | "function" | "def" | "fun" if named => use_word(span, word, "fn"),
-            "class" | "record" if named => use_word(span, word, "struct"),
-            "import" if named => use_word(span, word, "use"),
-            "unsafe" | "async" | "extern" => no_word(span, word),
-            _ => return None,
+        if !self.at_foreign_item() {
+            return None;
+        }
+        let instead = match word {
+            "mod" => {
+                return Some(self.fail(no_item(
+                    span,
+                    "modules are files",
+                    "name what you need: `use self::file::name;`",
+                )));
+            }
+            "trait" => {
+                let help = "bounds are `Ord`, `Eq`, `Num`; methods stand in `impl`";
+                return Some(self.fail(no_item(span, "Hush has no traits of your own", help)));
+            }
+            "static" => TokenKind::Const,
+            "func" | "function" | "def" | "fun" => TokenKind::Fn,
+            "class" | "record" => TokenKind::Struct,
+            "import" => TokenKind::Use,
+            _ => {
+                self.report(no_word(span, word));
+                self.bump();
+                return Some(Ok(()));
+            }
         };
-        self.report(error);
-        Some(())
+        self.report(use_word(span, word, instead.fixed_text().unwrap_or_default()));
+        self.retype(instead);
+        Some(Ok(()))
+    }
+
+    /// Whether an item of another language begins here.
+    pub(super) fn at_foreign_item(&self) -> bool {
+        let next = self.kind_ahead(1);
+        match self.word_ahead(0) {
+            Some("unsafe" | "async" | "extern") => next.is_keyword(),
+            Some("mod" | "trait" | "static" | "func" | "function" | "def" | "fun" | "class" | "record" | "import") => {
+                next == TokenKind::Ident
+            }
+            _ => false,
+        }
     }
 
     /// After a path: `name!(…)`. Reports and steps over the `!`.

@@ -13,7 +13,7 @@ use crate::syntax::token::TokenKind;
 /// What a list of parameters consists of.
 enum Parameter {
     Receiver(Receiver),
-    Param(Param),
+    Param(Box<Param>),
 }
 
 impl Parser<'_> {
@@ -59,7 +59,7 @@ impl Parser<'_> {
             T::Fn | T::Const | T::Struct | T::Enum | T::Type | T::Use | T::Impl | T::Pub | T::Hash | T::DocOuter => {
                 true
             }
-            T::Ident => self.at_word("party") && self.kind_ahead(1) == T::Ident,
+            T::Ident => self.at_foreign_item() || (self.at_word("party") && self.kind_ahead(1) == T::Ident),
             _ => false,
         }
     }
@@ -101,12 +101,15 @@ impl Parser<'_> {
             TokenKind::Fn => self.function(),
             TokenKind::Impl => self.implementation(),
             TokenKind::Ident if self.at_word("party") && self.kind_ahead(1) == TokenKind::Ident => self.parties(),
-            _ if self.foreign_item().is_some() => Err(Reported),
             TokenKind::Let => {
                 let error = Diagnostic::error(Code::ForeignConstruct, "a value outside functions is a `const`")
                     .at(self.span(), "`let` stands inside functions")
-                    .replace("declare a constant", self.span(), "const");
+                    .help("write `const NAME: TYPE = VALUE;`");
                 self.fail(error)
+            }
+            _ if self.at_foreign_item() => {
+                self.foreign_item().unwrap_or(Err(Reported))?;
+                self.nested(Self::item_kind)
             }
             _ => self.unexpected("a declaration: `fn`, `struct`, `enum`, `const`, `party`, `type`, `impl` or `use`"),
         }
@@ -176,7 +179,7 @@ impl Parser<'_> {
 
     fn attribute(&mut self) -> Parse<Attribute> {
         let name = self.ident("an attribute, such as `test`")?;
-        let args = if self.kind() == TokenKind::OpenParen { self.list(Self::expr) } else { Vec::new() };
+        let args = if self.kind() == TokenKind::OpenParen { self.list(Self::element) } else { Vec::new() };
         Ok(Attribute { span: name.span, name, args })
     }
 
@@ -253,7 +256,7 @@ impl Parser<'_> {
     /// `[expression]`.
     fn bracketed(&mut self) -> Parse<crate::syntax::ast::Expr> {
         let open = self.span();
-        let mut values = self.list(Self::expr);
+        let mut values = self.list(Self::element);
         match values.len() {
             1 => Ok(values.remove(0)),
             _ => self.fail(
@@ -267,7 +270,9 @@ impl Parser<'_> {
         let start = self.bump().span;
         let name = self.ident("the name of a constant")?;
         if self.eat(TokenKind::Colon).is_none() {
-            return self.unexpected("`:` and the type of the constant");
+            let place = self.previous_span().at_end();
+            let error = self.unexpected_error("`:` and the type of the constant");
+            return self.fail(error.replace("give its type", place, ": int"));
         }
         let ty = self.ty()?;
         if self.kind() == TokenKind::Semicolon {
@@ -289,7 +294,7 @@ impl Parser<'_> {
         if self.kind() == TokenKind::Semicolon {
             return Ok(ConstValue::Param { default: None, span: start });
         }
-        let mut defaults = self.list(Self::expr);
+        let mut defaults = self.list(Self::element);
         let span = self.span_since(start);
         match defaults.len() {
             1 => Ok(ConstValue::Param { default: Some(Box::new(defaults.remove(0))), span }),
@@ -377,7 +382,23 @@ impl Parser<'_> {
         let start = self.span();
         let name = self.ident("the name of a variant")?;
         let fields = self.fields()?;
+        self.variant_number()?;
         Ok(Variant { docs, name, fields, span: self.span_since(start) })
+    }
+
+    /// `= 3` after a variant: reports it and steps over it.
+    fn variant_number(&mut self) -> Parse<()> {
+        let before = self.previous_span().at_end();
+        if self.eat(TokenKind::Eq).is_none() {
+            return Ok(());
+        }
+        self.expr()?;
+        let whole = self.span_since(before);
+        let error = Diagnostic::error(Code::ForeignConstruct, "variants have no numbers of their own")
+            .at(whole, "not in the language")
+            .replace("leave it out", whole, "");
+        self.report(error);
+        Ok(())
     }
 
     fn type_alias(&mut self) -> Parse<ItemKind> {
@@ -452,7 +473,7 @@ impl Parser<'_> {
         for element in elements {
             match element {
                 Parameter::Receiver(found) => receiver = Some(found),
-                Parameter::Param(param) => params.push(param),
+                Parameter::Param(param) => params.push(*param),
             }
         }
         (receiver, params)
@@ -474,7 +495,7 @@ impl Parser<'_> {
         self.expect(TokenKind::Colon, "`:` and the type of the parameter")?;
         let ty = self.ty()?;
         let source = self.input_source()?;
-        Ok(Parameter::Param(Param { pattern, ty, source, span: self.span_since(start) }))
+        Ok(Parameter::Param(Box::new(Param { pattern, ty, source, span: self.span_since(start) })))
     }
 
     fn receiver(&mut self, mutable: Option<Span>, start: Span, may_be_self: bool) -> Parse<Parameter> {

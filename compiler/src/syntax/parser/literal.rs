@@ -88,11 +88,11 @@ impl Parser<'_> {
         let mut bytes = Vec::with_capacity(content.len());
         let mut at = 0;
         while let Some(backslash) = content[at..].find('\\') {
-            bytes.extend_from_slice(content[at..at + backslash].as_bytes());
+            bytes.extend_from_slice(&content.as_bytes()[at..at + backslash]);
             at += backslash;
             at += self.escape(&content[at..], Span::new(span.file, start + at as u32, start + at as u32), &mut bytes);
         }
-        bytes.extend_from_slice(content[at..].as_bytes());
+        bytes.extend_from_slice(&content.as_bytes()[at..]);
         bytes
     }
 

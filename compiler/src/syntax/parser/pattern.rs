@@ -47,11 +47,18 @@ impl Parser<'_> {
                 (0..len).for_each(|_| _ = self.bump());
                 self.nested(|parser| parser.pattern_kind(parser.span()))
             }
-            _ => {
-                let end = self.pattern_end()?;
-                self.pattern_after_end(end)
+            TokenKind::True | TokenKind::False => self.pattern_literal(),
+            kind if kind.is_keyword() => {
+                let name = self.ident("a pattern")?;
+                Ok(PatternKind::Binding { name, mutable: None, pattern: None })
             }
+            _ => self.pattern_literal(),
         }
+    }
+
+    fn pattern_literal(&mut self) -> Parse<PatternKind> {
+        let end = self.pattern_end()?;
+        self.pattern_after_end(end)
     }
 
     /// `..` alone, or `..hi`.

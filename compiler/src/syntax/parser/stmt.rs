@@ -72,7 +72,7 @@ impl Parser<'_> {
             return self.missing_value(self.span_since(start));
         }
         self.expect(TokenKind::Eq, "`=` and a value")?;
-        let value = self.expr()?;
+        let value = self.element()?;
         let otherwise = if self.eat(TokenKind::Else).is_some() { Some(self.block()?) } else { None };
         if self.eat(TokenKind::Semicolon).is_none() {
             self.missing_semicolon()?;
