@@ -39,8 +39,10 @@ pub(crate) fn balance(tokens: Vec<Token>, text: &str, errors: &mut Errors) -> Ba
     for token in tokens {
         balancer.advance(token.span);
         let closes = token.kind.is_closer() || token.kind == TokenKind::End;
-        if token.kind == TokenKind::Semicolon {
-            balancer.semicolon(token, &mut balanced);
+        match token.kind {
+            TokenKind::Semicolon => balancer.semicolon(token, &mut balanced),
+            TokenKind::Comma => balancer.comma(),
+            _ => {}
         }
         if token.kind.closer().is_some() {
             balancer.open(balanced.tokens.len(), token);
@@ -59,8 +61,8 @@ struct Open {
     position: usize,
     token: Token,
     indent: usize,
-    /// Whether a semicolon stands in it.
-    semicolon: bool,
+    /// Whether a comma or semicolon stands in it.
+    separated: bool,
 }
 
 /// The line of the token that is looked at.
@@ -112,15 +114,21 @@ impl Balancer<'_> {
     }
 
     fn open(&mut self, position: usize, token: Token) {
-        self.open.push(Open { position, token, indent: self.line.indent, semicolon: false });
+        self.open.push(Open { position, token, indent: self.line.indent, separated: false });
         self.open_counts[class(token.kind)] += 1;
     }
 
-    /// No semicolon stands in `(…)`, and only one in `[…]`.
+    fn comma(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.separated = true;
+        }
+    }
+
+    /// No semicolon stands in `(…)`, and only one in `[…]`, where no comma stands.
     fn semicolon(&mut self, token: Token, balanced: &mut Balanced) {
         while let Some(open) = self.open.last_mut() {
             match open.token.kind {
-                TokenKind::OpenBracket if !open.semicolon => return open.semicolon = true,
+                TokenKind::OpenBracket if !open.separated => return open.separated = true,
                 TokenKind::OpenBrace => return,
                 _ => self.close_for_author(token, balanced),
             }
