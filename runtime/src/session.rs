@@ -26,12 +26,11 @@
 //! function. *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop
 //! in between; nobody but the declared recipients learns an output, in any case.
 
+use std::fmt;
 use std::future::pending;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hushgate_circuits::id::PartyId;
-use hushgate_circuits::plan::Plan;
 use rand::CryptoRng;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
@@ -44,6 +43,7 @@ mod handshake;
 mod inputs;
 mod layout;
 mod outputs;
+mod sealed;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -52,6 +52,7 @@ mod transfer;
 pub use clock::{Phase, PhaseStats, Stats};
 pub use error::{Disagreement, Misuse, PeerMisbehaved, Reason, SessionError, TimeoutKind};
 pub use handshake::{Field, PROTOCOL_VERSION};
+pub use sealed::SealedPlan;
 
 use self::clock::Clock;
 use self::handshake::{Offer, Terms};
@@ -81,6 +82,15 @@ impl Role {
     }
 }
 
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Garbler => "garbler",
+            Role::Evaluator => "evaluator",
+        })
+    }
+}
+
 /// What a party wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum RoleChoice {
@@ -94,8 +104,8 @@ pub enum RoleChoice {
 /// What a party brings to a session besides its inputs.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// What to run; a valid plan.
-    pub plan: Arc<Plan>,
+    /// What to run.
+    pub plan: SealedPlan,
     /// Which of the plan's parties this is.
     pub party: PartyId,
     /// What it wants to do.
@@ -126,9 +136,6 @@ pub struct Outcome {
 ///
 /// # Errors
 /// See [`SessionError`]. The other party learns only that this one gave up.
-///
-/// # Panics
-/// If the plan is not valid.
 pub async fn run(
     channel: Channel,
     config: SessionConfig,
@@ -145,13 +152,14 @@ pub async fn run(
         () = meter.stalled(timeouts.progress) => Err(SessionError::timeout(&clock, TimeoutKind::Progress, timeouts.progress)),
         after = elapsed(timeouts.total) => Err(SessionError::timeout(&clock, TimeoutKind::Total, after)),
     };
+    let result = blame(&mut link, &clock, result).await;
     let Finished { role, outputs, ot_count } = end(link, &clock, timeouts.progress, result).await?;
     Ok(Outcome { outputs, role, stats: clock.stats(&config.plan, ot_count, &meter) })
 }
 
 /// What the sides of a session share after the handshake.
 struct Run<'a> {
-    plan: &'a Arc<Plan>,
+    plan: &'a SealedPlan,
     kernel: Kernel,
     terms: Terms,
     layout: Layout,
@@ -196,6 +204,14 @@ async fn steps(
         outputs: run.layout.split_outputs(run.terms.role, &bits),
         ot_count: run.layout.n_inputs(Role::Evaluator),
     })
+}
+
+/// Writing fails also where the other party gave up and closed: what it said then is the better error.
+async fn blame<T>(link: &mut Link, clock: &Clock, result: Result<T, SessionError>) -> Result<T, SessionError> {
+    match result {
+        Err(SessionError::Io { .. }) if link.hears_abort().await => Err(SessionError::Aborted { phase: clock.phase() }),
+        result => result,
+    }
 }
 
 /// Closes the connection, or tells the peer that we give up.

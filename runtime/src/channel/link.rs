@@ -93,6 +93,13 @@ impl Link {
         shared.failure().map_or(Ok(()), |failure| Err(failure.into()))
     }
 
+    /// Whether the peer has given up; for when nothing can be sent any more.
+    pub async fn hears_abort(&mut self) -> bool {
+        let mut nothing = Vec::new();
+        let next = self.receiver.receive(FrameKind::Abort, Length::Exactly(0), &mut nothing);
+        matches!(timeout(LAST_WORDS, next).await, Ok(Err(ChannelError::Aborted)))
+    }
+
     /// Drops what is queued, tells the peer that we give up, then closes.
     pub async fn abort(mut self) {
         self.sender.shared.giving_up.store(true, Ordering::Release);

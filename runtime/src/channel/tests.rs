@@ -91,6 +91,19 @@ async fn a_peer_that_gives_up_is_understood_in_any_state() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_abort_is_heard_also_when_nothing_can_be_sent() {
+    for gives_up in [true, false] {
+        let (mut ours, theirs) = links();
+        if gives_up {
+            theirs.abort().await
+        } else {
+            theirs.close().await.expect("nothing to write")
+        };
+        assert_eq!(ours.hears_abort().await, gives_up);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn giving_up_ends_though_the_peer_does_not_read() {
     let (ours, _theirs) = raw();
     for _ in 0..QUEUE_FRAMES {

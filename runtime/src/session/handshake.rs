@@ -4,7 +4,7 @@
 //! refusal needs no further message and both can name the field and both values.
 //!
 //! ```text
-//! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party | suite | binding digest 32 | plan digest 32
+//! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party u32 | suite | binding digest 32 | plan digest 32
 //!       | n u16, n fields (name | value) | nonce 32                      texts: length u16, UTF-8
 //! session id = BLAKE3("hushgate session id v1", garbler's offer | evaluator's offer | channel binding), each behind its length
 //! ```
@@ -51,7 +51,7 @@ pub struct Field {
 pub(super) struct Offer {
     versions: Vec<u16>,
     role: RoleChoice,
-    party: String,
+    party: PartyId,
     suite: String,
     binding_digest: [u8; 32],
     plan_digest: [u8; 32],
@@ -80,10 +80,9 @@ pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding
     agree_on_version(&ours.versions, &versions)?;
     let theirs = Offer::decode(versions, decoder).map_err(StepError::payload(FrameKind::Hello))?;
     let role = ours.agree(&theirs, plan)?;
-    let (our_party, their_party) = (party_named(plan, &ours.party), party_named(plan, &theirs.party));
     let (garbler, evaluator, offers) = match role {
-        Role::Garbler => (our_party, their_party, [&our_bytes, &their_bytes]),
-        Role::Evaluator => (their_party, our_party, [&their_bytes, &our_bytes]),
+        Role::Garbler => (ours.party, theirs.party, [&our_bytes, &their_bytes]),
+        Role::Evaluator => (theirs.party, ours.party, [&their_bytes, &our_bytes]),
     };
     let session = session_id(offers, binding);
     link.rekey(run_keys(&session, role)).await?;
@@ -98,13 +97,13 @@ impl Offer {
         n_input_bits: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<Offer, Misuse> {
-        let party = checked_party(config, n_input_bits)?;
+        check_party(config, n_input_bits)?;
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
         let offer = Offer {
             versions: vec![PROTOCOL_VERSION],
             role: config.role,
-            party,
+            party: config.party,
             suite: SUITE.to_owned(),
             binding_digest: blake3::derive_key("hushgate channel binding v1", binding),
             plan_digest: config.plan.digest(),
@@ -126,18 +125,20 @@ impl Offer {
             same_if_any(name, self.fields.get(name), theirs.fields.get(name))?;
         }
         same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
-        if self.party == theirs.party || !plan.parties.contains(&theirs.party) {
-            return Err(differ("party", Some(&self.party), Some(&theirs.party)));
+        let (our_name, their_name) = (party_name(plan, self.party), party_name(plan, theirs.party));
+        let both_exist = self.party.max(theirs.party).0 < plan.parties.len() as u32;
+        if self.party == theirs.party || !both_exist {
+            return Err(differ("party", Some(&our_name), Some(&their_name)));
         }
-        let ours_first = party_named(plan, &self.party).0 < party_named(plan, &theirs.party).0;
+        let ours_first = self.party < theirs.party;
         resolve(self.role, theirs.role, ours_first)
             .ok_or_else(|| differ("role", Some(role_name(self.role)), Some(role_name(theirs.role))))
     }
 
     /// The length of [`Offer::encode`].
     fn bytes(&self) -> usize {
-        let texts = self.fields.iter().flat_map(|(name, value)| [name, value]).chain([&self.party, &self.suite]);
-        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 32 + 32 + 2 + 32;
+        let texts = self.fields.iter().flat_map(|(name, value)| [name, value]).chain([&self.suite]);
+        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 2 + 32;
         fixed + texts.map(|text| 2 + text.len()).sum::<usize>()
     }
 
@@ -147,7 +148,7 @@ impl Offer {
         out.push(self.versions.len() as u8);
         self.versions.iter().for_each(|version| out.extend_from_slice(&version.to_le_bytes()));
         out.push(role_byte(self.role));
-        put_bytes(&mut out, self.party.as_bytes());
+        out.extend_from_slice(&self.party.0.to_le_bytes());
         put_bytes(&mut out, self.suite.as_bytes());
         out.extend_from_slice(&self.binding_digest);
         out.extend_from_slice(&self.plan_digest);
@@ -166,7 +167,7 @@ impl Offer {
         let offer = Offer {
             versions,
             role: role_of_byte(role).ok_or_else(|| decoder.malformed("is unknown"))?,
-            party: decoder.field("party").text(OFFER_BYTES_MAX)?.to_owned(),
+            party: PartyId(u32::from_le_bytes(decoder.field("party").array()?)),
             suite: decoder.field("protocol suite").text(OFFER_BYTES_MAX)?.to_owned(),
             binding_digest: decoder.field("channel binding").array()?,
             plan_digest: decoder.field("plan digest").array()?,
@@ -178,14 +179,11 @@ impl Offer {
     }
 }
 
-fn checked_party(config: &SessionConfig, n_input_bits: usize) -> Result<String, Misuse> {
+fn check_party(config: &SessionConfig, found: usize) -> Result<(), Misuse> {
     let (PartyId(party), parties) = (config.party, &config.plan.parties);
-    let unknown = Misuse::UnknownParty { party, parties: parties.len() };
-    let name = parties.get(party as usize).ok_or(unknown)?.clone();
-    match bits_of_party(&config.plan, config.party) {
-        expected if expected != n_input_bits => Err(Misuse::InputBits { party: name, found: n_input_bits, expected }),
-        _ => Ok(name),
-    }
+    let name = parties.get(party as usize).ok_or(Misuse::UnknownParty { party, parties: parties.len() })?;
+    let expected = bits_of_party(&config.plan, config.party);
+    if found == expected { Ok(()) } else { Err(Misuse::InputBits { party: name.clone(), found, expected }) }
 }
 
 fn fields_by_name(agreement: &[Field]) -> Result<BTreeMap<String, String>, Misuse> {
@@ -269,9 +267,8 @@ pub(super) fn run_keys(session: &SessionId, role: Role) -> RunKeys {
     }
 }
 
-fn party_named(plan: &Plan, name: &str) -> PartyId {
-    let position = plan.parties.iter().position(|party| party == name).expect("both parties are in the plan");
-    PartyId(position as u32)
+fn party_name(plan: &Plan, party: PartyId) -> String {
+    plan.parties.get(party.0 as usize).cloned().unwrap_or_else(|| format!("number {}", party.0))
 }
 
 const fn role_byte(role: RoleChoice) -> u8 {

@@ -6,12 +6,12 @@
 
 use std::cmp::min;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 
 use hushgate_circuits::plan::Plan;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
+use super::SealedPlan;
 use crate::block::{BLOCK_BYTES, Block};
 use crate::channel::{ChannelError, FrameBuffer, FrameReceiver, FrameSender, QUEUE_FRAMES};
 use crate::garble::{Evaluator, Garbler, TableSink, TableSource, TablesEnd};
@@ -28,7 +28,7 @@ const SMALL_OPERATIONS: u64 = 1 << 12;
 /// Garbles `plan` on the zero labels of its inputs and sends the tables; the zero labels of its outputs.
 pub(super) async fn garble(
     mut garbler: Garbler,
-    plan: &Arc<Plan>,
+    plan: &SealedPlan,
     inputs: Labels,
     sender: &FrameSender,
 ) -> Result<Labels, ChannelError> {
@@ -50,7 +50,7 @@ pub(super) async fn garble(
 /// Evaluates `plan` on the active labels of its inputs and the tables that come; the active labels of its outputs.
 pub(super) async fn evaluate(
     mut evaluator: Evaluator,
-    plan: &Arc<Plan>,
+    plan: &SealedPlan,
     inputs: Labels,
     receiver: &mut FrameReceiver,
 ) -> Result<Labels, ChannelError> {

@@ -5,10 +5,10 @@ mod faults;
 mod programs;
 mod proxy;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hushgate_circuits::id::PartyId;
+use hushgate_circuits::plan::Plan;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -171,7 +171,7 @@ async fn two_runs_share_no_seed_no_label_and_no_row() {
 async fn the_transcript_under_fixed_seeds_does_not_change() {
     let frames = proxy::record(&Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 7)).await;
     let digest = blake3::hash(&frames.concat().concat()).to_hex();
-    assert_eq!(&digest[..32], "6b326bd164f3cb9bd634f9811ea5a887");
+    assert_eq!(&digest[..32], "62a5f128da9fbca7dc1d5f3e5cf00fdb");
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,13 +228,64 @@ async fn misuse_is_found_before_anything_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_third_party_cannot_take_part_yet() {
     let mut setup = Setup::new(Program::millionaires(4), [RoleChoice::Auto; 2], 11);
-    let mut plan = (*setup.program.plan).clone();
+    let mut plan = Plan::clone(&setup.program.plan);
     plan.parties.push("carol".into());
     plan.outputs[0].recipients.push(PartyId(2));
-    let plan = Arc::new(plan);
+    let plan = SealedPlan::new(plan).expect("still valid");
     setup.configs.iter_mut().for_each(|config| config.plan = plan.clone());
     for error in setup.run_in_memory().await.map(|result| result.expect_err("nobody is carol")) {
         assert!(error.to_string().contains("carol"), "{error}");
         assert!(matches!(error, SessionError::ApiMisuse(Misuse::ThirdParty { .. })), "{error}");
+    }
+}
+
+#[test]
+fn an_invalid_plan_cannot_be_sealed() {
+    let mut plan = Plan::clone(&Program::millionaires(4).plan);
+    plan.blocks[0].n_inputs += 1;
+    assert!(SealedPlan::new(plan).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn parties_are_told_apart_by_their_place_and_not_by_their_names() {
+    let mut setup = Setup::new(Program::millionaires(4), [RoleChoice::Auto; 2], 12);
+    let mut plan = Plan::clone(&setup.program.plan);
+    plan.parties = vec!["same".into(), "same".into()];
+    let plan = SealedPlan::new(plan).expect("names are free");
+    setup.configs.iter_mut().for_each(|config| config.plan = plan.clone());
+    setup.check(setup.run_in_memory().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_party_that_is_cancelled_closes_the_connection() {
+    let setup = Setup::new(Program::millionaires(4), [RoleChoice::Auto; 2], 13);
+    let (first, second) = memory::pair_with_buffer(16);
+    let cancelled = tokio::time::timeout(Duration::from_millis(1), setup.run_party(0, first));
+    let (cancelled, other) = tokio::join!(cancelled, async {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        setup.run_party(1, second).await
+    });
+    assert!(cancelled.is_err());
+    let error = other.expect_err("nobody is there any more");
+    assert_eq!(error.exit_code(), 5, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_timeout_ends_a_session_with_its_own_name() {
+    let setup = Setup::new(Program::millionaires(4), [RoleChoice::Auto; 2], 14);
+    type Change = fn(&mut Timeouts);
+    let cases: [(usize, TimeoutKind, Change); 3] = [
+        (0, TimeoutKind::Handshake, |timeouts| timeouts.handshake = Duration::from_secs(1)),
+        (1, TimeoutKind::Progress, |timeouts| timeouts.progress = Duration::from_secs(1)),
+        (1, TimeoutKind::Total, |timeouts| timeouts.total = Some(Duration::from_secs(1))),
+    ];
+    for (frame, expected, change) in cases {
+        let mut setup = setup.clone();
+        change(&mut setup.configs[0].timeouts);
+        let place = proxy::Place { sender: 1, frame };
+        let [error, _] = proxy::run_with_fault(&setup, &place, &proxy::Fault::Stall).await;
+        let error = error.expect_err("the other party says nothing");
+        assert!(matches!(error, SessionError::Timeout { kind, .. } if kind == expected), "{error}");
+        assert_eq!(error.exit_code(), 5);
     }
 }

@@ -6,7 +6,7 @@ fn offer() -> Offer {
     Offer {
         versions: vec![PROTOCOL_VERSION],
         role: RoleChoice::Auto,
-        party: "alice".into(),
+        party: PartyId(0),
         suite: SUITE.into(),
         binding_digest: [1; 32],
         plan_digest: [2; 32],
@@ -68,18 +68,19 @@ fn an_offer_of_another_version_may_have_any_form() {
 #[test]
 fn every_difference_is_found_by_both_and_is_the_same() {
     let ours = offer();
-    let theirs = Offer { party: "bob".into(), ..offer() };
+    let theirs = Offer { party: PartyId(1), ..offer() };
     assert_eq!(ours.agree(&theirs, &plan()), Ok(Role::Garbler));
     assert_eq!(theirs.agree(&ours, &plan()), Ok(Role::Evaluator));
     type Change = fn(&mut Offer);
-    let changes: [(&str, Change); 7] = [
+    let changes: [(&str, Change); 8] = [
         ("protocol suite", |offer| offer.suite = "other".into()),
         ("secure channel", |offer| offer.binding_digest = [9; 32]),
         ("a", |offer| offer.fields = BTreeMap::from([("b".into(), "3".into())])),
         ("b", |offer| offer.fields = BTreeMap::from([("a".into(), "1".into()), ("b".into(), "3".into())])),
         ("c", |offer| _ = offer.fields.insert("c".into(), "".into())),
         ("program", |offer| offer.plan_digest = [9; 32]),
-        ("party", |offer| offer.party = "alice".into()),
+        ("party", |offer| offer.party = PartyId(2)),
+        ("party", |offer| offer.party = PartyId(0)),
     ];
     for (field, change) in changes {
         let mut theirs = theirs.clone();

@@ -69,7 +69,7 @@ async fn the_order_of_fields_does_not_matter_and_the_first_by_name_is_named() {
 async fn another_program_is_refused() {
     let other = Program::chains(100).plan;
     let mut setup = setup();
-    let digest = |plan: &Plan| Some(blake3::Hash::from(plan.digest()).to_hex().to_string());
+    let digest = |plan: &SealedPlan| Some(blake3::Hash::from(plan.digest()).to_hex().to_string());
     let (ours, theirs) = (digest(&setup.program.plan), digest(&other));
     setup.configs[1].plan = other;
     // Both programs happen to take eight bits from the second party.

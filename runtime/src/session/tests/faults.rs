@@ -161,7 +161,7 @@ async fn faults_in_the_extension_are_noticed() {
     for (place, length) in places(&frames).into_iter().filter(|(place, _)| place.frame > 0) {
         check_noticed(&setup, &frames, &place, &Fault::Drop, &[5, 6]).await;
         check_noticed(&setup, &frames, &place, &Fault::Close, &[5]).await;
-        for _ in 0..4 {
+        for _ in 0..2 {
             let fault = Fault::Flip { byte: rng.random_range(0..length), bit: rng.random_range(0..8) };
             check_noticed(&setup, &frames, &place, &fault, &[5, 6]).await;
             let payload = length - HEADER_BYTES - TAG_BYTES;
@@ -192,7 +192,13 @@ async fn faults_in_a_stream_of_tables_end_the_session() {
         ] {
             check_noticed(&setup, &frames, &place, &fault, codes).await;
         }
-        let forged = failed(&setup, &place, &Fault::Forge { byte: 3000, bit: 5 }).await;
-        assert!(forged.iter().all(Option::is_some), "a row that every output depends on was changed");
     }
+    // Each row is used with probability 1/2, and every output depends on a row that is used.
+    let place = Place { sender: 0, frame: first_table };
+    let mut n_noticed = 0;
+    for row in 0..12 {
+        let [_, evaluator] = failed(&setup, &place, &Fault::Forge { byte: 16 * row, bit: 5 }).await;
+        n_noticed += u32::from(evaluator.is_some_and(|error| error.exit_code() == 6));
+    }
+    assert!(n_noticed > 0, "no changed row was noticed");
 }

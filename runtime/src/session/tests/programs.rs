@@ -6,16 +6,17 @@ use hushgate_circuits::build::{Blocks, Builder};
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::id::{PartyId, Wire};
-use hushgate_circuits::plan::Plan;
 use hushgate_circuits::schedule::schedule;
 use hushgate_circuits::shape::Shape;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
+use crate::session::SealedPlan;
+
 /// A circuit and its plan; parties 0 (alice) and 1 (bob).
 #[derive(Clone)]
 pub(super) struct Program {
-    pub(super) plan: Arc<Plan>,
+    pub(super) plan: SealedPlan,
     circuit: Arc<Circuit>,
 }
 
@@ -36,9 +37,8 @@ impl Program {
         let wires = outputs.into_iter().flat_map(|(_, wires)| wires).collect();
         let main = builder.finish(wires).expect("small enough");
         let circuit = Blocks::new().into_circuit(main, vec!["alice".into(), "bob".into()], inputs, ports);
-        let plan = schedule(&circuit);
-        plan.validate().expect("schedules are valid");
-        Program { plan: Arc::new(plan), circuit: Arc::new(circuit) }
+        let plan = SealedPlan::new(schedule(&circuit)).expect("schedules are valid");
+        Program { plan, circuit: Arc::new(circuit) }
     }
 
     /// Whether alice's number is smaller than bob's, to both; bob learns alice's lowest bit, a constant, and both twice.
