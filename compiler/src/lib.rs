@@ -14,3 +14,6 @@ pub mod hir;
 pub mod ranges;
 
 pub mod interpret;
+
+pub mod check;
+pub use check::{Checked, Options, Sources, check};

@@ -6,6 +6,7 @@
 mod corpus;
 mod diagnostics;
 mod robustness;
+mod run;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,313 @@
+//! Syntax tree → checked program: names, types, generics, constants, patterns, and who gives and learns what.
+//!
+//! Ranges and stages are not looked at here but in lowering, for which [`crate::hir::ExprKind::Fit`] marks every place where a
+//! value must lie in a declared range.
+//!
+//! # Invariants
+//! - No panic and no run without end on any tree: nesting, expansions of generics, sizes of types and the work of constants are
+//!   bounded, each by an error of its own.
+//! - An error is reported once, where it is; what depends on it has the type [`Ty::Never`] and stays silent.
+//! - Same tree and parameters, same program and same diagnostics, in the same order.
+
+mod body;
+mod border;
+mod builtin;
+mod call;
+mod consts;
+mod control;
+mod exhaustive;
+mod expr;
+mod generics;
+mod graph;
+mod items;
+mod iterate;
+mod operator;
+mod pattern;
+mod resolve;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use self::body::{Body, Why};
+use self::consts::ConstState;
+use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
+use self::types::{Arg, Types, unit};
+use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
+use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Test, Ty};
+use crate::source::{SourceMap, Span};
+use crate::syntax::{self, ast};
+
+/// Expansions of generic functions, and of types.
+const EXPANSIONS_MAX: usize = 10_000;
+/// Expressions inside each other.
+const DEPTH_MAX: u32 = 200;
+
+/// What a program is built with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Values of the program's parameters, by name; a bool is 0 or 1.
+    pub params: BTreeMap<String, BigInt>,
+}
+
+/// A program's text.
+pub struct Sources<'s> {
+    /// What messages call the root file, usually its path.
+    pub name: &'s str,
+    /// The root file.
+    pub text: &'s str,
+    /// Gives the file of a module, such as `geometry.hush` beside the root file; nothing if there is none.
+    pub load: &'s dyn Fn(&str) -> Option<String>,
+}
+
+/// A program as far as it could be understood.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The program; there if no diagnostic is an error.
+    pub program: Option<Program>,
+    /// What is to be said about it, in order of place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that the diagnostics point into.
+    pub sources: SourceMap,
+}
+
+/// Reads and checks a program.
+#[must_use]
+pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
+    let mut map = SourceMap::new();
+    let root = map.add(sources.name, sources.text);
+    let (file, mut diagnostics) = syntax::parse(&map, root);
+    let (program, found) = check_file(&file, options);
+    let broken = has_errors(&diagnostics);
+    // Where the text is broken, declarations may be missing: what is said about names would mislead.
+    diagnostics.extend(found.into_iter().filter(|found| !broken || found.code.stage() == Stage::Types));
+    diagnostics.sort_by_key(Diagnostic::span);
+    Checked { program: program.filter(|_| !broken), diagnostics, sources: map }
+}
+
+/// Checks a syntax tree. The program is there if no diagnostic is an error.
+#[must_use]
+pub fn check_file(file: &ast::File, options: &Options) -> (Option<Program>, Vec<Diagnostic>) {
+    let mut checker = Checker::new(options);
+    checker.root = checker.declare(&file.items, None);
+    let program = checker.program();
+    let mut diagnostics = checker.diagnostics;
+    diagnostics.sort_by_key(Diagnostic::span);
+    (program.filter(|_| checker.errors == 0), diagnostics)
+}
+
+/// A function whose body waits to be checked.
+struct Job<'a> {
+    function: FunctionId,
+    ast: &'a ast::Function,
+    scope: ScopeId,
+    env: EnvRef,
+    test: bool,
+}
+
+/// The types of a function's parameters, and of its result.
+type Signature = (Rc<[Ty]>, Ty);
+
+/// Everything known of a program so far.
+struct Checker<'a> {
+    options: &'a Options,
+    defs: Vec<Def<'a>>,
+    impls: Vec<ImplDef<'a>>,
+    scopes: Vec<Scope>,
+    root: ScopeId,
+    block_scopes: HashMap<*const ast::Block, ScopeId>,
+    types: Types,
+    /// Expanded types; nothing while one is being expanded.
+    type_instances: HashMap<(DefId, Rc<[Arg]>), Option<Ty>>,
+    open_types: Vec<DefId>,
+    records: HashMap<Vec<(String, Ty)>, Ty>,
+    consts: BTreeMap<DefId, ConstState>,
+    open_consts: Vec<DefId>,
+    const_nesting: u32,
+    params: Vec<Param>,
+    parties: Vec<Party>,
+    parties_of: BTreeMap<DefId, Vec<PartyId>>,
+    instances: HashMap<(DefId, Rc<[Arg]>), FunctionId>,
+    /// The next five are by function.
+    functions: Vec<Function>,
+    signatures: Vec<Signature>,
+    calls: Vec<Vec<(FunctionId, Span)>>,
+    checked: Vec<bool>,
+    bad_functions: Vec<bool>,
+    queue: VecDeque<Job<'a>>,
+    option_fields: &'a ast::Fields,
+    diagnostics: Vec<Diagnostic>,
+    reported: BTreeSet<(Code, Option<Span>)>,
+    errors: u32,
+    /// Errors, and uses of what was an error before.
+    failures: u32,
+}
+
+impl<'a> Checker<'a> {
+    fn new(options: &'a Options) -> Checker<'a> {
+        Checker {
+            options,
+            defs: Vec::new(),
+            impls: Vec::new(),
+            scopes: Vec::new(),
+            root: ScopeId(0),
+            block_scopes: HashMap::new(),
+            types: Types::default(),
+            type_instances: HashMap::new(),
+            open_types: Vec::new(),
+            records: HashMap::new(),
+            consts: BTreeMap::new(),
+            open_consts: Vec::new(),
+            const_nesting: 0,
+            params: Vec::new(),
+            parties: Vec::new(),
+            parties_of: BTreeMap::new(),
+            instances: HashMap::new(),
+            functions: Vec::new(),
+            signatures: Vec::new(),
+            calls: Vec::new(),
+            checked: Vec::new(),
+            bad_functions: Vec::new(),
+            queue: VecDeque::new(),
+            option_fields: some_fields(),
+            diagnostics: Vec::new(),
+            reported: BTreeSet::new(),
+            errors: 0,
+            failures: 0,
+        }
+    }
+
+    /// Keeps a diagnostic; the same at the same place is kept once, since generic code is checked once for each expansion.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.failures += u32::from(diagnostic.is_error());
+        let place = diagnostic.span();
+        if place.is_none() || self.reported.insert((diagnostic.code, place)) {
+            self.errors += u32::from(diagnostic.is_error());
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn unsupported(&mut self, span: Span, what: &str, instead: &str) {
+        self.report(
+            Diagnostic::error(Code::NotSupported, format!("this compiler does not support {what} yet"))
+                .at(span, "not supported")
+                .help(instead),
+        );
+    }
+
+    /// Checks everything that is declared.
+    fn program(&mut self) -> Option<Program> {
+        self.declare_parties();
+        let mut next = 0;
+        let mut tests = Vec::new();
+        while next < self.defs.len() {
+            self.check_def(DefId(next as u32), &mut tests);
+            self.drain();
+            next += 1;
+        }
+        let main = self.main();
+        self.drain();
+        self.unknown_params();
+        let position = self.order_functions()?;
+        let place = |id: FunctionId| position[id.0 as usize];
+        tests.iter_mut().for_each(|test: &mut Test| test.function = place(test.function));
+        self.params.sort_by_key(|param| param.span);
+        Some(Program {
+            parties: std::mem::take(&mut self.parties),
+            params: std::mem::take(&mut self.params),
+            structs: std::mem::take(&mut self.types.structs),
+            enums: std::mem::take(&mut self.types.enums),
+            functions: std::mem::take(&mut self.functions),
+            main: main.map(|main| crate::hir::Main { function: place(main.function), ..main }),
+            tests,
+        })
+    }
+
+    /// Checks one declaration, whether or not anything uses it.
+    fn check_def(&mut self, id: DefId, tests: &mut Vec<Test>) {
+        let def = self.def(id).clone();
+        if let Some(generics) = def.generics() {
+            self.known_bounds(generics);
+        }
+        let generic = def.generics().is_some_and(|generics| !generics.params.is_empty());
+        let in_generic = def.impl_.is_some_and(|id| !self.impls[id.0 as usize].ast.generics.params.is_empty());
+        match def.kind {
+            DefKind::Party(_) => {}
+            DefKind::Const(_) => drop(self.const_value(id, def.name.span)),
+            DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) if generic => {}
+            DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) => {
+                drop(self.instance_ty(id, Rc::default(), def.name.span))
+            }
+            DefKind::Function(ast, test) => {
+                let is_main = &*ast.name.name == "main" && def.scope == self.root && def.impl_.is_none();
+                if !is_main {
+                    self.no_border(ast);
+                }
+                if test && !self.good_test(ast) || generic || in_generic {
+                    return;
+                }
+                let function = self.function(id, Rc::default(), def.name.span);
+                if let (true, Some((function, ..))) = (test, function) {
+                    tests.push(Test { name: ast.name.to_string(), function, span: ast.name.span });
+                }
+            }
+        }
+    }
+
+    fn good_test(&mut self, ast: &ast::Function) -> bool {
+        let plain = ast.params.is_empty() && ast.receiver.is_none() && ast.generics.params.is_empty();
+        if plain && matches!(ast.output, ast::Output::Unit) {
+            return true;
+        }
+        self.report(
+            Diagnostic::error(Code::BadTest, format!("the test `{}` takes or gives something", ast.name))
+                .at(ast.signature, "should be `fn name()`")
+                .help("write a function without parameters and without result"),
+        );
+        false
+    }
+
+    /// Checks the bodies that wait.
+    fn drain(&mut self) {
+        while let Some(job) = self.queue.pop_front() {
+            self.check_body(job);
+        }
+    }
+
+    fn check_body(&mut self, job: Job<'a>) {
+        let index = job.function.0 as usize;
+        let (params, ret) = self.signatures[index].clone();
+        let failures = self.failures;
+        let mut body = Body::new(self, job.scope, job.env);
+        body.test = job.test;
+        let ret_span = match &job.ast.output {
+            ast::Output::Unit => job.ast.signature,
+            ast::Output::Type { ty, .. } => ty.span,
+            ast::Output::Record { span, .. } => *span,
+        };
+        body.ret = Some((ret.clone(), ret_span));
+        let mut stmts = body.params(job.ast, &params);
+        let value = body.block(&job.ast.body, Some(&ret));
+        let why = if ret == unit() { "this function gives nothing" } else { "expected because of this return type" };
+        let value = body.fit(value, &ret, &Why::at(ret_span, why));
+        let value = if stmts.is_empty() { value } else { builtin::block(std::mem::take(&mut stmts), value) };
+        let (locals, calls) = (body.locals, body.calls);
+        let function = &mut self.functions[index];
+        (function.locals, function.body) = (locals, value);
+        self.calls[index] = calls;
+        self.checked[index] = true;
+        self.bad_functions[index] = self.failures > failures;
+    }
+}
+
+/// `(T)`, the fields of `Some`.
+fn some_fields() -> &'static ast::Fields {
+    use std::sync::OnceLock;
+    static FIELDS: OnceLock<ast::Fields> = OnceLock::new();
+    FIELDS.get_or_init(|| {
+        let ty = ast::Type { kind: ast::TypeKind::Infer, span: Span::default() };
+        ast::Fields::Tuple(vec![ty])
+    })
+}

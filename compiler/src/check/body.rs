@@ -1,0 +1,473 @@
+//! One function body (or one constant's value) at a time: variables, blocks, statements, and making values fit.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::items::{EnvRef, ScopeId};
+use super::types::{Fits, unit};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Arm, Expr, ExprKind, FunctionId, Local, LocalId, Stmt, Ty};
+use crate::source::Span;
+use crate::syntax::ast::{self, PatternKind};
+
+/// What is known while a body is checked.
+pub(super) struct Body<'c, 'a> {
+    pub(super) checker: &'c mut Checker<'a>,
+    pub(super) scope: ScopeId,
+    pub(super) env: EnvRef,
+    pub(super) locals: Vec<Local>,
+    /// What names mean; later ones hide earlier ones.
+    pub(super) names: Vec<(Arc<str>, LocalId)>,
+    /// What `return` gives and where that is said; nothing in a constant.
+    pub(super) ret: Option<(Ty, Span)>,
+    /// Loops around the place.
+    pub(super) loops: u32,
+    /// Closures around the place.
+    pub(super) closures: u32,
+    /// Whether `assert` may stand here.
+    pub(super) test: bool,
+    /// Expressions around the place.
+    pub(super) depth: u32,
+    /// What is called, and where.
+    pub(super) calls: Vec<(FunctionId, Span)>,
+    /// [`Checker::failures`] when this body was begun.
+    failures: u32,
+}
+
+/// Why a type is expected, for messages.
+#[derive(Clone)]
+pub(super) struct Why {
+    pub(super) span: Option<Span>,
+    pub(super) text: String,
+}
+
+impl Why {
+    pub(super) fn at(span: Span, text: impl Into<String>) -> Why {
+        Why { span: Some(span), text: text.into() }
+    }
+
+    pub(super) fn plain() -> Why {
+        Why { span: None, text: String::new() }
+    }
+}
+
+impl<'c, 'a> Body<'c, 'a> {
+    pub(super) fn new(checker: &'c mut Checker<'a>, scope: ScopeId, env: EnvRef) -> Body<'c, 'a> {
+        let failures = checker.failures;
+        let (locals, names, calls) = (Vec::new(), Vec::new(), Vec::new());
+        Body {
+            checker,
+            scope,
+            env,
+            locals,
+            names,
+            ret: None,
+            loops: 0,
+            closures: 0,
+            test: false,
+            depth: 0,
+            calls,
+            failures,
+        }
+    }
+
+    /// Whether something in this body is wrong, so that a missing value needs no further explanation.
+    pub(super) fn failed(&self) -> bool {
+        self.checker.failures > self.failures
+    }
+
+    /// Makes variables of the parameters; those that are taken apart need statements.
+    pub(super) fn params(&mut self, ast: &'a ast::Function, tys: &[Ty]) -> Vec<Stmt> {
+        let mut tys = tys.iter();
+        if let (Some(receiver), Some(ty)) = (&ast.receiver, tys.as_slice().first()) {
+            tys.next();
+            let local = self.local("self", ty.clone(), receiver.mutable.is_some(), receiver.span);
+            self.names.push((Arc::from("self"), local));
+        }
+        let mut locals = Vec::with_capacity(ast.params.len());
+        for (param, ty) in ast.params.iter().zip(tys) {
+            let (name, mutable, span) = match &param.pattern.kind {
+                PatternKind::Binding { name, mutable, pattern: None } => (&*name.name, mutable.is_some(), name.span),
+                _ => ("_", false, param.pattern.span),
+            };
+            locals.push(self.local(name, ty.clone(), mutable, span));
+        }
+        let mut stmts = Vec::new();
+        for (param, local) in ast.params.iter().zip(locals) {
+            self.bind_param(param, local, &mut stmts);
+        }
+        stmts
+    }
+
+    fn bind_param(&mut self, param: &'a ast::Param, local: LocalId, stmts: &mut Vec<Stmt>) {
+        match &param.pattern.kind {
+            PatternKind::Wildcard => {}
+            PatternKind::Binding { name, pattern: None, .. } => {
+                let first = self.names.iter().find(|(own, _)| *own == name.name).map(|(_, first)| *first);
+                if let Some(first) = first {
+                    let first = self.locals[first.0 as usize].span;
+                    self.report(super::items::duplicate(name, first));
+                }
+                self.name(name, local);
+            }
+            _ => {
+                let value = self.read(local, param.pattern.span);
+                self.bind_all(&param.pattern, value, stmts);
+            }
+        }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.checker.report(diagnostic);
+    }
+
+    /// What stands where an error was reported.
+    pub(super) fn error(&self, span: Span) -> Expr {
+        Expr { kind: ExprKind::Aggregate(Vec::new()), ty: Ty::Never, span }
+    }
+
+    /// Reports, and gives what stands in its place.
+    pub(super) fn fail(&mut self, span: Span, diagnostic: Diagnostic) -> Expr {
+        self.report(diagnostic);
+        self.error(span)
+    }
+
+    pub(super) fn type_name(&self, ty: &Ty) -> String {
+        self.checker.types.name(ty)
+    }
+
+    pub(super) fn ty(&mut self, ty: &'a ast::Type) -> Ty {
+        let env = self.env.clone();
+        self.checker.ty(ty, self.scope, &env)
+    }
+
+    /// A new variable that has no name yet.
+    pub(super) fn local(&mut self, name: &str, ty: Ty, mutable: bool, span: Span) -> LocalId {
+        self.locals.push(Local { name: name.to_owned(), ty, mutable, span });
+        LocalId(self.locals.len() as u32 - 1)
+    }
+
+    /// Gives a variable its name.
+    pub(super) fn name(&mut self, name: &ast::Ident, local: LocalId) {
+        self.names.push((name.name.clone(), local));
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<LocalId> {
+        self.names.iter().rev().find(|(own, _)| &**own == name).map(|(_, local)| *local)
+    }
+
+    pub(super) fn read(&self, local: LocalId, span: Span) -> Expr {
+        Expr { kind: ExprKind::Local(local), ty: self.locals[local.0 as usize].ty.clone(), span }
+    }
+
+    /// Keeps `value` in a new variable.
+    pub(super) fn keep(&mut self, value: Expr, stmts: &mut Vec<Stmt>) -> LocalId {
+        let local = self.local("_", value.ty.clone(), false, value.span);
+        stmts.push(Stmt::Let(local, value));
+        local
+    }
+
+    /// The block's value; names declared in it end with it.
+    pub(super) fn block(&mut self, block: &'a ast::Block, want: Option<&Ty>) -> Expr {
+        let (n_names, scope) = (self.names.len(), self.scope);
+        self.scope = self.checker.block_scope(block, scope);
+        let expr = self.statements(block, want);
+        self.names.truncate(n_names);
+        self.scope = scope;
+        expr
+    }
+
+    fn statements(&mut self, block: &'a ast::Block, want: Option<&Ty>) -> Expr {
+        let mut stmts = Vec::with_capacity(block.statements.len());
+        let mut ends = false;
+        for stmt in &block.statements {
+            match &stmt.kind {
+                ast::StmtKind::Item(_) => {}
+                ast::StmtKind::Let(ast) if ast.otherwise.is_some() => {
+                    self.let_else(ast, &mut stmts);
+                }
+                ast::StmtKind::Let(ast) => self.let_(ast, &mut stmts),
+                ast::StmtKind::Expr { expr, semicolon } => {
+                    let value = self.statement(expr, *semicolon);
+                    ends |= value.ty == Ty::Never;
+                    stmts.push(Stmt::Expr(value));
+                }
+            }
+        }
+        let value = match &block.value {
+            Some(value) => self.expr(value, want),
+            None => unit_value(closing(block), if ends { Ty::Never } else { unit() }),
+        };
+        if stmts.is_empty() {
+            return value;
+        }
+        let ty = if ends { Ty::Never } else { value.ty.clone() };
+        Expr { kind: ExprKind::Block(stmts, Box::new(value)), ty, span: block.span }
+    }
+
+    fn statement(&mut self, expr: &'a ast::Expr, semicolon: bool) -> Expr {
+        if semicolon {
+            return self.expr(expr, None);
+        }
+        let value = self.expr(expr, Some(&unit()));
+        if value.ty == Ty::Never || value.ty == unit() {
+            return value;
+        }
+        let found = self.type_name(&value.ty);
+        self.fail(
+            expr.span,
+            Diagnostic::error(Code::TypeMismatch, format!("a statement that gives `{found}`, which nothing uses"))
+                .at(expr.span, format!("this is `{found}`"))
+                .replace("end it with a semicolon to drop the value", expr.span.at_end(), ";"),
+        )
+    }
+
+    fn let_(&mut self, ast: &'a ast::Let, stmts: &mut Vec<Stmt>) {
+        let value = self.let_value(ast);
+        self.bind_all(&ast.pattern, value, stmts);
+    }
+
+    /// The value of a `let`, fitted to its annotation.
+    pub(super) fn let_value(&mut self, ast: &'a ast::Let) -> Expr {
+        match &ast.ty {
+            Some(written) => {
+                let ty = self.ty(written);
+                let why = Why::at(written.span, "expected because of this type");
+                let mut value = self.value(&ast.value, &ty, &why);
+                if ty != Ty::Never && value.ty != Ty::Never {
+                    value = declare_as(value, ty);
+                }
+                value
+            }
+            None => {
+                let value = self.expr(&ast.value, None);
+                self.known(value, &ast.pattern)
+            }
+        }
+    }
+
+    /// Refuses to bind a value of which only a later use would say the type.
+    fn known(&mut self, value: Expr, pattern: &ast::Pattern) -> Expr {
+        if value.ty == Ty::Never && !self.failed() {
+            let error = Diagnostic::error(Code::NoValue, "this never has a value")
+                .at(value.span, "the code after it is never reached");
+            return self.fail(value.span, error.help("remove what follows, or give a value"));
+        }
+        let partly = value.ty != Ty::Never && self.checker.types.mentions(&value.ty, &|ty| *ty == Ty::Never);
+        if !partly || self.failed() || is_empty_array(&value.ty) {
+            return value;
+        }
+        let found = self.type_name(&value.ty);
+        let written = found.replace('_', "u32");
+        self.fail(
+            value.span,
+            Diagnostic::error(Code::CannotInfer, format!("the type of this value is only known to be `{found}`"))
+                .at(value.span, "what would `_` be?")
+                .replace("write the type", pattern.span.at_end(), format!(": {written}")),
+        )
+    }
+
+    /// The value of `ast` where `ty` is expected.
+    pub(super) fn value(&mut self, ast: &'a ast::Expr, ty: &Ty, why: &Why) -> Expr {
+        let value = self.expr(ast, Some(ty));
+        self.fit(value, ty, why)
+    }
+
+    /// `value` as a value of `ty`; what only ranges can decide becomes [`ExprKind::Fit`].
+    pub(super) fn fit(&mut self, value: Expr, ty: &Ty, why: &Why) -> Expr {
+        if *ty == Ty::Never || value.ty == Ty::Never {
+            return value;
+        }
+        match self.checker.types.fits(&value.ty, ty) {
+            Fits::Same => value,
+            Fits::Never => self.mismatch(value, ty, why),
+            Fits::Always | Fits::Perhaps => self.push_fit(value, ty),
+        }
+    }
+
+    /// Fits the parts that `value` is made of, so that each is judged where it stands.
+    fn push_fit(&mut self, value: Expr, ty: &Ty) -> Expr {
+        let plain = Why::plain();
+        let span = value.span;
+        let kind = match value.kind {
+            ExprKind::If(condition, then, otherwise) => {
+                let (then, otherwise) = (self.fit(*then, ty, &plain), self.fit(*otherwise, ty, &plain));
+                ExprKind::If(condition, Box::new(then), Box::new(otherwise))
+            }
+            ExprKind::Block(stmts, tail) => ExprKind::Block(stmts, Box::new(self.fit(*tail, ty, &plain))),
+            ExprKind::Match(scrutinee, arms) => {
+                let arms = arms.into_iter().map(|arm| Arm { body: self.fit(arm.body, ty, &plain), ..arm }).collect();
+                ExprKind::Match(scrutinee, arms)
+            }
+            ExprKind::Aggregate(items) => {
+                let tys = self.parts(ty, items.len());
+                ExprKind::Aggregate(items.into_iter().zip(tys).map(|(item, ty)| self.fit(item, &ty, &plain)).collect())
+            }
+            ExprKind::Repeat(item) => match ty {
+                Ty::Array(element, _) => ExprKind::Repeat(Box::new(self.fit(*item, element, &plain))),
+                _ => ExprKind::Repeat(item),
+            },
+            ExprKind::Variant(tag, payload) => {
+                let payload_ty = match ty {
+                    Ty::Enum(id) => self.checker.types.enum_(*id).variants[tag as usize].1.clone(),
+                    _ => payload.ty.clone(),
+                };
+                ExprKind::Variant(tag, Box::new(self.fit(*payload, &payload_ty, &plain)))
+            }
+            kind => {
+                let value = Expr { kind, ..value };
+                let scalar = matches!(value.ty, Ty::Int(_) | Ty::Exact);
+                if scalar && self.checker.types.fits(&value.ty, ty) == Fits::Always {
+                    return value;
+                }
+                return Expr { kind: ExprKind::Fit(Box::new(value)), ty: ty.clone(), span };
+            }
+        };
+        Expr { kind, ty: ty.clone(), span }
+    }
+
+    /// The types of the elements or fields of `ty`.
+    pub(super) fn parts(&self, ty: &Ty, n: usize) -> Vec<Ty> {
+        match ty {
+            Ty::Array(element, _) => vec![(**element).clone(); n],
+            Ty::Tuple(items) => items.to_vec(),
+            Ty::Struct(id) => self.checker.types.struct_(*id).fields.iter().map(|(_, ty)| ty.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn mismatch(&mut self, value: Expr, ty: &Ty, why: &Why) -> Expr {
+        let (found, wanted) = (self.type_name(&value.ty), self.type_name(ty));
+        let mut error = Diagnostic::error(Code::TypeMismatch, format!("expected `{wanted}`, found `{found}`"))
+            .at(value.span, format!("this is `{found}`"));
+        if let Some(span) = why.span {
+            error = error.because(span, why.text.clone());
+        }
+        let error = self.conversion(error, &value, ty);
+        self.fail(value.span, error)
+    }
+
+    /// Adds the way from a value to an expected type, where there is a usual one.
+    fn conversion(&self, error: Diagnostic, value: &Expr, ty: &Ty) -> Diagnostic {
+        let types = &self.checker.types;
+        let (start, end) = (value.span.at_start(), value.span.at_end());
+        let around = |before: &str, after: &str| {
+            let edit = |span, replacement: &str| crate::diagnostic::Edit { span, replacement: replacement.to_owned() };
+            vec![edit(start, before), edit(end, after)]
+        };
+        match (&value.ty, ty) {
+            (Ty::Int(_) | Ty::Exact, Ty::Bool) => error.fix("compare it", around("(", ") != 0")),
+            (Ty::Bool, Ty::Int(_) | Ty::Exact) => {
+                error.fix("choose a number for each case", around("if ", " { 1 } else { 0 }"))
+            }
+            (found, wanted)
+                if types.option_of(wanted).is_some_and(|inner| types.fits(found, &inner) != Fits::Never) =>
+            {
+                error.fix("wrap it in `Some`", around("Some(", ")"))
+            }
+            (found, wanted)
+                if types.option_of(found).is_some_and(|inner| types.fits(&inner, wanted) != Fits::Never) =>
+            {
+                error.help("say what happens when there is no value: `.unwrap_or(…)`, `match` or `if let`")
+            }
+            (Ty::Array(_, n), Ty::Array(_, m)) if n != m => {
+                error.help(format!("make both the same length: here are {n} elements, expected are {m}"))
+            }
+            (found, _) if *found == unit() => {
+                error.help("give a value: the last expression of a block, without a semicolon, is its value")
+            }
+            _ => error.help(format!("give a value of type `{}`", types.name(ty))),
+        }
+    }
+
+    /// The type of a value that is one of two.
+    pub(super) fn join(&mut self, a: &Ty, b: &Ty) -> Option<Ty> {
+        self.checker.join(a, b)
+    }
+
+    /// Checks `inner` with the nesting counted; too deep is an error.
+    pub(super) fn deeper(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        if self.depth >= super::DEPTH_MAX {
+            let error = Diagnostic::error(Code::NestedTooDeeply, "this code nests too deeply").at(span, "too deep");
+            return self.fail(span, error.help("move a part of it into a function of its own"));
+        }
+        self.depth += 1;
+        let expr = inner(self);
+        self.depth -= 1;
+        expr
+    }
+}
+
+/// The closing brace, where a missing value is missed.
+fn closing(block: &ast::Block) -> Span {
+    Span { start: block.span.end.saturating_sub(1).max(block.span.start), ..block.span }
+}
+
+fn is_empty_array(ty: &Ty) -> bool {
+    matches!(ty, Ty::Array(_, 0))
+}
+
+/// `value` under the wider type that its variable was declared with.
+fn declare_as(value: Expr, ty: Ty) -> Expr {
+    if value.ty == ty { value } else { Expr { span: value.span, ty, kind: ExprKind::Fit(Box::new(value)) } }
+}
+
+pub(super) fn unit_value(span: Span, ty: Ty) -> Expr {
+    Expr { kind: ExprKind::Aggregate(Vec::new()), ty, span }
+}
+
+impl Checker<'_> {
+    /// The type of a value that is one of two: integers of one declared type join their ranges, others become exact.
+    pub(super) fn join(&mut self, a: &Ty, b: &Ty) -> Option<Ty> {
+        use std::rc::Rc;
+        match (a, b) {
+            _ if a == b => Some(a.clone()),
+            (Ty::Never, other) | (other, Ty::Never) => Some(other.clone()),
+            (Ty::Int(x), Ty::Int(y)) if x.signed == y.signed && x.width == y.width => {
+                let (lo, hi) = (x.lo.clone().min(y.lo.clone()), x.hi.clone().max(y.hi.clone()));
+                Some(Ty::Int(Rc::new(crate::hir::IntTy { lo, hi, ..(**x).clone() })))
+            }
+            (Ty::Int(_) | Ty::Exact, Ty::Int(_) | Ty::Exact) => Some(Ty::Exact),
+            (Ty::Array(x, n), Ty::Array(y, m)) if n == m => Some(Ty::Array(Rc::new(self.join(x, y)?), *n)),
+            (Ty::Tuple(x), Ty::Tuple(y)) if x.len() == y.len() => {
+                let items: Option<Rc<[Ty]>> = x.iter().zip(y.iter()).map(|(x, y)| self.join(x, y)).collect();
+                items.map(Ty::Tuple)
+            }
+            (Ty::Struct(x), Ty::Struct(y)) => {
+                let (x, y) = (self.types.struct_origin(*x).clone(), self.types.struct_origin(*y).clone());
+                self.join_instances(x, y)
+            }
+            (Ty::Enum(x), Ty::Enum(y)) => {
+                let (x, y) = (self.types.enum_origin(*x).clone(), self.types.enum_origin(*y).clone());
+                self.join_instances(x, y)
+            }
+            _ => None,
+        }
+    }
+
+    fn join_instances(&mut self, x: Instance, y: Instance) -> Option<Ty> {
+        use super::types::{Arg, Origin};
+        if x.0 != y.0 {
+            return None;
+        }
+        let join = |(x, y): (&Arg, &Arg)| match (x, y) {
+            (Arg::Ty(x), Arg::Ty(y)) => self.join(x, y).map(Arg::Ty),
+            (Arg::Int(x), Arg::Int(y)) if x == y => Some(Arg::Int(x.clone())),
+            _ => None,
+        };
+        let args: Option<Vec<Arg>> = x.1.iter().zip(y.1.iter()).map(join).collect();
+        match (x.0, args?) {
+            (Origin::Def(def), args) => {
+                let span = self.def(def).name.span;
+                Some(self.instance_ty(def, args.into(), span))
+            }
+            (Origin::Option, args) => match &args[..] {
+                [Arg::Ty(ty)] => Some(self.types.option(ty)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+type Instance = (super::types::Origin, std::rc::Rc<[super::types::Arg]>);

@@ -1,0 +1,265 @@
+//! What a program declares, and which name means what where.
+//!
+//! One namespace: a type, a function, a constant and a party never share a name in one scope. Declarations of a scope are
+//! visible in all of it; variables (see [`super::body`]) hide them.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Checker;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast;
+
+/// Position in [`Checker::defs`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct DefId(pub(super) u32);
+
+/// Position in [`Checker::scopes`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct ScopeId(pub(super) u32);
+
+/// Position in [`Checker::impls`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct ImplId(pub(super) u32);
+
+/// A declaration.
+#[derive(Clone)]
+pub(super) struct Def<'a> {
+    pub(super) name: &'a ast::Ident,
+    pub(super) scope: ScopeId,
+    pub(super) kind: DefKind<'a>,
+    /// For functions and constants of an `impl`.
+    pub(super) impl_: Option<ImplId>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum DefKind<'a> {
+    Party(&'a ast::Party),
+    Const(&'a ast::Const),
+    Struct(&'a ast::Struct),
+    Enum(&'a ast::Enum),
+    Alias(&'a ast::TypeAlias),
+    /// A function, and whether it is a `#[test]`.
+    Function(&'a ast::Function, bool),
+}
+
+/// `impl<T> Type { … }`.
+pub(super) struct ImplDef<'a> {
+    pub(super) ast: &'a ast::Impl,
+    pub(super) scope: ScopeId,
+    /// The struct or enum that it belongs to, once known.
+    pub(super) items: BTreeMap<Arc<str>, DefId>,
+}
+
+/// Declarations that see each other.
+#[derive(Default)]
+pub(super) struct Scope {
+    pub(super) parent: Option<ScopeId>,
+    pub(super) names: BTreeMap<Arc<str>, DefId>,
+}
+
+impl<'a> Def<'a> {
+    pub(super) fn generics(&self) -> Option<&'a ast::Generics> {
+        match self.kind {
+            DefKind::Struct(ast) => Some(&ast.generics),
+            DefKind::Enum(ast) => Some(&ast.generics),
+            DefKind::Alias(ast) => Some(&ast.generics),
+            DefKind::Function(ast, _) => Some(&ast.generics),
+            DefKind::Party(_) | DefKind::Const(_) => None,
+        }
+    }
+
+    /// What it is, with an article.
+    pub(super) fn what(&self) -> &'static str {
+        match self.kind {
+            DefKind::Party(_) => "a party",
+            DefKind::Const(_) => "a constant",
+            DefKind::Struct(_) => "a struct",
+            DefKind::Enum(_) => "an enum",
+            DefKind::Alias(_) => "a type",
+            DefKind::Function(..) => "a function",
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Makes a scope of `items`; reports names that occur twice and attributes that mean nothing.
+    pub(super) fn declare(
+        &mut self,
+        items: impl IntoIterator<Item = &'a ast::Item>,
+        parent: Option<ScopeId>,
+    ) -> ScopeId {
+        let scope = ScopeId(self.scopes.len() as u32);
+        self.scopes.push(Scope { parent, names: BTreeMap::new() });
+        for item in items {
+            self.declare_item(item, scope);
+        }
+        scope
+    }
+
+    fn declare_item(&mut self, item: &'a ast::Item, scope: ScopeId) {
+        let test = self.attributes(item);
+        match &item.kind {
+            ast::ItemKind::Use(tree) => self.unsupported(tree.span, "`use`", "put the declarations into this file"),
+            ast::ItemKind::Party(parties) => {
+                for party in parties {
+                    self.define(&party.name, scope, DefKind::Party(party), None);
+                }
+            }
+            ast::ItemKind::Const(ast) => drop(self.define(&ast.name, scope, DefKind::Const(ast), None)),
+            ast::ItemKind::Struct(ast) => drop(self.define(&ast.name, scope, DefKind::Struct(ast), None)),
+            ast::ItemKind::Enum(ast) => drop(self.define(&ast.name, scope, DefKind::Enum(ast), None)),
+            ast::ItemKind::TypeAlias(ast) => drop(self.define(&ast.name, scope, DefKind::Alias(ast), None)),
+            ast::ItemKind::Function(ast) => drop(self.define(&ast.name, scope, DefKind::Function(ast, test), None)),
+            ast::ItemKind::Impl(ast) => self.declare_impl(ast, scope),
+        }
+    }
+
+    fn declare_impl(&mut self, ast: &'a ast::Impl, scope: ScopeId) {
+        let id = ImplId(self.impls.len() as u32);
+        self.impls.push(ImplDef { ast, scope, items: BTreeMap::new() });
+        for item in &ast.items {
+            let test = self.attributes(item);
+            let (name, kind) = match &item.kind {
+                ast::ItemKind::Function(ast) => (&ast.name, DefKind::Function(ast, test)),
+                ast::ItemKind::Const(ast) => (&ast.name, DefKind::Const(ast)),
+                _ => {
+                    let message = "an `impl` holds functions and constants only";
+                    self.report(
+                        Diagnostic::error(Code::MisplacedItem, message).at(item.span, "move this out of the `impl`"),
+                    );
+                    continue;
+                }
+            };
+            self.define(name, scope, kind, Some(id));
+        }
+    }
+
+    fn define(&mut self, name: &'a ast::Ident, scope: ScopeId, kind: DefKind<'a>, impl_: Option<ImplId>) -> DefId {
+        let id = DefId(self.defs.len() as u32);
+        self.defs.push(Def { name, scope, kind, impl_ });
+        let names = match impl_ {
+            Some(impl_) => &mut self.impls[impl_.0 as usize].items,
+            None => &mut self.scopes[scope.0 as usize].names,
+        };
+        match names.get(&name.name).copied() {
+            Some(first) => {
+                let first = self.defs[first.0 as usize].name.span;
+                self.report(duplicate(name, first));
+            }
+            None => drop(names.insert(name.name.clone(), id)),
+        }
+        id
+    }
+
+    /// Whether `#[test]` is among the attributes; all others are reported.
+    fn attributes(&mut self, item: &ast::Item) -> bool {
+        let mut test = false;
+        for attribute in &item.attributes {
+            let function = matches!(item.kind, ast::ItemKind::Function(_));
+            if &*attribute.name.name == "test" && attribute.args.is_empty() && function {
+                test = true;
+                continue;
+            }
+            let message = format!("`#[{}]` means nothing here", attribute.name);
+            let error = Diagnostic::error(Code::UnknownAttribute, message).at(attribute.span, "unknown attribute");
+            let error = error.note("the only attribute is `#[test]`, before a function without parameters");
+            self.report(error.replace("remove it", attribute.span, ""));
+        }
+        test
+    }
+
+    pub(super) fn def(&self, id: DefId) -> &Def<'a> {
+        &self.defs[id.0 as usize]
+    }
+
+    /// What `name` means in `scope`.
+    pub(super) fn lookup(&self, scope: ScopeId, name: &str) -> Option<DefId> {
+        let mut next = Some(scope);
+        while let Some(id) = next {
+            let scope = &self.scopes[id.0 as usize];
+            if let Some(def) = scope.names.get(name) {
+                return Some(*def);
+            }
+            next = scope.parent;
+        }
+        None
+    }
+
+    /// All names that can be seen from `scope`.
+    pub(super) fn visible(&self, scope: ScopeId) -> Vec<Arc<str>> {
+        let mut names = Vec::new();
+        let mut next = Some(scope);
+        while let Some(id) = next {
+            let scope = &self.scopes[id.0 as usize];
+            names.extend(scope.names.keys().cloned());
+            next = scope.parent;
+        }
+        names
+    }
+
+    /// The scope of the declarations inside a block; the surrounding one if there are none.
+    pub(super) fn block_scope(&mut self, block: &'a ast::Block, parent: ScopeId) -> ScopeId {
+        let items = block.statements.iter().filter_map(|stmt| match &stmt.kind {
+            ast::StmtKind::Item(item) => Some(&**item),
+            _ => None,
+        });
+        if items.clone().next().is_none() {
+            return parent;
+        }
+        let key = std::ptr::from_ref(block);
+        if let Some(scope) = self.block_scopes.get(&key) {
+            return *scope;
+        }
+        let scope = self.declare(items, Some(parent));
+        self.block_scopes.insert(key, scope);
+        scope
+    }
+}
+
+pub(super) fn duplicate(name: &ast::Ident, first: Span) -> Diagnostic {
+    Diagnostic::error(Code::DuplicateName, format!("`{name}` is declared twice"))
+        .at(name.span, "declared again here")
+        .because(first, "first declared here")
+        .help("rename one of them")
+}
+
+/// The name among `names` that `wanted` is probably a misspelling of.
+pub(super) fn similar<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let limit = wanted.chars().count().div_ceil(3);
+    let near = names.into_iter().filter(|name| *name != wanted).map(|name| (distance(wanted, name), name));
+    near.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name.to_owned())
+}
+
+/// Insertions, deletions and substitutions between two names; capitals are half the same, counted as one.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Generic arguments and `Self` of what is being checked.
+#[derive(Clone, Default)]
+pub(super) struct Env {
+    pub(super) args: Vec<(Arc<str>, super::types::Arg)>,
+    pub(super) self_ty: Option<crate::hir::Ty>,
+}
+
+impl Env {
+    pub(super) fn get(&self, name: &str) -> Option<&super::types::Arg> {
+        self.args.iter().rev().find(|(own, _)| &**own == name).map(|(_, arg)| arg)
+    }
+}
+
+/// An environment is shared by everything that is checked with it.
+pub(super) type EnvRef = Rc<Env>;

@@ -1,0 +1,576 @@
+//! Types as written → types.
+//!
+//! An error is reported where it is found and becomes [`Ty::Never`], which fits everywhere, so that it is reported once.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::items::{Def, DefId, DefKind, Env, EnvRef, ScopeId, similar};
+use super::types::{Arg, Origin, SCALARS_MAX, WIDTH_MAX, declared, int_type_name, unit};
+use super::{Checker, EXPANSIONS_MAX};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Enum, IntTy, Struct, Ty};
+use crate::source::Span;
+use crate::syntax::ast::{self, TypeKind};
+
+/// Type names that the language itself declares.
+pub(super) const TYPE_NAMES: &[&str] = &["bool", "int", "Option"];
+
+impl<'a> Checker<'a> {
+    /// The type that `ty` says.
+    pub(super) fn ty(&mut self, ty: &'a ast::Type, scope: ScopeId, env: &EnvRef) -> Ty {
+        match &ty.kind {
+            TypeKind::Path(path) => self.path_ty(path, scope, env),
+            TypeKind::Ranged { base, lo, hi } => self.ranged_ty(base, lo, hi, scope, env),
+            TypeKind::Array { element, len } => {
+                let element = self.ty(element, scope, env);
+                let Some(n) = self.size(len, scope, env) else { return Ty::Never };
+                self.sized(Ty::Array(Rc::new(element), n), ty.span)
+            }
+            TypeKind::Tuple(items) => {
+                let items: Rc<[Ty]> = items.iter().map(|item| self.ty(item, scope, env)).collect();
+                self.sized(Ty::Tuple(items), ty.span)
+            }
+            TypeKind::Slice(element) => {
+                let at = element.span.at_end();
+                self.report(
+                    Diagnostic::error(Code::ArrayWithoutLength, "an array type without a length")
+                        .at(ty.span, "how many elements?")
+                        .note("every length is known before the circuit is built; a function can be generic over it: `fn f<N: int>(xs: [u8; N])`")
+                        .replace("give the length", at, "; N"),
+                );
+                Ty::Never
+            }
+            TypeKind::Function { .. } => {
+                self.unsupported(ty.span, "a function type here", "closures are arguments of built-in functions only");
+                Ty::Never
+            }
+            TypeKind::Infer => {
+                self.report(
+                    Diagnostic::error(Code::CannotInfer, "`_` cannot stand for a type here")
+                        .at(ty.span, "which type?")
+                        .help("write the type, or leave out the whole annotation"),
+                );
+                Ty::Never
+            }
+            TypeKind::Error => Ty::Never,
+        }
+    }
+
+    /// `ty`, unless a value of it would be too large.
+    pub(super) fn sized(&mut self, ty: Ty, span: Span) -> Ty {
+        let scalars = self.types.scalars(&ty);
+        if scalars <= SCALARS_MAX {
+            return ty;
+        }
+        let found = if scalars == u64::MAX { "far more".to_owned() } else { scalars.to_string() };
+        self.report(
+            Diagnostic::error(
+                Code::TypeTooLarge,
+                format!("a value of this type would hold {found} numbers or bools; {SCALARS_MAX} are allowed"),
+            )
+            .at(span, "too large")
+            .help("use a smaller length, or process the data in several runs"),
+        );
+        Ty::Never
+    }
+
+    /// A length.
+    pub(super) fn size(&mut self, len: &'a ast::Expr, scope: ScopeId, env: &EnvRef) -> Option<u64> {
+        let n = self.const_int(len, scope, env)?;
+        if let Ok(n) = u64::try_from(&n) {
+            return Some(n);
+        }
+        let message = if n.sign() == num_bigint::Sign::Minus {
+            "a length cannot be negative"
+        } else {
+            "a length this large is not possible"
+        };
+        self.report(
+            Diagnostic::error(Code::BadLength, format!("{message}: {n}"))
+                .at(len.span, format!("this is {n}"))
+                .help("use a length of 0 or more"),
+        );
+        None
+    }
+
+    fn ranged_ty(
+        &mut self,
+        base: &'a ast::Type,
+        lo: &'a ast::Expr,
+        hi: &'a ast::Expr,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Ty {
+        let ty = self.ty(base, scope, env);
+        let (lo_value, hi_value) = (self.const_int(lo, scope, env), self.const_int(hi, scope, env));
+        let int = match &ty {
+            Ty::Int(int) => int,
+            Ty::Never => return Ty::Never,
+            _ => {
+                let name = self.types.name(&ty);
+                self.report(
+                    Diagnostic::error(Code::BadRange, format!("`{name}` cannot have a range"))
+                        .at(base.span, "not a declared integer type")
+                        .help("ranges belong to `uN` and `iN`, as in `u32 in 1..=100`"),
+                );
+                return Ty::Never;
+            }
+        };
+        let (Some(lo_value), Some(hi_value)) = (lo_value, hi_value) else { return Ty::Never };
+        let range = Span::to(lo.span, hi.span);
+        let name = self.types.name(&ty);
+        if lo_value > hi_value {
+            self.report(
+                Diagnostic::error(Code::BadRange, format!("the range {lo_value}..={hi_value} is empty"))
+                    .at(range, "no value lies in it")
+                    .replace("put the smaller end first", range, format!("{hi_value}..={lo_value}")),
+            );
+            return Ty::Never;
+        }
+        if lo_value < int.lo || hi_value > int.hi {
+            let (fit_lo, fit_hi) = ((&lo_value).clamp(&int.lo, &int.hi), (&hi_value).clamp(&int.lo, &int.hi));
+            self.report(
+                Diagnostic::error(
+                    Code::BadRange,
+                    format!("the range {lo_value}..={hi_value} does not lie inside `{name}`"),
+                )
+                .at(range, format!("`{name}` holds {}..={}", int.lo, int.hi))
+                .replace(
+                    "use a range inside the type, or a wider type",
+                    range,
+                    format!("{fit_lo}..={fit_hi}"),
+                ),
+            );
+            return Ty::Never;
+        }
+        Ty::Int(Rc::new(IntTy { lo: lo_value, hi: hi_value, ..(**int).clone() }))
+    }
+
+    fn path_ty(&mut self, path: &'a ast::Path, scope: ScopeId, env: &EnvRef) -> Ty {
+        let [segment] = &path.segments[..] else {
+            self.unsupported(path.span, "a path of several names as a type", "declare the type in this file");
+            return Ty::Never;
+        };
+        self.segment_ty(segment, scope, env)
+    }
+
+    /// The type that one name with its arguments says.
+    pub(super) fn segment_ty(&mut self, segment: &'a ast::PathSegment, scope: ScopeId, env: &EnvRef) -> Ty {
+        let (name, args) = (&segment.name, segment.args.as_ref());
+        if &*name.name == "Self" {
+            return self.self_ty(name, env);
+        }
+        if let Some(arg) = env.get(&name.name) {
+            return match arg.clone() {
+                Arg::Ty(ty) => self.without_args(ty, name, args),
+                Arg::Int(_) => self.wrong_kind(name, "a size, not a type", None),
+            };
+        }
+        if let Some(def) = self.lookup(scope, &name.name) {
+            return self.def_ty(def, name, args, scope, env);
+        }
+        self.builtin_ty(name, args, scope, env)
+    }
+
+    fn self_ty(&mut self, name: &ast::Ident, env: &EnvRef) -> Ty {
+        if let Some(ty) = &env.self_ty {
+            return ty.clone();
+        }
+        self.report(
+            Diagnostic::error(Code::UnknownName, "`Self` means something only inside an `impl`")
+                .at(name.span, "no `impl` around it")
+                .help("name the type itself"),
+        );
+        Ty::Never
+    }
+
+    fn builtin_ty(
+        &mut self,
+        name: &'a ast::Ident,
+        args: Option<&'a ast::GenericArgs>,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Ty {
+        match &*name.name {
+            "bool" => return self.without_args(Ty::Bool, name, args),
+            "int" => return self.without_args(Ty::Exact, name, args),
+            "Option" => {
+                let Some(arg) = self.one_arg(name, args, "Option<T>") else { return Ty::Never };
+                let ty = self.type_arg(arg, scope, env);
+                return self.types.option(&ty);
+            }
+            "fixed" | "bytes" | "str" => {
+                self.unsupported(name.span, &format!("`{name}`"), "use integers and arrays of `u8`");
+                return Ty::Never;
+            }
+            _ => {}
+        }
+        match int_type_name(&name.name) {
+            Some((signed, Some(width))) => self.without_args(Ty::Int(Rc::new(declared(signed, width))), name, args),
+            Some((_, None)) => {
+                self.report(
+                    Diagnostic::error(Code::BadIntegerWidth, format!("there is no type `{name}`"))
+                        .at(name.span, format!("integers are 1 to {WIDTH_MAX} bits wide"))
+                        .help("use a width from 1 to 4096, as in `u64`"),
+                );
+                Ty::Never
+            }
+            None => self.unknown_type(name, scope, env),
+        }
+    }
+
+    fn unknown_type(&mut self, name: &ast::Ident, scope: ScopeId, env: &EnvRef) -> Ty {
+        let error = Diagnostic::error(Code::UnknownName, format!("there is no type called `{name}`"))
+            .at(name.span, "not declared");
+        let visible = self.visible(scope);
+        let types = visible.iter().filter(|name| {
+            let def = self.lookup(scope, name).map(|def| self.def(def).kind);
+            matches!(def, Some(DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_)))
+        });
+        let known =
+            types.map(|name| &**name).chain(TYPE_NAMES.iter().copied()).chain(env.args.iter().map(|(name, _)| &**name));
+        let error = match similar(&name.name, known) {
+            Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
+            None => error.help(format!("declare it, for example `struct {name} {{ … }}` or `type {name} = u32;`")),
+        };
+        self.report(error);
+        Ty::Never
+    }
+
+    fn def_ty(
+        &mut self,
+        def: DefId,
+        name: &'a ast::Ident,
+        args: Option<&'a ast::GenericArgs>,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Ty {
+        let declared = self.def(def).clone();
+        match declared.kind {
+            DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) => {
+                let Some(args) = self.generic_args(&declared, name, args, scope, env) else { return Ty::Never };
+                self.instance_ty(def, args, name.span)
+            }
+            _ => self.wrong_kind(name, &format!("{}, not a type", declared.what()), Some(declared.name.span)),
+        }
+    }
+
+    /// Reports that `name` is something else than a type.
+    fn wrong_kind(&mut self, name: &ast::Ident, what: &str, declared: Option<Span>) -> Ty {
+        let mut error =
+            Diagnostic::error(Code::WrongKind, format!("`{name}` is {what}")).at(name.span, "a type is expected here");
+        if let Some(span) = declared {
+            error = error.because(span, "declared here");
+        }
+        self.report(error.help("use the name of a type"));
+        Ty::Never
+    }
+
+    fn without_args(&mut self, ty: Ty, name: &ast::Ident, args: Option<&ast::GenericArgs>) -> Ty {
+        if let Some(args) = args {
+            self.report(
+                Diagnostic::error(Code::GenericArguments, format!("`{name}` takes no arguments"))
+                    .at(args.span, "not expected here")
+                    .replace("remove them", args.span, ""),
+            );
+        }
+        ty
+    }
+
+    fn one_arg<'s>(
+        &mut self,
+        name: &ast::Ident,
+        args: Option<&'s ast::GenericArgs>,
+        form: &str,
+    ) -> Option<&'s ast::GenericArg> {
+        let found = args.map_or(&[][..], |args| &args.args[..]);
+        if let [arg] = found {
+            return Some(arg);
+        }
+        self.report(argument_count(&name.name, 1, found.len(), args.map_or(name.span, |args| args.span), None, form));
+        None
+    }
+
+    /// The arguments for a generic declaration in a type; nothing if they are wrong.
+    fn generic_args(
+        &mut self,
+        def: &Def<'a>,
+        name: &ast::Ident,
+        args: Option<&'a ast::GenericArgs>,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Option<Rc<[Arg]>> {
+        let generics = def.generics()?;
+        let found = args.map_or(&[][..], |args| &args.args[..]);
+        if found.len() != generics.params.len() {
+            let span = args.map_or(name.span, |args| args.span);
+            let form = form(def.name, generics);
+            self.report(argument_count(
+                &name.name,
+                generics.params.len(),
+                found.len(),
+                span,
+                Some(def.name.span),
+                &form,
+            ));
+            return None;
+        }
+        let args: Option<Vec<Arg>> =
+            generics.params.iter().zip(found).map(|(param, arg)| self.generic_arg(param, arg, scope, env)).collect();
+        args.map(Rc::from)
+    }
+
+    /// One argument for one generic parameter.
+    pub(super) fn generic_arg(
+        &mut self,
+        param: &'a ast::GenericParam,
+        arg: &'a ast::GenericArg,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Option<Arg> {
+        if param.is_size() {
+            return match arg {
+                ast::GenericArg::Expr(expr) => self.const_int(expr, scope, env).map(Arg::Int),
+                ast::GenericArg::Type(ty) => self.size_name(ty, scope, env).map(Arg::Int),
+            };
+        }
+        let ty = self.type_arg(arg, scope, env);
+        if ty == Ty::Never {
+            return None;
+        }
+        self.bounds(param, &ty, arg_span(arg));
+        Some(Arg::Ty(ty))
+    }
+
+    fn type_arg(&mut self, arg: &'a ast::GenericArg, scope: ScopeId, env: &EnvRef) -> Ty {
+        match arg {
+            ast::GenericArg::Type(ty) => self.ty(ty, scope, env),
+            ast::GenericArg::Expr(expr) => {
+                self.report(
+                    Diagnostic::error(Code::GenericArguments, "a number where a type is expected")
+                        .at(expr.span, "not a type")
+                        .help("write a type here"),
+                );
+                Ty::Never
+            }
+        }
+    }
+
+    /// A size that the parser took for a type, since it is a lone name.
+    fn size_name(&mut self, ty: &'a ast::Type, scope: ScopeId, env: &EnvRef) -> Option<BigInt> {
+        if let TypeKind::Path(path) = &ty.kind {
+            return self.const_path(path, scope, env);
+        }
+        if !matches!(ty.kind, TypeKind::Error) {
+            self.report(
+                Diagnostic::error(Code::GenericArguments, "a type where a size is expected")
+                    .at(ty.span, "not a number")
+                    .help("write a number or the name of a constant"),
+            );
+        }
+        None
+    }
+
+    /// Reports if `ty` lacks what the bounds of `param` ask for.
+    pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) {
+        for bound in &param.bounds {
+            let Some(name) = bound.as_ident() else { continue };
+            let holds = match &*name.name {
+                "Ord" | "Num" => matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never),
+                _ => true,
+            };
+            if !holds {
+                let found = self.types.name(ty);
+                self.report(
+                    Diagnostic::error(
+                        Code::BoundNotMet,
+                        format!("`{found}` is not `{name}`, which `{}` must be", param.name),
+                    )
+                    .at(span, format!("`{}` is `{found}` here", param.name))
+                    .because(param.span, "required here")
+                    .help("use a type that can be compared and calculated with: an integer"),
+                );
+            }
+        }
+    }
+
+    /// Reports bounds that do not exist.
+    pub(super) fn known_bounds(&mut self, generics: &'a ast::Generics) {
+        for bound in generics.params.iter().flat_map(|param| &param.bounds) {
+            let known = bound.as_ident().is_some_and(|name| ["Ord", "Eq", "Num", "int"].contains(&&*name.name));
+            let alone = |name: &ast::Ident| {
+                &*name.name != "int"
+                    || generics.params.iter().any(|param| param.is_size() && param.span.contains(name.span))
+            };
+            if !known || !bound.as_ident().is_some_and(alone) {
+                self.report(
+                    Diagnostic::error(Code::UnknownName, format!("there is no bound called `{bound}`"))
+                        .at(bound.span, "not a bound")
+                        .help("a type parameter may be `Ord`, `Eq` or `Num`; a size is `N: int`"),
+                );
+            }
+        }
+    }
+
+    /// A struct, enum or alias with arguments.
+    pub(super) fn instance_ty(&mut self, def: DefId, args: Rc<[Arg]>, span: Span) -> Ty {
+        let key = (def, args.clone());
+        match self.type_instances.get(&key) {
+            Some(Some(ty)) => return ty.clone(),
+            Some(None) => return self.recursive_type(def, span),
+            None => {}
+        }
+        if self.type_instances.len() >= EXPANSIONS_MAX || self.open_types.len() >= 200 {
+            self.too_many_expansions(span);
+            return Ty::Never;
+        }
+        self.type_instances.insert(key.clone(), None);
+        self.open_types.push(def);
+        let ty = self.expand_ty(def, &args, span);
+        self.open_types.pop();
+        self.type_instances.insert(key, Some(ty.clone()));
+        ty
+    }
+
+    fn recursive_type(&mut self, def: DefId, span: Span) -> Ty {
+        let start = self.open_types.iter().position(|open| *open == def).unwrap_or_default();
+        let names: Vec<String> = self.open_types[start..].iter().map(|def| self.def(*def).name.to_string()).collect();
+        let declared = self.def(def).name.clone();
+        self.report(
+            Diagnostic::error(
+                Code::RecursiveType,
+                format!("the type `{declared}` contains itself: {} → {declared}", names.join(" → ")),
+            )
+            .at(span, format!("here `{declared}` is needed to know the size of `{declared}`"))
+            .because(declared.span, "declared here")
+            .help("use an array with indices into it where you would use a pointer"),
+        );
+        Ty::Never
+    }
+
+    fn expand_ty(&mut self, def: DefId, args: &Rc<[Arg]>, span: Span) -> Ty {
+        let declared = self.def(def).clone();
+        let env = self.env(declared.generics(), args, None);
+        let scope = declared.scope;
+        let name = self.instance_name(&declared.name.name, args);
+        let ty = match declared.kind {
+            DefKind::Struct(ast) => {
+                let fields = self.fields(&ast.fields, scope, &env);
+                self.types.add_struct(Origin::Def(def), args.clone(), Struct { name, fields })
+            }
+            DefKind::Enum(ast) => {
+                let variants = self.variants(def, ast, &name, args, scope, &env);
+                self.types.add_enum(Origin::Def(def), args.clone(), Enum { name, variants })
+            }
+            DefKind::Alias(ast) => self.ty(&ast.ty, scope, &env),
+            _ => Ty::Never,
+        };
+        self.sized(ty, span)
+    }
+
+    fn variants(
+        &mut self,
+        def: DefId,
+        ast: &'a ast::Enum,
+        name: &str,
+        args: &Rc<[Arg]>,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Vec<(String, Ty)> {
+        let mut variants: Vec<(String, Ty)> = Vec::new();
+        for (tag, variant) in ast.variants.iter().enumerate() {
+            if let Some(first) = ast.variants[..tag].iter().find(|other| other.name == variant.name) {
+                self.report(super::items::duplicate(&variant.name, first.name.span));
+            }
+            let payload = match &variant.fields {
+                ast::Fields::Unit => unit(),
+                ast::Fields::Tuple(types) => Ty::Tuple(types.iter().map(|ty| self.ty(ty, scope, env)).collect()),
+                ast::Fields::Named(_) => {
+                    let fields = self.fields(&variant.fields, scope, env);
+                    let name = format!("{name}::{}", variant.name);
+                    self.types.add_struct(Origin::Variant(def, tag as u32), args.clone(), Struct { name, fields })
+                }
+            };
+            variants.push((variant.name.to_string(), payload));
+        }
+        variants
+    }
+
+    fn fields(&mut self, fields: &'a ast::Fields, scope: ScopeId, env: &EnvRef) -> Vec<(String, Ty)> {
+        match fields {
+            ast::Fields::Unit => Vec::new(),
+            ast::Fields::Tuple(types) => {
+                types.iter().enumerate().map(|(i, ty)| (i.to_string(), self.ty(ty, scope, env))).collect()
+            }
+            ast::Fields::Named(fields) => {
+                for (i, field) in fields.iter().enumerate() {
+                    if let Some(first) = fields[..i].iter().find(|other| other.name == field.name) {
+                        self.report(super::items::duplicate(&field.name, first.name.span));
+                    }
+                }
+                fields.iter().map(|field| (field.name.to_string(), self.ty(&field.ty, scope, env))).collect()
+            }
+        }
+    }
+
+    /// `Pair<u8, 3>`.
+    pub(super) fn instance_name(&self, name: &str, args: &[Arg]) -> String {
+        if args.is_empty() {
+            return name.to_owned();
+        }
+        let args: Vec<String> = args.iter().map(|arg| self.arg_name(arg)).collect();
+        format!("{name}<{}>", args.join(", "))
+    }
+
+    pub(super) fn arg_name(&self, arg: &Arg) -> String {
+        match arg {
+            Arg::Ty(ty) => self.types.name(ty),
+            Arg::Int(n) => n.to_string(),
+        }
+    }
+
+    /// The meaning of generic parameters.
+    pub(super) fn env(&self, generics: Option<&ast::Generics>, args: &[Arg], self_ty: Option<Ty>) -> EnvRef {
+        let params = generics.map_or(&[][..], |generics| &generics.params[..]);
+        let args = params.iter().zip(args).map(|(param, arg)| (param.name.name.clone(), arg.clone())).collect();
+        Rc::new(Env { args, self_ty })
+    }
+}
+
+/// `Pair<T, N>`.
+fn form(name: &ast::Ident, generics: &ast::Generics) -> String {
+    if generics.params.is_empty() {
+        return name.to_string();
+    }
+    let params: Vec<&str> = generics.params.iter().map(|param| &*param.name.name).collect();
+    format!("{name}<{}>", params.join(", "))
+}
+
+fn argument_count(
+    name: &str,
+    wanted: usize,
+    found: usize,
+    span: Span,
+    declared: Option<Span>,
+    form: &str,
+) -> Diagnostic {
+    let plural = if wanted == 1 { "" } else { "s" };
+    let mut error = Diagnostic::error(
+        Code::GenericArguments,
+        format!("`{name}` takes {wanted} generic argument{plural}, but {found} are given"),
+    )
+    .at(span, format!("{found} given"));
+    if let Some(declared) = declared {
+        error = error.because(declared, "declared here");
+    }
+    error.help(format!("write `{form}`"))
+}
+
+fn arg_span(arg: &ast::GenericArg) -> Span {
+    match arg {
+        ast::GenericArg::Type(ty) => ty.span,
+        ast::GenericArg::Expr(expr) => expr.span,
+    }
+}

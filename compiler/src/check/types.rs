@@ -1,0 +1,239 @@
+//! The types of a program: names, sizes, and which value fits where.
+//!
+//! # Invariants
+//! - Two structs (enums) with the same origin are the same declaration with other arguments: their fields (variants) correspond.
+//! - No type holds more than [`SCALARS_MAX`] scalars, so nothing here recurses or multiplies without bound.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::items::DefId;
+use crate::hir::{Enum, EnumId, IntTy, Struct, StructId, Ty};
+
+/// Scalars (bools and integers) that one value may hold.
+pub(super) const SCALARS_MAX: u64 = 1 << 24;
+/// The widest integer.
+pub(super) const WIDTH_MAX: u32 = 4096;
+
+/// Where a struct or enum comes from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Origin {
+    /// A declaration.
+    Def(DefId),
+    /// The fields of `Variant { … }` of a declaration.
+    Variant(DefId, u32),
+    /// `Option<T>`.
+    Option,
+    /// The record of outputs of a function, or an anonymous struct.
+    Record,
+}
+
+/// A generic argument.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Arg {
+    Ty(Ty),
+    Int(BigInt),
+}
+
+/// All structs and enums that have come up.
+#[derive(Default)]
+pub(super) struct Types {
+    pub(super) structs: Vec<Struct>,
+    pub(super) enums: Vec<Enum>,
+    struct_origins: Vec<(Origin, Rc<[Arg]>)>,
+    enum_origins: Vec<(Origin, Rc<[Arg]>)>,
+    struct_scalars: Vec<u64>,
+    enum_scalars: Vec<u64>,
+}
+
+/// How a value of one type relates to a place of another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Fits {
+    /// The same type.
+    Same,
+    /// Every value fits.
+    Always,
+    /// Some values fit: ranges decide.
+    Perhaps,
+    /// Another kind of value.
+    Never,
+}
+
+impl Types {
+    pub(super) fn struct_(&self, id: StructId) -> &Struct {
+        &self.structs[id.0 as usize]
+    }
+
+    pub(super) fn enum_(&self, id: EnumId) -> &Enum {
+        &self.enums[id.0 as usize]
+    }
+
+    pub(super) fn struct_origin(&self, id: StructId) -> &(Origin, Rc<[Arg]>) {
+        &self.struct_origins[id.0 as usize]
+    }
+
+    pub(super) fn enum_origin(&self, id: EnumId) -> &(Origin, Rc<[Arg]>) {
+        &self.enum_origins[id.0 as usize]
+    }
+
+    pub(super) fn add_struct(&mut self, origin: Origin, args: Rc<[Arg]>, struct_: Struct) -> Ty {
+        let scalars = struct_.fields.iter().fold(0u64, |sum, (_, ty)| sum.saturating_add(self.scalars(ty)));
+        self.struct_scalars.push(scalars);
+        self.structs.push(struct_);
+        self.struct_origins.push((origin, args));
+        Ty::Struct(StructId(self.structs.len() as u32 - 1))
+    }
+
+    pub(super) fn add_enum(&mut self, origin: Origin, args: Rc<[Arg]>, enum_: Enum) -> Ty {
+        let scalars = enum_.variants.iter().fold(1u64, |sum, (_, ty)| sum.saturating_add(self.scalars(ty)));
+        self.enum_scalars.push(scalars);
+        self.enums.push(enum_);
+        self.enum_origins.push((origin, args));
+        Ty::Enum(EnumId(self.enums.len() as u32 - 1))
+    }
+
+    /// `Option<T>`.
+    pub(super) fn option(&mut self, ty: &Ty) -> Ty {
+        let args: Rc<[Arg]> = Rc::new([Arg::Ty(ty.clone())]);
+        let found = self.enum_origins.iter().position(|origin| origin.0 == Origin::Option && origin.1 == args);
+        if let Some(i) = found {
+            return Ty::Enum(EnumId(i as u32));
+        }
+        let variants = vec![("None".to_owned(), unit()), ("Some".to_owned(), Ty::Tuple(Rc::new([ty.clone()])))];
+        let name = format!("Option<{}>", self.name(ty));
+        self.add_enum(Origin::Option, args, Enum { name, variants })
+    }
+
+    /// T, if `ty` is `Option<T>`.
+    pub(super) fn option_of(&self, ty: &Ty) -> Option<Ty> {
+        match ty {
+            Ty::Enum(id) => match self.enum_origin(*id) {
+                (Origin::Option, args) => match &args[0] {
+                    Arg::Ty(ty) => Some(ty.clone()),
+                    Arg::Int(_) => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// How many scalars a value holds; empty values count as one, so that arrays of them have a bound too.
+    pub(super) fn scalars(&self, ty: &Ty) -> u64 {
+        match ty {
+            Ty::Bool | Ty::Exact | Ty::Int(_) | Ty::Never => 1,
+            Ty::Array(element, n) => self.scalars(element).saturating_mul(*n).max(1),
+            Ty::Tuple(items) => items.iter().fold(0u64, |sum, ty| sum.saturating_add(self.scalars(ty))).max(1),
+            Ty::Struct(id) => self.struct_scalars[id.0 as usize].max(1),
+            Ty::Enum(id) => self.enum_scalars[id.0 as usize],
+        }
+    }
+
+    /// The type as the author would write it.
+    pub(super) fn name(&self, ty: &Ty) -> String {
+        match ty {
+            Ty::Bool => "bool".to_owned(),
+            Ty::Exact => "int".to_owned(),
+            Ty::Int(int) => int_name(int),
+            Ty::Array(element, n) => format!("[{}; {n}]", self.name(element)),
+            Ty::Tuple(items) => {
+                let items: Vec<String> = items.iter().map(|ty| self.name(ty)).collect();
+                if items.len() == 1 { format!("({},)", items[0]) } else { format!("({})", items.join(", ")) }
+            }
+            Ty::Struct(id) => self.struct_(*id).name.clone(),
+            Ty::Enum(id) => self.enum_(*id).name.clone(),
+            Ty::Never => "_".to_owned(),
+        }
+    }
+
+    /// Whether a value of type `from` fits in a place of type `to`.
+    pub(super) fn fits(&self, from: &Ty, to: &Ty) -> Fits {
+        if from == to {
+            return Fits::Same;
+        }
+        match (from, to) {
+            (Ty::Never, _) | (Ty::Int(_), Ty::Exact) => Fits::Always,
+            (Ty::Int(from), Ty::Int(to)) if from.lo >= to.lo && from.hi <= to.hi => Fits::Always,
+            (Ty::Int(_) | Ty::Exact, Ty::Int(_)) => Fits::Perhaps,
+            (Ty::Array(from, n), Ty::Array(to, m)) if n == m => self.fits(from, to),
+            (Ty::Array(_, 0), Ty::Array(_, 0)) => Fits::Always,
+            (Ty::Tuple(from), Ty::Tuple(to)) if from.len() == to.len() => self.all_fit(from.iter().zip(to.iter())),
+            (Ty::Struct(a), Ty::Struct(b)) => {
+                if self.struct_origin(*a).0 == Origin::Record || self.struct_origin(*a).0 != self.struct_origin(*b).0 {
+                    return Fits::Never;
+                }
+                let fields = self.struct_(*a).fields.iter().zip(&self.struct_(*b).fields);
+                self.all_fit(fields.map(|((_, from), (_, to))| (from, to)))
+            }
+            (Ty::Enum(a), Ty::Enum(b)) if self.enum_origin(*a).0 == self.enum_origin(*b).0 => {
+                let variants = self.enum_(*a).variants.iter().zip(&self.enum_(*b).variants);
+                self.all_fit(variants.map(|((_, from), (_, to))| (from, to)))
+            }
+            _ => Fits::Never,
+        }
+    }
+
+    fn all_fit<'t>(&self, pairs: impl Iterator<Item = (&'t Ty, &'t Ty)>) -> Fits {
+        pairs.map(|(from, to)| self.fits(from, to)).max().unwrap_or(Fits::Always).max(Fits::Always)
+    }
+
+    /// Whether `found` occurs in `ty`, at any depth.
+    pub(super) fn mentions(&self, ty: &Ty, found: &dyn Fn(&Ty) -> bool) -> bool {
+        found(ty)
+            || match ty {
+                Ty::Array(element, _) => self.mentions(element, found),
+                Ty::Tuple(items) => items.iter().any(|ty| self.mentions(ty, found)),
+                Ty::Struct(id) => self.struct_(*id).fields.iter().any(|(_, ty)| self.mentions(ty, found)),
+                Ty::Enum(id) => self.enum_(*id).variants.iter().any(|(_, ty)| self.mentions(ty, found)),
+                _ => false,
+            }
+    }
+}
+
+/// The type of what gives nothing.
+pub(super) fn unit() -> Ty {
+    Ty::Tuple(Rc::new([]))
+}
+
+/// `uN` or `iN` without a range.
+pub(super) fn declared(signed: bool, width: u32) -> IntTy {
+    let one = BigInt::from(1);
+    let (lo, hi) =
+        if signed { (-(&one << (width - 1)), (&one << (width - 1)) - 1) } else { (BigInt::ZERO, (&one << width) - 1) };
+    IntTy { signed, width, lo, hi }
+}
+
+/// The same type without its range.
+pub(super) fn base(int: &IntTy) -> IntTy {
+    declared(int.signed, int.width)
+}
+
+/// `uN` as a type.
+pub(super) fn unsigned(width: u32) -> Ty {
+    Ty::Int(Rc::new(declared(false, width)))
+}
+
+pub(super) fn is_int(ty: &Ty) -> bool {
+    matches!(ty, Ty::Int(_) | Ty::Exact)
+}
+
+/// `u32`, `i8`.
+pub(super) fn base_name(int: &IntTy) -> String {
+    format!("{}{}", if int.signed { 'i' } else { 'u' }, int.width)
+}
+
+fn int_name(int: &IntTy) -> String {
+    if base(int) == *int { base_name(int) } else { format!("{} in {}..={}", base_name(int), int.lo, int.hi) }
+}
+
+/// `u8` … `i4096`, if `name` looks like one; the width may be out of bounds.
+pub(super) fn int_type_name(name: &str) -> Option<(bool, Option<u32>)> {
+    let (signed, digits) = match name.split_at_checked(1)? {
+        ("u", digits) => (false, digits),
+        ("i", digits) => (true, digits),
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| (signed, digits.parse().ok().filter(|n| (1..=WIDTH_MAX).contains(n) && !digits.starts_with('0'))))
+}
