@@ -50,9 +50,9 @@ pub(crate) fn fold(streams: &mut [Stream], columns: &mut [Stream]) {
 /// Swaps rows and columns of each tile.
 pub(crate) fn transpose(tiles: &mut [Tile]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the CPU has just reported `avx512f`.
-        return unsafe { x86::transpose_avx512(tiles) };
+    if x86::has_byte_permutations() {
+        // SAFETY: the CPU has just reported all features of that function.
+        return unsafe { x86::transpose_gfni(tiles) };
     } else if is_x86_feature_detected!("avx2") {
         // SAFETY: the CPU has just reported `avx2`.
         return unsafe { x86::transpose_avx2(tiles) };
@@ -63,15 +63,23 @@ pub(crate) fn transpose(tiles: &mut [Tile]) {
 /// Continues the hashes of all columns with the columns of these tiles, not transposed: `tiles[i][j]` is the `i`-th 128 bits of column `j`.
 pub(crate) fn hash_columns(point: &Point, hashes: &mut [u64; TILE], tiles: &[Tile]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("pclmulqdq") {
+    if is_x86_feature_detected!("vpclmulqdq") && is_x86_feature_detected!("avx512f") {
+        // SAFETY: the CPU has just reported both features.
+        return unsafe { x86::hash_columns_512(point, hashes, tiles) };
+    } else if is_x86_feature_detected!("pclmulqdq") {
         // SAFETY: the CPU has just reported `pclmulqdq`; SSE2 is part of x86-64.
-        return unsafe { x86::hash_columns(point, hashes, tiles) };
+        return unsafe { x86::hash_columns_128(point, hashes, tiles) };
     }
     portable::hash_columns(point, hashes, tiles);
 }
 
 /// Continues the hash of one column.
 pub(crate) fn hash_column(point: &Point, hash: u64, words: &[Block]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("pclmulqdq") {
+        // SAFETY: the CPU has just reported `pclmulqdq`; SSE2 is part of x86-64.
+        return unsafe { x86::hash_column(point, hash, words) };
+    }
     portable::hash_column(point, hash, words)
 }
 
@@ -82,6 +90,13 @@ pub(crate) struct Point {
 }
 
 impl Point {
+    /// The coefficients of the two halves of block `i` of `n`, low first, when the sum ends there; `n` is at most [`STRIDE`].
+    #[cfg(target_arch = "x86_64")]
+    fn coefficients(&self, i: usize, n: usize) -> [u64; 2] {
+        let high = 2 * (n - 1 - i);
+        [self.powers[high + 1], self.powers[high]]
+    }
+
     /// The point with these bits.
     pub(crate) fn new(point: u64) -> Point {
         let mut powers = [1; 2 * STRIDE + 1];
