@@ -123,3 +123,11 @@ impl Circuit {
         self.blocks.last().expect("a verified circuit has a main block")
     }
 }
+
+impl Block {
+    /// AND gates in the block itself, those of called blocks not.
+    #[must_use]
+    pub fn n_ands(&self) -> u64 {
+        self.nodes.iter().filter(|node| matches!(node, Node::And(..))).count() as u64
+    }
+}

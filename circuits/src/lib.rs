@@ -15,6 +15,8 @@ pub mod verify;
 pub mod evaluate;
 pub mod stats;
 
+pub mod gadgets;
+
 pub mod flatten;
 pub mod optimize;
 
