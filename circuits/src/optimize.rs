@@ -8,6 +8,8 @@ pub mod fold;
 pub mod rewrite;
 mod table;
 
+use std::ops::{Add, Sub};
+
 use crate::build::{Blocks, Builder, TooLarge};
 use crate::circuit::{Block, Circuit, Node};
 use crate::id::Wire;
@@ -18,17 +20,26 @@ use crate::verify::verify;
 pub struct Pass {
     /// For people.
     pub name: &'static str,
+    /// From which level on it runs.
+    pub level: u8,
     /// Gives a circuit of the same meaning and no more ANDs.
     pub run: fn(Circuit) -> Circuit,
 }
 
-/// All passes, in the order in which they run.
-pub const PASSES: [Pass; 2] = [Pass { name: "fold", run: fold::run }, Pass { name: "rewrite", run: rewrite::run }];
+/// All passes, in the order in which they run. Level 3 takes many times as long as level 2.
+pub const PASSES: [Pass; 3] = [
+    Pass { name: "fold", level: 1, run: fold::run },
+    Pass { name: "rewrite", level: 2, run: rewrite::run },
+    Pass { name: "rewrite thoroughly", level: 3, run: rewrite::run_thoroughly },
+];
 
-/// Runs all passes on a verified circuit.
+/// The level for everyday use.
+pub const LEVEL_DEFAULT: u8 = 2;
+
+/// Runs the passes of a level, and of those below, on a verified circuit.
 #[must_use]
-pub fn optimize(circuit: Circuit) -> Circuit {
-    PASSES.iter().fold(circuit, |circuit, pass| {
+pub fn optimize(circuit: Circuit, level: u8) -> Circuit {
+    PASSES.iter().filter(|pass| pass.level <= level).fold(circuit, |circuit, pass| {
         let circuit = (pass.run)(circuit);
         debug_assert_eq!(verify(&circuit), Ok(()), "after pass {}", pass.name);
         circuit
@@ -50,6 +61,33 @@ fn map_blocks(circuit: Circuit, mut map: impl FnMut(&Blocks, &Block) -> Result<B
         }
     }
     done.into_circuit(last, parties, inputs, outputs)
+}
+
+/// Numbers of gates, or changes of them; fewer ANDs is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Gates {
+    n_ands: i32,
+    n_xors: i32,
+}
+
+impl Gates {
+    const NONE: Gates = Gates { n_ands: 0, n_xors: 0 };
+}
+
+impl Add for Gates {
+    type Output = Gates;
+
+    fn add(self, other: Gates) -> Gates {
+        Gates { n_ands: self.n_ands + other.n_ands, n_xors: self.n_xors + other.n_xors }
+    }
+}
+
+impl Sub for Gates {
+    type Output = Gates;
+
+    fn sub(self, other: Gates) -> Gates {
+        Gates { n_ands: self.n_ands - other.n_ands, n_xors: self.n_xors - other.n_xors }
+    }
 }
 
 /// A gate of the same kind on other operands.

@@ -11,20 +11,22 @@ use crate::id::Wire;
 pub(super) const LEAVES_MAX: usize = 4;
 
 /// The most cuts of a node, besides the node itself.
-const CUTS_MAX: usize = 8;
+pub(super) const CUTS_MAX: usize = 8;
 
 /// Nodes that determine a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Cut {
     leaves: [u32; LEAVES_MAX],
     n_leaves: u8,
+    /// The leaves as a set of numbers modulo 32: tells most sets apart quickly.
+    signature: u32,
     /// The function of the leaves, the first being variable 0; it does not depend on variables beyond the leaves.
     pub(super) table: u16,
 }
 
 impl Cut {
     fn of_itself(node: u32) -> Cut {
-        Cut { leaves: [node, 0, 0, 0], n_leaves: 1, table: VARIABLES[0] }
+        Cut { leaves: [node, 0, 0, 0], n_leaves: 1, signature: 1 << (node % 32), table: VARIABLES[0] }
     }
 
     /// The leaves, ascending.
@@ -34,8 +36,12 @@ impl Cut {
 
     /// The union of the leaves, if there are few enough.
     fn union(&self, other: &Cut) -> Option<Cut> {
+        let signature = self.signature | other.signature;
+        if signature.count_ones() as usize > LEAVES_MAX {
+            return None;
+        }
         let (a, b) = (self.leaves(), other.leaves());
-        let mut union = Cut::default();
+        let mut union = Cut { signature, ..Cut::default() };
         let (mut i, mut j, mut n) = (0, 0, 0);
         while i < a.len() || j < b.len() {
             let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
@@ -67,7 +73,7 @@ impl Cut {
     }
 
     fn is_within(&self, other: &Cut) -> bool {
-        self.leaves().iter().all(|leaf| other.leaves().contains(leaf))
+        self.signature & !other.signature == 0 && self.leaves().iter().all(|leaf| other.leaves().contains(leaf))
     }
 }
 
@@ -120,7 +126,8 @@ impl Cuts {
         for cut_a in self.of(a.node().0) {
             for cut_b in self.of(b.node().0) {
                 let Some(mut cut) = cut_a.union(cut_b) else { continue };
-                if found[..n_found].iter().any(|other| other.is_within(&cut)) {
+                let is_full = n_found == CUTS_MAX && found[CUTS_MAX - 1].n_leaves <= cut.n_leaves;
+                if is_full || found[..n_found].iter().any(|other| other.is_within(&cut)) {
                     continue;
                 }
                 let table_a = cut_a.table_in(&cut) ^ complement(a);

@@ -10,20 +10,58 @@
 //! - A replacement saves ANDs, so the result never has more of them.
 //! - `n_uses` counts the uses of a new node by new nodes that are used themselves, and by old nodes not yet copied.
 
-use super::cuts::{Cut, Cuts};
+use super::cuts::{CUTS_MAX, Cut, Cuts};
 use super::table::{self, Logic};
-use super::{map_blocks, map_node};
+use super::{Gates, map_blocks, map_node};
 use crate::build::{Blocks, Builder, CallSpec, TooLarge};
 use crate::circuit::{Block, Call, Circuit, Node};
 use crate::id::{NodeId, Wire};
+use crate::stats::stats;
 
-/// Rewrites every block once.
+/// Rewrites every block once, where it is clear that gates are saved.
 #[must_use]
 pub fn run(circuit: Circuit) -> Circuit {
-    map_blocks(circuit, |callees, block| Rewriter::new(block).run(callees))
+    map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Clear).run(callees))
+}
+
+/// Rewrites every block as long as ANDs are saved, at most [`ROUNDS_MAX`] times; tries also replacements that save
+/// gates only if some of theirs are there already.
+#[must_use]
+pub fn run_thoroughly(mut circuit: Circuit) -> Circuit {
+    for _ in 0..ROUNDS_MAX {
+        let n_ands_before = stats(&circuit).n_ands;
+        circuit = map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Shared).run(callees));
+        if stats(&circuit).n_ands == n_ands_before {
+            break;
+        }
+    }
+    circuit
+}
+
+/// How often [`run_thoroughly`] goes over a block.
+const ROUNDS_MAX: usize = 6;
+
+/// What is tried.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// What saves gates if all of the new ones are new.
+    Clear,
+    /// Also what saves gates if one or more of the new ones are there already.
+    Shared,
+}
+
+impl Effort {
+    /// Whether a replacement is tried that frees these gates and changes them so, if all of its own are new.
+    fn is_promising(self, freed: Gates, change: Gates) -> bool {
+        match self {
+            Effort::Clear => freed.n_ands > 0 && change < Gates::NONE,
+            Effort::Shared => change.n_ands <= 1,
+        }
+    }
 }
 
 struct Rewriter<'a> {
+    effort: Effort,
     old: &'a Block,
     /// How often each old node is read.
     n_readers: Vec<u32>,
@@ -32,17 +70,24 @@ struct Rewriter<'a> {
     builder: Builder,
     n_uses: Vec<u32>,
     cuts: Cuts,
+    /// Nodes whose uses change.
+    work: Vec<NodeId>,
 }
 
+/// Gates of a cone that are looked at.
+const CONE_MAX: usize = 32;
+
 impl<'a> Rewriter<'a> {
-    fn new(old: &'a Block) -> Self {
+    fn new(old: &'a Block, effort: Effort) -> Self {
         Rewriter {
+            effort,
             old,
             n_readers: count_readers(old),
             new: Vec::with_capacity(old.nodes.len()),
             builder: Builder::new(old.name.clone(), old.n_inputs),
             n_uses: Vec::new(),
             cuts: Cuts::default(),
+            work: Vec::new(),
         }
     }
 
@@ -96,105 +141,138 @@ impl<'a> Rewriter<'a> {
         let mut wire = map_node(&mut self.builder, node, operands);
         self.track_new_nodes();
         self.add_uses(wire.node(), 1);
-        operands.iter().for_each(|operand| self.remove_use(operand.node()));
-        if let Some(cut) = self.best_cut(wire.node()) {
-            let better = self.build(&cut) ^ wire.is_complemented();
-            self.track_new_nodes();
-            self.add_uses(better.node(), 1);
-            self.remove_use(wire.node());
-            wire = better;
+        for operand in operands {
+            self.remove_use(operand.node());
         }
+        wire = self.improved(wire.node()) ^ wire.is_complemented();
         self.settle(id, wire);
         self.remove_use(wire.node());
+    }
+
+    /// Something better with the same value as `root`, which has one use that passes to it; or `root`.
+    ///
+    /// A gate that was there before cannot be improved: its other users keep it.
+    fn improved(&mut self, root: NodeId) -> Wire {
+        let original = Wire::new(root, false);
+        if self.n_uses[root.0 as usize] != 1 {
+            return original;
+        }
+        for cut in self.candidates(root) {
+            let wire = self.build(&cut);
+            if self.replace(root, wire.node()) < Gates::NONE {
+                return wire;
+            }
+            self.replace(wire.node(), root);
+        }
+        original
+    }
+
+    /// The cuts worth a try, the most promising first.
+    fn candidates(&mut self, root: NodeId) -> impl Iterator<Item = Cut> + use<> {
+        let mut found = [(Gates::NONE, Cut::default()); CUTS_MAX];
+        let mut n_found = 0;
+        for i in 0..self.cuts.of(root.0).len() - 1 {
+            let cut = self.cuts.of(root.0)[i];
+            let freed = self.gates_above(root, &cut);
+            let change = table::cost(cut.table) - freed;
+            if self.effort.is_promising(freed, change) {
+                found[n_found] = (change, cut);
+                n_found += 1;
+            }
+        }
+        found[..n_found].sort_by_key(|(change, _)| *change);
+        found.into_iter().take(n_found).map(|(_, cut)| cut)
+    }
+
+    /// Moves one use from one node to another; returns how many more gates are then in use.
+    fn replace(&mut self, from: NodeId, to: NodeId) -> Gates {
+        let added = self.add_uses(to, 1);
+        added - self.remove_use(from)
     }
 
     fn build(&mut self, cut: &Cut) -> Wire {
         let mut x = [Wire::FALSE; 4];
         cut.leaves().iter().zip(&mut x).for_each(|(&leaf, x)| *x = Wire::new(NodeId(leaf), false));
-        table::build(&mut self.builder, cut.table, x)
+        let wire = table::build(&mut self.builder, cut.table, x);
+        self.track_new_nodes();
+        wire
     }
 
-    /// The cut of a gate that saves the most ANDs, if any saves some. A gate that was there before saves none: its other
-    /// users keep it.
-    fn best_cut(&mut self, root: NodeId) -> Option<Cut> {
-        if self.n_uses[root.0 as usize] != 1 {
-            return None;
+    /// Gates between `root` and the leaves that only `root` needs, itself included; of a large cone, some of them.
+    fn gates_above(&mut self, root: NodeId, cut: &Cut) -> Gates {
+        let mut gates = Gates::NONE;
+        let mut cone = [root; CONE_MAX];
+        let (mut n_cone, mut n_done) = (1, 0);
+        while n_done < n_cone {
+            let (own, operands) = self.gate(cone[n_done]);
+            gates = gates + own;
+            n_done += 1;
+            for operand in operands.into_iter().filter(|operand| !cut.leaves().contains(&operand.0)) {
+                let n_uses = &mut self.n_uses[operand.0 as usize];
+                *n_uses -= 1;
+                if *n_uses == 0 && n_cone < CONE_MAX {
+                    cone[n_cone] = operand;
+                    n_cone += 1;
+                }
+            }
         }
-        let mut best: Option<(Cut, u32, u32)> = None;
-        for i in 0..self.cuts.of(root.0).len() - 1 {
-            let cut = self.cuts.of(root.0)[i];
-            let n_needed = u32::from(table::n_ands(cut.table));
-            let n_freed = self.n_ands_above(root, &cut);
-            if n_freed <= n_needed {
+        for &node in &cone[..n_done] {
+            let (_, operands) = self.gate(node);
+            for operand in operands.into_iter().filter(|operand| !cut.leaves().contains(&operand.0)) {
+                self.n_uses[operand.0 as usize] += 1;
+            }
+        }
+        gates
+    }
+
+    /// A gate's operands, and itself as a count; for another node, nothing.
+    fn gate(&self, node: NodeId) -> (Gates, [NodeId; 2]) {
+        match self.builder.node(node) {
+            Node::And(a, b) => (Gates { n_ands: 1, n_xors: 0 }, [a.node(), b.node()]),
+            Node::Xor(a, b) => (Gates { n_ands: 0, n_xors: 1 }, [a.node(), b.node()]),
+            _ => unreachable!("inside a cone there are only gates"),
+        }
+    }
+
+    /// More uses of a node; its first makes it use its operands. Returns the gates that are newly used.
+    fn add_uses(&mut self, node: NodeId, n: u32) -> Gates {
+        let mut gates = Gates::NONE;
+        let n_uses = &mut self.n_uses[node.0 as usize];
+        if *n_uses == 0 && n > 0 {
+            self.work.push(node);
+        }
+        *n_uses = n_uses.saturating_add(n);
+        while let Some(node) = self.work.pop() {
+            if !matches!(self.builder.node(node), Node::And(..) | Node::Xor(..)) {
                 continue;
             }
-            let (saved, n_xors) = (n_freed - n_needed, table::n_xors(cut.table));
-            if best.is_none_or(|(_, s, x)| saved > s || (saved == s && n_xors < x)) {
-                best = Some((cut, saved, n_xors));
-            }
-        }
-        best.map(|(cut, ..)| cut)
-    }
-
-    /// ANDs between `root` and the leaves that only `root` needs.
-    fn n_ands_above(&mut self, root: NodeId, cut: &Cut) -> u32 {
-        let n_ands = self.detach(root, cut);
-        self.attach(root, cut);
-        n_ands
-    }
-
-    /// Takes away the uses that `root` makes down to the leaves; returns how many ANDs are then unused, `root` included.
-    fn detach(&mut self, root: NodeId, cut: &Cut) -> u32 {
-        let node = self.builder.node(root);
-        let (Node::And(a, b) | Node::Xor(a, b)) = node else { return 0 };
-        let mut n_ands = u32::from(matches!(node, Node::And(..)));
-        for operand in [a.node(), b.node()] {
-            if !cut.leaves().contains(&operand.0) {
-                self.n_uses[operand.0 as usize] -= 1;
-                if self.n_uses[operand.0 as usize] == 0 {
-                    n_ands += self.detach(operand, cut);
+            let (own, operands) = self.gate(node);
+            gates = gates + own;
+            for operand in operands {
+                let n_uses = &mut self.n_uses[operand.0 as usize];
+                if *n_uses == 0 {
+                    self.work.push(operand);
                 }
+                *n_uses = n_uses.saturating_add(1);
             }
         }
-        n_ands
+        gates
     }
 
-    /// Undoes [`Rewriter::detach`].
-    fn attach(&mut self, root: NodeId, cut: &Cut) {
-        let (Node::And(a, b) | Node::Xor(a, b)) = self.builder.node(root) else { return };
-        for operand in [a.node(), b.node()] {
-            if !cut.leaves().contains(&operand.0) {
-                self.n_uses[operand.0 as usize] += 1;
-                if self.n_uses[operand.0 as usize] == 1 {
-                    self.attach(operand, cut);
-                }
-            }
-        }
-    }
-
-    /// More uses of a node; its first makes it use its operands.
-    fn add_uses(&mut self, node: NodeId, n: u32) {
-        let mut work = vec![(node, n)];
-        while let Some((node, n)) = work.pop() {
-            let n_uses = &mut self.n_uses[node.0 as usize];
-            let is_first = *n_uses == 0 && n > 0;
-            *n_uses = n_uses.saturating_add(n);
-            if let (true, Node::And(a, b) | Node::Xor(a, b)) = (is_first, self.builder.node(node)) {
-                work.extend([(a.node(), 1), (b.node(), 1)]);
-            }
-        }
-    }
-
-    /// One use of a node less; with its last, the uses that it makes.
-    fn remove_use(&mut self, node: NodeId) {
-        let mut work = vec![node];
-        while let Some(node) = work.pop() {
+    /// One use of a node less; with its last, the uses that it makes. Returns the gates that are newly unused.
+    fn remove_use(&mut self, node: NodeId) -> Gates {
+        let mut gates = Gates::NONE;
+        self.work.push(node);
+        while let Some(node) = self.work.pop() {
             let n_uses = &mut self.n_uses[node.0 as usize];
             *n_uses -= 1;
-            if let (0, Node::And(a, b) | Node::Xor(a, b)) = (*n_uses, self.builder.node(node)) {
-                work.extend([a.node(), b.node()]);
+            if *n_uses == 0 && matches!(self.builder.node(node), Node::And(..) | Node::Xor(..)) {
+                let (own, operands) = self.gate(node);
+                gates = gates + own;
+                self.work.extend(operands);
             }
         }
+        gates
     }
 }
 

@@ -11,6 +11,8 @@
 
 use std::sync::LazyLock;
 
+use super::Gates;
+
 /// The truth tables of the four variables.
 pub(super) const VARIABLES: [u16; 4] = [0xaaaa, 0xcccc, 0xf0f0, 0xff00];
 
@@ -55,6 +57,11 @@ impl Class {
             Class::Bent | Class::Product3 | Class::Cubic => 2,
             Class::Product4 | Class::Quartic | Class::QuarticBent => 3,
         }
+    }
+
+    /// XORs in the representative.
+    const fn n_xors(self) -> u32 {
+        matches!(self, Class::Bent | Class::Cubic) as u32
     }
 
     /// How many of `y0 …` the representative reads.
@@ -152,24 +159,27 @@ impl AffineForm {
 struct Entry {
     class: Class,
     rows: [AffineForm; 4],
+    /// What [`Entry::build`] makes.
+    table: u16,
+    /// About how many XORs it makes.
+    n_xors: u32,
 }
 
 impl Entry {
     fn representative(class: Class) -> Entry {
-        Entry { class, rows: [0, 1, 2, 3].map(|i| AffineForm { mask: 1 << i, offset: false }) }
+        Entry::new(class, [0, 1, 2, 3].map(|i| AffineForm { mask: 1 << i, offset: false }))
+    }
+
+    fn new(class: Class, rows: [AffineForm; 4]) -> Entry {
+        let n_xors = rows[..class.n_variables()].iter().map(|row| row.n_xors()).sum::<u32>() + class.n_xors();
+        let mut entry = Entry { class, rows, table: 0, n_xors };
+        entry.table = entry.build(&mut TruthTables, VARIABLES);
+        entry
     }
 
     fn build<L: Logic>(&self, logic: &mut L, x: [L::Bit; 4]) -> L::Bit {
         let y = self.rows.map(|row| row.build(logic, x));
         self.class.build(logic, y)
-    }
-
-    fn table(&self) -> u16 {
-        self.build(&mut TruthTables, VARIABLES)
-    }
-
-    fn n_xors(&self) -> u32 {
-        self.rows[..self.class.n_variables()].iter().map(|row| row.n_xors()).sum()
     }
 
     /// The entry after a generator of the affine group: `xᵢ + xⱼ` for `xᵢ`, or `xᵢ + 1` for `xᵢ` if `i = j`.
@@ -179,29 +189,26 @@ impl Entry {
             (true, true) => AffineForm { offset: !row.offset, ..row },
             (true, false) => AffineForm { mask: row.mask ^ 1 << j, ..row },
         };
-        Entry { class: self.class, rows: self.rows.map(substitute) }
+        Entry::new(self.class, self.rows.map(substitute))
     }
 }
 
 /// All functions of four bits, modulo affine functions; by [`index`].
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(generate);
 
-/// ANDs that the function with this truth table needs.
-pub(super) fn n_ands(table: u16) -> u8 {
-    ENTRIES[index(table)].class.n_ands()
-}
-
-/// About how many XORs [`build`] makes.
-pub(super) fn n_xors(table: u16) -> u32 {
+/// The gates of the function with this truth table: as few ANDs as it needs, about as many XORs as [`build`] makes.
+pub(super) fn cost(table: u16) -> Gates {
     let entry = &ENTRIES[index(table)];
-    entry.n_xors() + u32::from(affine_part(table ^ entry.table()).mask.count_ones())
+    let rest = affine_part(table ^ entry.table).mask.count_ones();
+    let n_xors = if entry.class == Class::Affine { rest.saturating_sub(1) } else { entry.n_xors + rest };
+    Gates { n_ands: entry.class.n_ands().into(), n_xors: n_xors as i32 }
 }
 
-/// The function with this truth table on `x`, in [`n_ands`] ANDs.
+/// The function with this truth table on `x`, in as few ANDs as it needs.
 pub(super) fn build<L: Logic>(logic: &mut L, table: u16, x: [L::Bit; 4]) -> L::Bit {
     let entry = &ENTRIES[index(table)];
     let core = entry.build(logic, x);
-    let rest = affine_part(table ^ entry.table()).build(logic, x);
+    let rest = affine_part(table ^ entry.table).build(logic, x);
     logic.xor(core, rest)
 }
 
@@ -222,8 +229,8 @@ fn generate() -> Vec<Entry> {
     let mut entries: Vec<Option<Entry>> = vec![None; 1 << 11];
     let mut work: Vec<Entry> = Class::ALL.map(Entry::representative).to_vec();
     while let Some(entry) = work.pop() {
-        let known = &mut entries[index(entry.table())];
-        if known.is_some_and(|known| known.n_xors() <= entry.n_xors()) {
+        let known = &mut entries[index(entry.table)];
+        if known.is_some_and(|known| known.n_xors <= entry.n_xors) {
             continue;
         }
         *known = Some(entry);
