@@ -14,7 +14,7 @@
 //! half round trips.
 //!
 //! # Invariants
-//! - Nothing that depends on an input is sent before both parties have agreed on everything ([`handshake`]).
+//! - Nothing that depends on an input is sent before both parties have agreed on everything.
 //! - Each step consumes the one before it; an error drops, and so wipes, Δ, labels and OT state. There is no second try.
 //! - Δ, the seed and the OT's secrets are fresh from the caller's generator in every session, and the session id enters
 //!   every key.

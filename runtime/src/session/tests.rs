@@ -5,16 +5,19 @@ mod faults;
 mod programs;
 mod proxy;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::plan::Plan;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use self::programs::Program;
 use super::*;
+use crate::block::Delta;
 use crate::channel::{memory, tcp};
+use crate::wire::HEADER_BYTES;
 
 const GARBLES: RoleChoice = RoleChoice::Only(Role::Garbler);
 const EVALUATES: RoleChoice = RoleChoice::Only(Role::Evaluator);
@@ -165,6 +168,38 @@ async fn two_runs_share_no_seed_no_label_and_no_row() {
         let rows = |frames: &proxy::Frames| frames[0][3][12..].as_chunks::<16>().0.to_vec();
         assert!(rows(a).iter().all(|row| !rows(b).contains(row)));
     }
+}
+
+/// With few inputs and with the extension: no XOR of up to three blocks of what goes over the wire is Δ.
+#[tokio::test(start_paused = true)]
+async fn the_transcript_does_not_betray_delta() {
+    for program in [Program::millionaires(8), Program::parity(128)] {
+        let setup = Setup::new(program, [GARBLES, EVALUATES], 15);
+        let mut rng = ChaCha20Rng::seed_from_u64(setup.seeds[0]);
+        rng.fill_bytes(&mut [0; 32]); // The nonce of the hello.
+        let delta = u128::from(Delta::random(&mut rng).block());
+        let frames = proxy::record(&setup).await;
+        let payloads = frames.iter().flatten().map(|frame| &frame[HEADER_BYTES..]);
+        let blocks = payloads.flat_map(|payload| payload.as_chunks().0.iter().map(|&block| u128::from_le_bytes(block)));
+        let blocks: Vec<u128> = blocks.take(700).collect();
+        assert_eq!(find_xor(&blocks, delta), None);
+        assert!(
+            find_xor(&[&blocks[..], &[blocks[3] ^ blocks[5] ^ delta]].concat(), delta).is_some(),
+            "the search works"
+        );
+    }
+}
+
+/// Up to three different places whose blocks XOR to `target`.
+fn find_xor(blocks: &[u128], target: u128) -> Option<(usize, usize)> {
+    let all: HashSet<u128> = blocks.iter().copied().collect();
+    let pairs = (0..blocks.len()).flat_map(|i| (i..blocks.len()).map(move |j| (i, j)));
+    let is_hit = |&(i, j): &(usize, usize)| {
+        let third = blocks[i] ^ blocks[j] ^ target;
+        // With i = j, one block alone.
+        third == 0 || (all.contains(&third) && third != blocks[i] && third != blocks[j]) || blocks[i] == target
+    };
+    pairs.into_iter().find(is_hit)
 }
 
 #[tokio::test(start_paused = true)]
