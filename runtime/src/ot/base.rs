@@ -94,13 +94,38 @@ impl BaseReceiver {
         expect_bytes(Message::BaseReply, reply, REPLY_BYTES)?;
         let sender_point = decode(Message::BaseReply, 0, reply)?;
         let keys = self.hashes.keys(&self.points, reply);
-        let table = RistrettoBasepointTable::create(&sender_point);
+        let multiples = Multiples::new(sender_point, self.secrets.len());
         Ok(Zeroizing::new(in_chunks(self.secrets.len(), |range| {
             let secrets = &self.secrets[range.clone()];
-            let encoded = encode_doubles(secrets.iter().map(|secret| &table * &secret.half).collect());
+            let encoded = encode_doubles(secrets.iter().map(|secret| multiples.times(&secret.half)).collect());
             let indexed = range.zip(secrets).zip(encoded.iter());
             indexed.map(|((index, secret), point)| keys.key(index, secret.choice, point)).collect()
         })))
+    }
+}
+
+/// The sender's point, with a table of its multiples where enough of them are needed to pay for it.
+enum Multiples {
+    Few(RistrettoPoint),
+    Many(Box<RistrettoBasepointTable>),
+}
+
+impl Multiples {
+    /// Making the table takes as long as about this many multiplications without it.
+    const MANY: usize = 64;
+
+    fn new(point: RistrettoPoint, n: usize) -> Multiples {
+        if n < Multiples::MANY {
+            return Multiples::Few(point);
+        }
+        Multiples::Many(Box::new(RistrettoBasepointTable::create(&point)))
+    }
+
+    fn times(&self, scalar: &Scalar) -> RistrettoPoint {
+        match self {
+            Multiples::Few(point) => point * scalar,
+            Multiples::Many(table) => &**table * scalar,
+        }
     }
 }
 

@@ -28,8 +28,16 @@
 //!
 //! # Invariants
 //! - The leaves' streams are never reset: a counter of tiles runs through all batches.
-//! - Every state-changing step consumes the state; a failed check drops it. Each batch has its own challenge.
 //! - `lsb(Δ) = 1` is public. It takes one bit of guessing from tree 0 and nothing else.
+//! - Every state-changing step consumes the state; a failed check drops it. Each batch has its own challenge.
+//!
+//! ```compile_fail,E0382
+//! # use hushgate_runtime::ot::extension::SenderBatch;
+//! fn try_twice(batch: SenderBatch, responses: [&[u8]; 2]) {
+//!     let _ = batch.verify(responses[0]);
+//!     let _ = batch.verify(responses[1]); // The batch is gone, whatever the first verdict was.
+//! }
+//! ```
 //!
 //! # Security
 //! Leaves are AES-128 keys and their streams counter mode: the assumption is that AES is a PRF. The PRG for the trees and all

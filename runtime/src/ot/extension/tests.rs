@@ -283,3 +283,26 @@ fn keys_of_leaves_are_wiped() {
     fn wiped<T: zeroize::ZeroizeOnDrop>() {}
     wiped::<aes::Aes128Enc>();
 }
+
+/// No constant seed, no state shared between sessions: with other randomness every message is another.
+#[test]
+fn runs_share_nothing() {
+    let messages = |seed: u64| {
+        let rng = &mut rng(seed);
+        // One Δ and one choice vector for all runs: the differences are all the generator's.
+        let delta = Delta::random(&mut self::rng(1));
+        let (setup, points) = CotSetup::start(&SESSION, Depth::Four, &delta, rng);
+        let (receiver, trees) = CotReceiver::accept(&SESSION, Depth::Four, &points, rng).expect("honest points");
+        let sender = setup.finish(&trees).expect("honest trees");
+        let (batch, matrix) = receiver.extend(&[true; 10], rng);
+        let (_, challenge) = sender.extend(10, &matrix, rng).expect("honest matrix");
+        let (_, labels, response) = batch.respond(&challenge).expect("honest challenge");
+        let labels = labels.iter().flat_map(|label| label.to_bytes()).collect();
+        [points, trees, matrix, challenge.to_vec(), response, labels]
+    };
+    let (first, second) = (messages(2), messages(3));
+    for (first, second) in first.iter().zip(&second) {
+        let chunks: std::collections::HashSet<&[u8]> = first.chunks_exact(8).collect();
+        assert!(second.chunks_exact(8).all(|chunk| !chunks.contains(chunk)));
+    }
+}
