@@ -1,5 +1,6 @@
 //! Garbled runs give the plain answers.
 
+mod circuits;
 mod leaks;
 mod outputs;
 mod plans;
