@@ -3,9 +3,11 @@
 //! A pass is a file with `run: Circuit → Circuit`; [`PASSES`] is their order. No pass makes more ANDs. Origins are
 //! kept: a new gate has the origin of the one that it replaces. In debug builds and in tests [`crate::verify`] runs after each.
 
-mod cuts;
 pub mod fold;
+pub mod propagate;
 pub mod rewrite;
+
+mod cuts;
 mod table;
 
 use std::ops::{Add, Sub};
@@ -27,8 +29,9 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run. Level 3 takes many times as long as level 2.
-pub const PASSES: [Pass; 3] = [
+pub const PASSES: [Pass; 4] = [
     Pass { name: "fold", level: 1, run: fold::run },
+    Pass { name: "propagate", level: 1, run: propagate::run },
     Pass { name: "rewrite", level: 2, run: rewrite::run },
     Pass { name: "rewrite thoroughly", level: 3, run: rewrite::run_thoroughly },
 ];
@@ -61,6 +64,21 @@ fn map_blocks(circuit: Circuit, mut map: impl FnMut(&Blocks, &Block) -> Result<B
         }
     }
     done.into_circuit(last, parties, inputs, outputs)
+}
+
+/// How often each node is read by gates, calls and outputs.
+fn count_readers(block: &Block) -> Vec<u32> {
+    let mut n_readers = vec![0u32; block.nodes.len()];
+    let mut count = |wire: &Wire| n_readers[wire.node().0 as usize] += 1;
+    for node in &block.nodes {
+        if let Node::And(a, b) | Node::Xor(a, b) = node {
+            count(a);
+            count(b);
+        }
+    }
+    block.calls.iter().flat_map(|call| &call.args).for_each(&mut count);
+    block.outputs.iter().for_each(count);
+    n_readers
 }
 
 /// Numbers of gates, or changes of them; fewer ANDs is less.

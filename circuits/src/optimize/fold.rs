@@ -12,10 +12,17 @@ use crate::id::{NodeId, Wire};
 /// Builds every block again.
 #[must_use]
 pub fn run(circuit: Circuit) -> Circuit {
-    map_blocks(circuit, fold)
+    map_blocks(circuit, |callees, old| rebuild(callees, old, &[], &[]))
 }
 
-fn fold(callees: &Blocks, old: &Block) -> Result<Block, TooLarge> {
+/// The block, where inputs that are said to be constant are, and outputs that are said not to be read are 0. The slices may
+/// be shorter than inputs and outputs; about the others nothing is said.
+pub(super) fn rebuild(
+    callees: &Blocks,
+    old: &Block,
+    constants: &[Option<bool>],
+    is_read: &[bool],
+) -> Result<Block, TooLarge> {
     let mut builder = Builder::new(old.name.clone(), old.n_inputs);
     let mut new: Vec<Wire> = Vec::with_capacity(old.nodes.len());
     let at = |new: &[Wire], wire: Wire| new[wire.node().0 as usize] ^ wire.is_complemented();
@@ -23,7 +30,10 @@ fn fold(callees: &Blocks, old: &Block) -> Result<Block, TooLarge> {
         builder.set_origin(origin);
         match *node {
             Node::False => new.push(Wire::FALSE),
-            Node::Input => new.push(Wire::new(NodeId(id as u32), false)),
+            Node::Input => {
+                let input = Wire::new(NodeId(id as u32), false);
+                new.push(constants.get(id - 1).copied().flatten().map_or(input, Wire::constant));
+            }
             Node::And(a, b) | Node::Xor(a, b) => {
                 let operands = [at(&new, a), at(&new, b)];
                 new.push(map_node(&mut builder, *node, operands));
@@ -37,7 +47,8 @@ fn fold(callees: &Blocks, old: &Block) -> Result<Block, TooLarge> {
             Node::Result { .. } => {}
         }
     }
-    builder.finish(old.outputs.iter().map(|&wire| at(&new, wire)).collect())
+    let output = |(i, &wire): (usize, &Wire)| if is_read.get(i) == Some(&false) { Wire::FALSE } else { at(&new, wire) };
+    builder.finish(old.outputs.iter().enumerate().map(output).collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 
 use super::cuts::{CUTS_MAX, Cut, Cuts};
 use super::table::{self, Logic};
-use super::{Gates, map_blocks, map_node};
+use super::{Gates, count_readers, map_blocks, map_node};
 use crate::build::{Blocks, Builder, CallSpec, TooLarge};
 use crate::circuit::{Block, Call, Circuit, Node};
 use crate::id::{NodeId, Wire};
@@ -274,21 +274,6 @@ impl<'a> Rewriter<'a> {
         }
         gates
     }
-}
-
-/// How often each node is read by gates, calls and outputs.
-fn count_readers(block: &Block) -> Vec<u32> {
-    let mut n_readers = vec![0u32; block.nodes.len()];
-    let mut count = |wire: &Wire| n_readers[wire.node().0 as usize] += 1;
-    for node in &block.nodes {
-        if let Node::And(a, b) | Node::Xor(a, b) = node {
-            count(a);
-            count(b);
-        }
-    }
-    block.calls.iter().flat_map(|call| &call.args).for_each(&mut count);
-    block.outputs.iter().for_each(count);
-    n_readers
 }
 
 impl Logic for Builder {
