@@ -17,3 +17,7 @@ pub mod interpret;
 
 pub mod check;
 pub use check::{Checked, Options, Sources, check};
+
+pub mod lower;
+
+pub mod cost;

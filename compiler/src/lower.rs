@@ -1,0 +1,325 @@
+//! From the checked program to the circuit: one abstract walk that proves and builds.
+//!
+//! Every value has a structure, a range, a linear form and a stage (known while compiling, public, or secret); in building mode also
+//! wires, exactly as many as its range needs. [`analyse`] runs the walk without wires, over all inputs at once, and reports what cannot be
+//! proven; [`build`] runs the same walk with wires. The two cannot disagree about widths, because there is only one.
+//!
+//! # Invariants
+//! - Whatever `analyse` accepts has the meaning that [`crate::interpret`] gives it, for all inputs in their ranges.
+//! - The same program gives the same circuit, bit for bit: nothing iterates over a hash map.
+
+mod border;
+mod facts;
+mod integer;
+mod intrinsic;
+mod linear;
+mod loops;
+mod merge;
+mod number;
+mod operator;
+mod place;
+mod report;
+mod value;
+mod walk;
+
+pub use border::ty_shape;
+
+use std::collections::BTreeMap;
+
+use hushgate_circuits::build::{Blocks, Builder};
+use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
+use hushgate_circuits::id;
+use hushgate_circuits::shape::{Misfit, Value};
+
+use crate::cost::Origins;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{From, Function, FunctionId, Input, IntTy, Main, Output, Program, Ty};
+use border::Supply;
+use value::{Abstract, Level, Stage};
+use walk::{Stop, Walk};
+
+/// What compiling a program may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Expressions walked over.
+    pub steps_max: u64,
+    /// Steps that one loop may take to be unrolled.
+    pub unroll_steps_max: u64,
+    /// Nodes of the circuit's main block.
+    pub nodes_max: usize,
+    /// Elements of an array that a loop makes.
+    pub elements_max: u64,
+    /// Bits of all inputs, and of all outputs.
+    pub border_bits_max: u64,
+    /// Expressions within expressions.
+    pub depth_max: u32,
+    /// Calls within calls.
+    pub calls_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            steps_max: 20_000_000,
+            unroll_steps_max: 4_000_000,
+            nodes_max: 500_000_000,
+            elements_max: 1 << 24,
+            border_bits_max: 1 << 28,
+            depth_max: 600,
+            calls_max: 200,
+        }
+    }
+}
+
+/// A circuit and where its gates come from.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The circuit.
+    pub circuit: Circuit,
+    /// What its origins mean.
+    pub origins: Origins,
+}
+
+/// Why there is no circuit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The program has no `main`.
+    #[error("the program has no `main`")]
+    NoMain,
+    /// A public input is missing.
+    #[error("no value for the public input `{0}`")]
+    MissingPublic(String),
+    /// A public input's value is not of its type.
+    #[error("public input `{name}`: {misfit}")]
+    PublicMisfit {
+        /// The input.
+        name: String,
+        /// What is wrong with the value.
+        misfit: Misfit,
+    },
+    /// The program has errors.
+    #[error("the program has errors")]
+    Refused(Vec<Diagnostic>),
+}
+
+/// Proves that nothing can go wrong, for all inputs: every function on its own, the tests, then `main`.
+#[must_use]
+pub fn analyse(program: &Program, limits: Limits) -> Vec<Diagnostic> {
+    let mut walk = Walk::new(program, limits, None);
+    for (function, i) in program.functions.iter().zip(0..) {
+        let is_main = program.main.as_ref().is_some_and(|main| main.function == FunctionId(i));
+        if !is_main && is_closed(function) && walk.analyse_function(FunctionId(i), function).is_err() {
+            return walk.diagnostics;
+        }
+    }
+    if let Some(main) = &program.main {
+        // Whether control comes back does not matter here, and a limit has been reported.
+        let _ = walk.analyse_main(main);
+    }
+    walk.diagnostics
+}
+
+/// The circuit of `main`, with its public inputs bound to these values.
+///
+/// # Errors
+/// If public values are missing or do not fit, or if something cannot be proven; [`analyse`] finds the latter for all values at once.
+pub fn build(program: &Program, public: &BTreeMap<String, Value>, limits: Limits) -> Result<Built, BuildError> {
+    let main = program.main.as_ref().ok_or(BuildError::NoMain)?;
+    let values = public_values(program, main, public)?;
+    let inputs = input_ports(program, main);
+    let n_inputs: u64 = inputs.iter().fold(0, |sum, port| sum.saturating_add(port.shape.width()));
+    let span = program.functions[main.function.0 as usize].span;
+    if n_inputs > limits.border_bits_max {
+        return Err(BuildError::Refused(vec![report::too_many_inputs(span, limits.border_bits_max)]));
+    }
+    let builder = Builder::new("main", n_inputs as u32).with_nodes_max(limits.nodes_max);
+    let mut walk = Walk::new(program, limits, Some(builder));
+    let outputs = output_ports(program, main);
+    let wires = walk.build_main(main, &values);
+    let Walk { builder, diagnostics, origins, .. } = walk;
+    let (Ok(wires), Some(builder), true) = (wires, builder, diagnostics.is_empty()) else {
+        return Err(BuildError::Refused(diagnostics));
+    };
+    let block =
+        builder.finish(wires).map_err(|_| BuildError::Refused(vec![report::too_many_gates(span, limits.nodes_max)]))?;
+    let parties = program.parties.iter().map(|party| party.name.clone()).collect();
+    Ok(Built { circuit: Blocks::new().into_circuit(block, parties, inputs, outputs), origins })
+}
+
+impl Walk<'_> {
+    /// A function on all values of its parameters' types.
+    fn analyse_function(&mut self, id: FunctionId, function: &Function) -> Result<(), Stop> {
+        let facts = self.facts.mark();
+        let params = &function.locals[..function.n_params as usize];
+        let args = params.iter().map(|param| self.input(&param.ty, Stage::BUILD, &mut None)).collect();
+        let result = self.call(id, args, function.span);
+        self.facts.rollback(facts);
+        match result {
+            Err(Stop::Fatal) => Err(Stop::Fatal),
+            _ => Ok(()),
+        }
+    }
+
+    fn analyse_main(&mut self, main: &Main) -> Result<(), Stop> {
+        let args = main.inputs.iter().map(|input| {
+            let stage = self.input_stage(input);
+            self.input(&input.ty, stage, &mut None)
+        });
+        let args = args.collect();
+        self.call(main.function, args, self.program.functions[main.function.0 as usize].span).map(drop)
+    }
+
+    /// The wires of all outputs.
+    fn build_main(&mut self, main: &Main, values: &[Option<Value>]) -> Result<Vec<id::Wire>, Stop> {
+        let wires = self.builder.as_ref().map(Builder::inputs).unwrap_or_default();
+        let mut supply: Supply<'_> = Some(wires.iter());
+        let mut args = Vec::with_capacity(main.inputs.len());
+        for (input, value) in main.inputs.iter().zip(values) {
+            let stage = self.input_stage(input);
+            args.push(match value {
+                Some(value) => self.bound(value, &input.ty, stage),
+                None => self.input(&input.ty, stage, &mut supply),
+            });
+        }
+        let function = &self.program.functions[main.function.0 as usize];
+        let result = self.call(main.function, args, function.span)?;
+        let mut wires = Vec::new();
+        self.at(function.span);
+        match &result {
+            Abstract::List(fields) if has_record(main) => {
+                for (field, output) in fields.iter().zip(&main.outputs) {
+                    self.output(field, &output.ty, &mut wires);
+                }
+            }
+            value => main.outputs.iter().for_each(|output| self.output(value, &output.ty, &mut wires)),
+        }
+        Ok(wires)
+    }
+
+    fn input_stage(&mut self, input: &Input) -> Stage {
+        let name = &input.name;
+        let party = |id: &crate::hir::PartyId| &self.program.parties[id.0 as usize].name;
+        let (level, text) = match &input.from {
+            From::Public => (Level::Public, format!("`{name}` is public")),
+            From::Party(id) => (Level::Secret, format!("`{name}` comes from {}", party(id))),
+            From::Each(ids) => {
+                let family = ids.first().map_or("nobody", |id| party(id).split('[').next().unwrap_or_default());
+                (Level::Secret, format!("`{name}` comes from each {family}"))
+            }
+        };
+        self.source(level, text, input.span)
+    }
+}
+
+/// Whether a function can be looked at on its own: all that its parameters hold is declared.
+fn is_closed(function: &Function) -> bool {
+    let params = &function.locals[..function.n_params as usize];
+    function.standalone && params.iter().all(|param| !has_exact(&param.ty))
+}
+
+fn has_exact(ty: &Ty) -> bool {
+    match ty {
+        Ty::Exact => true,
+        Ty::Array(element, _) => has_exact(element),
+        Ty::Tuple(items) => items.iter().any(has_exact),
+        // Fields and payloads are declared.
+        Ty::Bool | Ty::Int(_) | Ty::Struct(_) | Ty::Enum(_) | Ty::Never => false,
+    }
+}
+
+fn has_record(main: &Main) -> bool {
+    main.outputs.iter().any(|output| !output.name.is_empty())
+}
+
+fn public_values(
+    program: &Program,
+    main: &Main,
+    public: &BTreeMap<String, Value>,
+) -> Result<Vec<Option<Value>>, BuildError> {
+    let value = |input: &Input| {
+        if input.from != From::Public {
+            return Ok(None);
+        }
+        let name = input.name.clone();
+        let value = public.get(&name).ok_or(BuildError::MissingPublic(name.clone()))?;
+        ty_shape(program, &input.ty).encode(value).map_err(|misfit| BuildError::PublicMisfit { name, misfit })?;
+        Ok(Some(value.clone()))
+    };
+    main.inputs.iter().map(value).collect()
+}
+
+/// One port per input; for a family, one per member.
+fn input_ports(program: &Program, main: &Main) -> Vec<InputPort> {
+    let mut ports = Vec::new();
+    for Input { name, from, ty, .. } in &main.inputs {
+        let port = |party: &crate::hir::PartyId, ty: &Ty| InputPort {
+            name: name.clone(),
+            party: id::PartyId(party.0),
+            shape: ty_shape(program, ty),
+        };
+        match (from, ty) {
+            (From::Public, _) => {}
+            (From::Party(party), ty) => ports.push(port(party, ty)),
+            (From::Each(parties), Ty::Array(element, _)) => {
+                ports.extend(parties.iter().map(|party| port(party, element)))
+            }
+            (From::Each(_), _) => unreachable!("the checker has seen that `from each` gives an array"),
+        }
+    }
+    ports
+}
+
+fn output_ports(program: &Program, main: &Main) -> Vec<OutputPort> {
+    let port = |Output { name, to, ty, .. }: &Output| OutputPort {
+        name: name.clone(),
+        recipients: to.iter().map(|party| id::PartyId(party.0)).collect(),
+        shape: ty_shape(program, ty),
+    };
+    main.outputs.iter().map(port).collect()
+}
+
+impl Ty {
+    /// # Panics
+    /// If it is not a declared integer type: the checker has seen to that.
+    pub(crate) fn declared(&self) -> &IntTy {
+        match self {
+            Ty::Int(ty) => ty,
+            _ => unreachable!("the checker has seen that this is a declared integer type"),
+        }
+    }
+
+    /// # Panics
+    /// If it is not an array that memory can hold: the checker has seen to that.
+    pub(crate) fn array_len(&self) -> usize {
+        match self {
+            Ty::Array(_, len) => usize::try_from(*len).expect("the checker limits the lengths of arrays"),
+            _ => unreachable!("the checker has seen that this is an array"),
+        }
+    }
+}
+
+impl Program {
+    /// The variants of an enum type.
+    ///
+    /// # Panics
+    /// If it is not an enum: the checker has seen to that.
+    pub(crate) fn variants(&self, ty: &Ty) -> &[(String, Ty)] {
+        match ty {
+            Ty::Enum(id) => &self.enums[id.0 as usize].variants,
+            _ => unreachable!("the checker has seen that this is an enum"),
+        }
+    }
+
+    /// The type of an element or field.
+    pub(crate) fn part(&self, ty: &Ty, i: usize) -> Option<Ty> {
+        match ty {
+            Ty::Array(element, _) => Some((**element).clone()),
+            Ty::Tuple(items) => items.get(i).cloned(),
+            Ty::Struct(id) => self.structs[id.0 as usize].fields.get(i).map(|(_, ty)| ty.clone()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

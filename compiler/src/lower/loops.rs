@@ -1,0 +1,444 @@
+//! Loops: unrolled while that is cheap, else generalised to any iteration.
+//!
+//! A loop whose number of iterations is known is unrolled as long as the steps that it would take stay within
+//! [`super::Limits::unroll_steps_max`]. Otherwise its body runs once for *any* iteration: the variables that it assigns get ranges that
+//! hold at the start of every iteration. Those are found by trying: what is stable stays; what grows by a bounded difference gets the range
+//! that all iterations together can reach; what does neither gets the range of its declared type, and the last, reporting run says so if that
+//! is not enough.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use hushgate_circuits::id::Wire;
+use num_bigint::{BigInt, Sign};
+
+use super::report;
+use super::value::{Abstract, Bit, Int, Stage, Variants};
+use super::walk::{Env, ExitKind, Stop, Walk, Walked};
+use crate::hir::{Arm, Expr, ExprKind, For, LocalId, Over, Stmt, Ty};
+use crate::ranges::Range;
+use crate::source::Span;
+
+/// Attempts to find ranges that hold in every iteration; the last ones fall back to declared types.
+const ROUNDS: u32 = 8;
+/// Attempts before a range that still grows is taken from the declared type.
+const ROUNDS_PRECISE: u32 = 5;
+
+/// What a loop runs over.
+enum Items {
+    /// The counter from the first to before the second.
+    Counter(BigInt, BigInt),
+    /// Any counter in the range, at most so many times.
+    Unknown(Range, BigInt, Stage),
+    Elements(Rc<Vec<Abstract>>),
+}
+
+impl Items {
+    /// How many iterations there are at most.
+    fn count(&self) -> BigInt {
+        match self {
+            Items::Counter(start, end) => (end - start).max(BigInt::ZERO),
+            Items::Unknown(_, count, _) => count.clone(),
+            Items::Elements(items) => BigInt::from(items.len()),
+        }
+    }
+}
+
+impl Walk<'_> {
+    pub(super) fn for_loop(&mut self, body: &For, span: Span) -> Walked {
+        let Some(items) = self.items(&body.over)? else { return Ok(Abstract::unit()) };
+        let start = self.exits.len();
+        let facts = self.facts.mark();
+        let alive = match &items {
+            Items::Unknown(..) => self.run_any(body, &items, BigInt::ZERO, span)?,
+            _ => self.unroll(body, &items, span)?,
+        };
+        let exits = self.take_exits(ExitKind::Break, start);
+        self.at(span);
+        if self.merge_exits(exits, alive, facts) { Ok(Abstract::unit()) } else { Err(Stop::Diverged) }
+    }
+
+    pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
+        let Some(items) = self.items(&body.over)? else { return Ok(Abstract::list(Vec::new())) };
+        let count = match &items {
+            Items::Unknown(..) => return self.fatal(report::unknown_length(span)),
+            _ => usize::try_from(items.count()).unwrap_or(usize::MAX),
+        };
+        if count as u64 > self.limits.elements_max {
+            return self.fatal(report::too_many_elements(span, self.limits.elements_max));
+        }
+        let mut values = Vec::new();
+        for i in 0..count {
+            self.bind_item(body, &items, i);
+            values.push(self.eval(&body.body)?);
+        }
+        Ok(Abstract::list(values))
+    }
+
+    /// What the loop runs over; nothing if its bounds are secret, which is reported.
+    fn items(&mut self, over: &Over) -> Walked<Option<Items>> {
+        let (start, end) = match over {
+            Over::Array(array) => return Ok(Some(Items::Elements(Rc::clone(self.eval(array)?.items())))),
+            Over::Range(start, end) => {
+                let bounds = (self.eval(start)?.int(), self.eval(end)?.int());
+                let (low, high) = (self.refresh(&bounds.0), self.refresh(&bounds.1));
+                for (value, expr) in [(&low, start), (&high, end)] {
+                    if value.known().is_none()
+                        && let Some(source) = self.secret(value.stage()).cloned()
+                    {
+                        self.report(report::secret_bound(expr.span, &source));
+                        return Ok(None);
+                    }
+                }
+                (low, high)
+            }
+        };
+        Ok(Some(match (start.known(), end.known()) {
+            (Some(start), Some(end)) => Items::Counter(start.clone(), end.clone()),
+            _ => {
+                let last: BigInt = end.range().hi.clone() - 1;
+                let count = (&end.range().hi - &start.range().lo).max(BigInt::ZERO);
+                let range = Range { lo: start.range().lo.clone(), hi: last.max(start.range().lo.clone()) };
+                Items::Unknown(range, count, start.stage().join(end.stage()))
+            }
+        }))
+    }
+
+    fn bind_item(&mut self, body: &For, items: &Items, i: usize) {
+        let item = match items {
+            Items::Counter(start, _) => Abstract::Int(self.constant(start + BigInt::from(i), Stage::BUILD)),
+            Items::Elements(items) => items[i].clone(),
+            Items::Unknown(range, _, stage) => Abstract::Int(self.opaque(range.clone(), *stage, |_, _| Vec::new())),
+        };
+        self.bind(body.local, item);
+    }
+
+    /// Runs every iteration; whether control comes out at the end.
+    fn unroll(&mut self, body: &For, items: &Items, span: Span) -> Walked<bool> {
+        let count = items.count();
+        let mut i = 0;
+        while BigInt::from(i) < count {
+            let steps = self.steps;
+            self.bind_item(body, items, i);
+            if !self.iteration(body, span)? {
+                return Ok(false);
+            }
+            i += 1;
+            let left = &count - BigInt::from(i);
+            let predicted = BigInt::from(self.steps - steps) * &left;
+            if self.builder.is_none() && predicted > BigInt::from(self.limits.unroll_steps_max) {
+                return self.run_any(body, items, BigInt::from(i), span);
+            }
+        }
+        Ok(true)
+    }
+
+    /// One iteration with the loop's variable bound; whether control comes to its end.
+    fn iteration(&mut self, body: &For, span: Span) -> Walked<bool> {
+        self.step(span)?;
+        let (start, facts) = (self.exits.len(), self.facts.mark());
+        let alive = match self.eval(&body.body) {
+            Ok(_) => true,
+            Err(Stop::Diverged) => false,
+            Err(Stop::Fatal) => return Err(Stop::Fatal),
+        };
+        let exits = self.take_exits(ExitKind::Continue, start);
+        self.at(span);
+        Ok(self.merge_exits(exits, alive, facts))
+    }
+
+    /// Runs the body for any of the iterations from `first` on; whether control comes out at the end.
+    fn run_any(&mut self, body: &For, items: &Items, first: BigInt, span: Span) -> Walked<bool> {
+        let count = (items.count() - &first).max(BigInt::ZERO);
+        if count.sign() == Sign::NoSign {
+            return Ok(true);
+        }
+        let may_not_run = matches!(items, Items::Unknown(..));
+        let stage = if let Items::Unknown(_, _, stage) = items { *stage } else { Stage::BUILD };
+        let assigned = assigned_locals(&body.body);
+        let entry = self.env.clone();
+        let candidate = self.find_invariant(body, items, &first, &assigned, &count, span)?;
+        self.env = candidate;
+        self.bind_any(body, items, &first);
+        let alive = self.iteration(body, span)?;
+        if !may_not_run {
+            return Ok(alive);
+        }
+        let skipped = Bit { known: None, stage, claim: Walk::opaque_claim(), wire: Wire::FALSE };
+        let after = std::mem::take(&mut self.env);
+        self.env = if alive { self.merge_envs(&skipped, entry, after) } else { entry };
+        Ok(true)
+    }
+
+    /// Binds the loop's variable to what it is in any iteration from `first` on.
+    fn bind_any(&mut self, body: &For, items: &Items, first: &BigInt) {
+        let item = match items {
+            Items::Counter(start, end) => {
+                let range = Range::new(start + first, end - 1);
+                Abstract::Int(self.opaque(range, Stage::BUILD, |_, _| Vec::new()))
+            }
+            Items::Unknown(range, _, stage) => Abstract::Int(self.opaque(range.clone(), *stage, |_, _| Vec::new())),
+            Items::Elements(items) => {
+                let first = usize::try_from(first).unwrap_or(0).min(items.len() - 1);
+                let any = self.unknown_bit(Wire::FALSE, Stage::BUILD);
+                let mut item = items[first].clone();
+                for other in &items[first + 1..] {
+                    item = self.merge(&any, &item, other);
+                }
+                item
+            }
+        };
+        self.bind(body.local, item);
+    }
+
+    /// Variables that hold at the start of every iteration.
+    fn find_invariant(
+        &mut self,
+        body: &For,
+        items: &Items,
+        first: &BigInt,
+        assigned: &BTreeSet<LocalId>,
+        count: &BigInt,
+        span: Span,
+    ) -> Walked<Env> {
+        let entry = self.env.clone();
+        let assigned: Vec<usize> =
+            assigned.iter().map(|id| id.0 as usize).filter(|i| entry.get(*i).is_some_and(Option::is_some)).collect();
+        let types = self.local_types();
+        let mut candidate = entry.clone();
+        for round in 0..ROUNDS {
+            let general = self.generalise_env(&candidate, &assigned);
+            let facts = self.facts.mark();
+            let exits = self.exits.len();
+            self.env = general.clone();
+            self.bind_any(body, items, first);
+            self.trials += 1;
+            let alive = self.iteration(body, span);
+            self.trials = self.trials.saturating_sub(1);
+            let alive = alive?;
+            self.exits.truncate(exits);
+            let after = std::mem::take(&mut self.env);
+            let mut growth = Growth { count: count.clone(), round, stable: true };
+            let mut next = candidate.clone();
+            for &i in assigned.iter().filter(|_| alive) {
+                if let (Some(entry), Some(old), Some(general), Some(after)) =
+                    (&entry[i], &candidate[i], &general[i], after.get(i).and_then(Option::as_ref))
+                {
+                    let ty = &types[i];
+                    next[i] = Some(self.grow(&mut growth, [entry, old, general, after], Some(ty)));
+                }
+            }
+            self.facts.rollback(facts);
+            self.env = entry.clone();
+            if growth.stable {
+                return Ok(self.generalise_env(&candidate, &assigned));
+            }
+            candidate = next;
+        }
+        let name = assigned.first().map(|i| self.local_name(*i)).unwrap_or_default();
+        self.fatal(report::unbounded(span, &name))
+    }
+
+    fn generalise_env(&mut self, env: &Env, assigned: &[usize]) -> Env {
+        let mut general = env.clone();
+        for &i in assigned {
+            general[i] = env[i].as_ref().map(|value| self.generalise(value));
+        }
+        general
+    }
+
+    /// Any value of the same ranges.
+    fn generalise(&mut self, value: &Abstract) -> Abstract {
+        match value {
+            Abstract::Bool(bit) if bit.known.is_some() => value.clone(),
+            Abstract::Bool(bit) => Abstract::Bool(self.unknown_bit(Wire::FALSE, bit.stage)),
+            Abstract::Int(int) => Abstract::Int(self.opaque(int.range().clone(), int.stage(), |_, _| Vec::new())),
+            Abstract::List(items) => Abstract::list(items.iter().map(|item| self.generalise(item)).collect()),
+            Abstract::Enum(variants) => {
+                let tag = self.opaque(variants.tag.range().clone(), variants.tag.stage(), |_, _| Vec::new());
+                let payloads =
+                    variants.payloads.iter().map(|payload| payload.as_ref().map(|payload| self.generalise(payload)));
+                let payloads = payloads.collect();
+                Abstract::Enum(Rc::new(Variants { tag, payloads }))
+            }
+        }
+    }
+
+    /// The next candidate for a variable: `[entry, candidate, its generalisation, what an iteration makes of that]`.
+    fn grow(&mut self, growth: &mut Growth, [entry, old, general, after]: [&Abstract; 4], ty: Option<&Ty>) -> Abstract {
+        match (entry, old, general, after) {
+            (Abstract::Bool(_), Abstract::Bool(old), _, Abstract::Bool(after)) => {
+                if (old.known.is_none() || old.known == after.known) && after.stage.level <= old.stage.level {
+                    return Abstract::Bool(old.clone());
+                }
+                growth.stable = false;
+                Abstract::Bool(self.unknown_bit(Wire::FALSE, old.stage.join(after.stage)))
+            }
+            (Abstract::Int(entry), Abstract::Int(old), Abstract::Int(general), Abstract::Int(after)) => {
+                Abstract::Int(self.grow_int(growth, [entry, old, general, after], ty))
+            }
+            (Abstract::List(entry), Abstract::List(old), Abstract::List(general), Abstract::List(after)) => {
+                let part = |i: usize| ty.and_then(|ty| self.program.part(ty, i));
+                let types: Vec<Option<Ty>> = (0..old.len()).map(part).collect();
+                let parts = types.iter().enumerate();
+                Abstract::list(
+                    parts
+                        .map(|(i, ty)| self.grow(growth, [&entry[i], &old[i], &general[i], &after[i]], ty.as_ref()))
+                        .collect(),
+                )
+            }
+            (Abstract::Enum(_), Abstract::Enum(old), Abstract::Enum(general), Abstract::Enum(after)) => {
+                self.grow_enum(growth, old, general, after)
+            }
+            _ => old.clone(),
+        }
+    }
+
+    fn grow_enum(&mut self, growth: &mut Growth, old: &Variants, general: &Variants, after: &Variants) -> Abstract {
+        let tag = self.grow_int(growth, [&old.tag, &old.tag, &general.tag, &after.tag], None);
+        let mut payloads = Vec::with_capacity(old.payloads.len());
+        for ((old, general), after) in old.payloads.iter().zip(&general.payloads).zip(&after.payloads) {
+            payloads.push(match (old, general, after) {
+                (Some(old), Some(general), Some(after)) => Some(self.grow(growth, [old, old, general, after], None)),
+                (None, _, Some(after)) => {
+                    growth.stable = false;
+                    Some(after.clone())
+                }
+                (old, ..) => old.clone(),
+            });
+        }
+        Abstract::Enum(Rc::new(Variants { tag, payloads }))
+    }
+
+    fn grow_int(&mut self, growth: &mut Growth, [entry, old, general, after]: [&Int; 4], ty: Option<&Ty>) -> Int {
+        let stage = old.stage().join(after.stage());
+        if old.range().includes(after.range()) && stage.level == old.stage().level {
+            return old.clone();
+        }
+        let all = self.after_all(growth, entry, general, after);
+        if all.as_ref().is_some_and(|all| old.range().includes(all)) && stage.level == old.stage().level {
+            return old.clone();
+        }
+        growth.stable = false;
+        let reached = old.range().union(after.range());
+        let range = match all {
+            _ if growth.round >= ROUNDS_PRECISE => self.widened(&reached, ty),
+            Some(all) if growth.round < ROUNDS_PRECISE - 1 => self.within_type(old.range().union(&all), ty),
+            _ => reached,
+        };
+        self.opaque(range, stage, |_, _| Vec::new())
+    }
+
+    /// What the variable can be at the start of any iteration, if each of them adds no more than this one does.
+    fn after_all(&self, growth: &Growth, entry: &Int, general: &Int, after: &Int) -> Option<Range> {
+        let difference = self.facts.bounds(&after.form().sub(general.form()))?;
+        let total = difference.scale(&(&growth.count - BigInt::from(1)));
+        let least = (&total.lo).min(&BigInt::ZERO) + &entry.range().lo;
+        let most = (&total.hi).max(&BigInt::ZERO) + &entry.range().hi;
+        Some(Range::new(least, most))
+    }
+
+    /// A range that is only an estimate, cut to what the declared type allows anyway.
+    fn within_type(&self, range: Range, ty: Option<&Ty>) -> Range {
+        match ty {
+            Some(Ty::Int(ty)) => range.intersection(&Range::of(ty)).unwrap_or(range),
+            _ => range,
+        }
+    }
+
+    fn widened(&self, range: &Range, ty: Option<&Ty>) -> Range {
+        match ty {
+            Some(Ty::Int(ty)) => range.union(&Range::of(ty)),
+            _ => {
+                let width = u32::try_from(range.width() + 1).unwrap_or(u32::MAX).next_power_of_two();
+                range.union(&Range::of_width(range.is_signed(), width))
+            }
+        }
+    }
+
+    /// The types of the variables of the function that the loop stands in.
+    fn local_types(&self) -> Vec<Ty> {
+        self.current_function()
+            .map(|function| function.locals.iter().map(|local| local.ty.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    fn local_name(&self, i: usize) -> String {
+        self.current_function()
+            .and_then(|function| function.locals.get(i))
+            .map(|local| local.name.clone())
+            .unwrap_or_default()
+    }
+
+    fn current_function(&self) -> Option<&crate::hir::Function> {
+        self.origins.function().map(|id| &self.program.functions[id.0 as usize])
+    }
+}
+
+/// How the candidates of a loop develop.
+struct Growth {
+    count: BigInt,
+    round: u32,
+    stable: bool,
+}
+
+/// The variables that an expression may assign.
+fn assigned_locals(expr: &Expr) -> BTreeSet<LocalId> {
+    let mut assigned = BTreeSet::new();
+    let mut todo = vec![expr];
+    while let Some(expr) = todo.pop() {
+        if let ExprKind::Assign(place, _) = &expr.kind {
+            assigned.insert(place.local);
+        }
+        todo.extend(children(expr));
+    }
+    assigned
+}
+
+/// The expressions directly below an expression.
+pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
+    use crate::hir::Step;
+    match &expr.kind {
+        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Local(_) | ExprKind::Break | ExprKind::Continue => vec![],
+        ExprKind::Aggregate(items) | ExprKind::Intrinsic(_, items) | ExprKind::Call(_, items) => items.iter().collect(),
+        ExprKind::Repeat(a)
+        | ExprKind::Variant(_, a)
+        | ExprKind::Field(a, _)
+        | ExprKind::Unary(_, a)
+        | ExprKind::Fit(a)
+        | ExprKind::Wrap(a)
+        | ExprKind::Saturate(a)
+        | ExprKind::TryInto(a)
+        | ExprKind::Return(a)
+        | ExprKind::Assert(a) => vec![a],
+        ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
+            vec![a, b]
+        }
+        ExprKind::If(a, b, c) => vec![a, b, c],
+        ExprKind::Match(a, arms) => {
+            let parts = arms.iter().flat_map(|Arm { guard, body, .. }| guard.iter().chain([body]));
+            std::iter::once(&**a).chain(parts).collect()
+        }
+        ExprKind::Block(stmts, tail) => {
+            let parts = stmts.iter().map(|stmt| match stmt {
+                Stmt::Let(_, expr) | Stmt::Expr(expr) => expr,
+            });
+            parts.chain([&**tail]).collect()
+        }
+        ExprKind::For(body) | ExprKind::Map(body) => {
+            let mut parts = match &body.over {
+                Over::Range(start, end) => vec![start, end],
+                Over::Array(array) => vec![array],
+            };
+            parts.push(&body.body);
+            parts
+        }
+        ExprKind::Assign(place, value) => {
+            let indices = place.path.iter().filter_map(|step| match step {
+                Step::Index(index) => Some(index),
+                Step::Field(_) => None,
+            });
+            indices.chain([&**value]).collect()
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Operators with two operands, patterns, and the proofs that they need.
+
+use num_bigint::{BigInt, Sign};
+
+use super::integer::Ring;
+use super::number::Operation;
+use super::report;
+use super::value::{Abstract, Bit, Int, Stage};
+use super::walk::{Walk, Walked};
+use crate::hir::{BinaryOp, Expr, ExprKind, Pattern};
+use crate::interpret::WIDTH_MAX;
+use crate::ranges::Range;
+use crate::source::Span;
+
+impl Walk<'_> {
+    pub(super) fn binary(&mut self, op: BinaryOp, a: &Abstract, b: &Abstract, expr: &Expr) -> Walked {
+        match (op, a, b) {
+            (BinaryOp::Eq, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b))),
+            (BinaryOp::Ne, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b).not())),
+            (_, Abstract::Bool(a), Abstract::Bool(b)) => {
+                return Ok(Abstract::Bool(match op {
+                    BinaryOp::BitAnd => self.and_bits(a, b),
+                    BinaryOp::BitOr => self.or_bits(a, b),
+                    _ => self.xor_bits(a, b),
+                }));
+            }
+            _ => {}
+        }
+        let (a, b) = (a.int(), b.int());
+        let compared = match op {
+            BinaryOp::Lt => Some(self.less(&a, &b)),
+            BinaryOp::Le => Some(self.at_most(&a, &b)),
+            BinaryOp::Gt => Some(self.less(&b, &a)),
+            BinaryOp::Ge => Some(self.at_most(&b, &a)),
+            _ => None,
+        };
+        if let Some(bit) = compared {
+            return Ok(Abstract::Bool(bit));
+        }
+        let result = self.arithmetic(op, &a, &b, expr);
+        if result.range().width() > WIDTH_MAX {
+            return self.fatal(report::too_wide(expr.span, result.range()));
+        }
+        self.operands = Some((expr.span, a, b));
+        Ok(Abstract::Int(result))
+    }
+
+    fn arithmetic(&mut self, op: BinaryOp, a: &Int, b: &Int, expr: &Expr) -> Int {
+        match op {
+            BinaryOp::Add => self.ring(Ring::Add, a, b, None),
+            BinaryOp::Sub => self.ring(Ring::Sub, a, b, None),
+            BinaryOp::Mul => self.ring(Ring::Mul, a, b, None),
+            BinaryOp::WrapAdd => self.ring(Ring::Add, a, b, Some(expr.ty.declared())),
+            BinaryOp::WrapSub => self.ring(Ring::Sub, a, b, Some(expr.ty.declared())),
+            BinaryOp::WrapMul => self.ring(Ring::Mul, a, b, Some(expr.ty.declared())),
+            BinaryOp::SatAdd | BinaryOp::SatSub | BinaryOp::SatMul => {
+                let op = match op {
+                    BinaryOp::SatAdd => Ring::Add,
+                    BinaryOp::SatSub => Ring::Sub,
+                    _ => Ring::Mul,
+                };
+                let exact = self.ring(op, a, b, None);
+                self.clamp(&exact, &Range::of(expr.ty.declared()))
+            }
+            BinaryOp::BitAnd => self.bitwise(Operation::And, a, b),
+            BinaryOp::BitOr => self.bitwise(Operation::Or, a, b),
+            BinaryOp::BitXor => self.bitwise(Operation::Xor, a, b),
+            BinaryOp::Div | BinaryOp::Rem => {
+                self.prove_divisor(b, expr);
+                if op == BinaryOp::Div { self.quotient(a, b) } else { self.remainder(a, b) }
+            }
+            BinaryOp::Shl | BinaryOp::WrapShl => {
+                let amount = self.prove_amount(b, expr);
+                self.shift_left(a, &amount, (op == BinaryOp::WrapShl).then(|| expr.ty.declared()))
+            }
+            _ => {
+                let amount = self.prove_amount(b, expr);
+                self.shift_right(a, &amount)
+            }
+        }
+    }
+
+    fn prove_divisor(&mut self, b: &Int, expr: &Expr) {
+        let b = self.refresh(b);
+        if b.range().contains(&BigInt::ZERO) && !self.facts.is_not_zero(b.form()) {
+            let ExprKind::Binary(op, left, right) = &expr.kind else { return };
+            self.report(report::zero_divisor(*op, left.span, right.span, b.range()));
+        }
+    }
+
+    /// The amount of a shift, proven not to be negative.
+    pub(super) fn prove_amount(&mut self, b: &Int, expr: &Expr) -> Int {
+        let b = self.refresh(b);
+        if !b.range().is_signed() {
+            return b;
+        }
+        let span = match &expr.kind {
+            ExprKind::Binary(_, _, right) => right.span,
+            _ => expr.span,
+        };
+        self.report(report::negative_shift(span, b.range()));
+        let hi = b.range().hi.clone().max(BigInt::ZERO);
+        self.within(&b, Range::new(0, hi))
+    }
+
+    /// `a == b` of any type.
+    fn equal_values(&mut self, a: &Abstract, b: &Abstract) -> Bit {
+        match (a, b) {
+            (Abstract::Int(a), Abstract::Int(b)) => self.equal(a, b),
+            (Abstract::Bool(a), Abstract::Bool(b)) => self.xor_bits(a, b).not(),
+            (Abstract::List(a), Abstract::List(b)) => {
+                let bits: Vec<Bit> = a.iter().zip(b.iter()).map(|(a, b)| self.equal_values(a, b)).collect();
+                self.all(&bits)
+            }
+            (Abstract::Enum(a), Abstract::Enum(b)) => {
+                let mut bits = vec![self.equal(&a.tag, &b.tag)];
+                for (tag, payloads) in a.payloads.iter().zip(&b.payloads).enumerate() {
+                    let (Some(x), Some(y)) = payloads else { continue };
+                    let tag = self.constant(BigInt::from(tag), Stage::BUILD);
+                    let is_other = self.equal(&a.tag, &tag).not();
+                    let same = self.equal_values(x, y);
+                    bits.push(self.or_bits(&is_other, &same));
+                }
+                self.all(&bits)
+            }
+            _ => Bit::known(false),
+        }
+    }
+
+    /// All of them, as a balanced tree.
+    fn all(&mut self, bits: &[Bit]) -> Bit {
+        match bits {
+            [] => Bit::known(true),
+            [bit] => bit.clone(),
+            _ => {
+                let (low, high) = bits.split_at(bits.len() / 2);
+                let (low, high) = (self.all(low), self.all(high));
+                self.and_bits(&low, &high)
+            }
+        }
+    }
+
+    /// Whether the value matches, and what the pattern binds.
+    pub(super) fn matches(&mut self, pattern: &Pattern, value: &Abstract) -> Bit {
+        match (pattern, value) {
+            (Pattern::Any, _) => Bit::known(true),
+            (Pattern::Bind(id, inner), value) => {
+                self.bind(*id, value.clone());
+                inner.as_ref().map_or(Bit::known(true), |inner| self.matches(inner, value))
+            }
+            (Pattern::Bool(wanted), Abstract::Bool(bit)) => {
+                if *wanted {
+                    bit.clone()
+                } else {
+                    bit.not()
+                }
+            }
+            (Pattern::Range(lo, hi), Abstract::Int(value)) => self.is_within(value, lo, hi),
+            (Pattern::Aggregate(patterns), Abstract::List(values)) => {
+                let bits: Vec<Bit> = patterns.iter().zip(values.iter()).map(|(p, v)| self.matches(p, v)).collect();
+                self.all(&bits)
+            }
+            (Pattern::Variant(wanted, inner), Abstract::Enum(variants)) => {
+                let Some(payload) = &variants.payloads[*wanted as usize] else { return Bit::known(false) };
+                let wanted = self.constant(BigInt::from(*wanted), Stage::BUILD);
+                let is_it = self.equal(&variants.tag, &wanted);
+                let holds = self.matches(inner, payload);
+                self.and_bits(&is_it, &holds)
+            }
+            (Pattern::Or(patterns), value) => self.matches_any(patterns, value),
+            _ => Bit::known(false),
+        }
+    }
+
+    /// The first of several patterns that matches decides what is bound.
+    fn matches_any(&mut self, patterns: &[Pattern], value: &Abstract) -> Bit {
+        let before = self.env.clone();
+        let mut alternatives = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            self.env = before.clone();
+            let bit = self.matches(pattern, value);
+            alternatives.push((bit, std::mem::take(&mut self.env)));
+        }
+        let Some((mut any, mut env)) = alternatives.pop() else { return Bit::known(false) };
+        for (bit, bound) in alternatives.into_iter().rev() {
+            env = match (bit.known, any.known) {
+                (Some(false), _) => env,
+                (_, Some(false)) => bound,
+                _ => self.merge_envs(&bit, bound, env),
+            };
+            any = self.or_bits(&bit, &any);
+        }
+        self.env = env;
+        any
+    }
+
+    /// `lo <= value && value <= hi`.
+    pub(super) fn is_within(&mut self, value: &Int, lo: &BigInt, hi: &BigInt) -> Bit {
+        let low = self.constant(lo.clone(), Stage::BUILD);
+        if lo == hi {
+            return self.equal(value, &low);
+        }
+        let high = self.constant(hi.clone(), Stage::BUILD);
+        let (above, below) = (self.at_most(&low, value), self.at_most(value, &high));
+        self.and_bits(&above, &below)
+    }
+
+    /// Whether an index lies inside an array; reports it if not.
+    pub(super) fn prove_index(&mut self, index: &Int, len: usize, span: Span) -> Int {
+        let index = self.refresh(index);
+        let last = BigInt::from(len) - 1;
+        if index.range().lo.sign() != Sign::Minus && index.range().hi <= last {
+            return index;
+        }
+        self.report(report::index_outside(span, index.range(), len));
+        match index.range().intersection(&Range { lo: BigInt::ZERO, hi: last.max(BigInt::ZERO) }) {
+            Some(inside) => self.within(&index, inside),
+            None => self.constant(BigInt::ZERO, index.stage()),
+        }
+    }
+}

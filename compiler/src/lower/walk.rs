@@ -1,0 +1,574 @@
+//! The abstract walk: expressions, statements, branches and calls.
+//!
+//! One walk serves both modes. Where a condition is not known, both branches run, each with its own variables and its own facts, and what
+//! they leave behind is merged. `return`, `break` and `continue` under such a condition become [`Exit`]s: the rest of the code runs on the
+//! other path only, and the exits are merged in where control comes together again, the first that applies winning. So no
+//! statement ever needs a mask, and after `if b == 0 { return 0; }` the fact `b != 0` holds.
+//!
+//! Long sums, `&&` chains and `else if` chains take no stack: the first operand and the last branch are iterated.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use hushgate_circuits::build::Builder;
+use num_bigint::BigInt;
+
+use super::facts::{Claim, Facts, Mark};
+use super::number::Numbering;
+use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
+use super::{Limits, report};
+use crate::cost::Origins;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Expr, ExprKind, Function, FunctionId, LocalId, Program, Stmt, UnaryOp};
+use crate::interpret::first_operand;
+use crate::ranges::Range;
+use crate::source::Span;
+
+/// The variables of the function that runs, on the current path.
+pub(super) type Env = Vec<Option<Abstract>>;
+
+/// The walk's state.
+pub(super) struct Walk<'p> {
+    pub(super) program: &'p Program,
+    pub(super) limits: Limits,
+    /// In building mode.
+    pub(super) builder: Option<Builder>,
+    pub(super) facts: Facts,
+    pub(super) numbering: Numbering,
+    pub(super) origins: Origins,
+    pub(super) sources: Vec<Source>,
+    pub(super) env: Env,
+    pub(super) exits: Vec<Exit>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) reported: HashSet<(Code, Span)>,
+    /// Above 0 while a loop is tried out: then nothing is reported.
+    pub(super) trials: u32,
+    /// The operands of the latest operator, for messages.
+    pub(super) operands: Option<(Span, Int, Int)>,
+    pub(super) steps: u64,
+    depth: u32,
+    calls: u32,
+}
+
+/// Where a value that is not known while compiling comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// `` `n` comes from alice ``.
+    pub(super) text: String,
+    pub(super) span: Span,
+}
+
+/// Why evaluation left the normal order.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Control never comes back here: all of it left by exits.
+    Diverged,
+    /// A limit was passed; it is reported.
+    Fatal,
+}
+
+pub(super) type Walked<T = Abstract> = Result<T, Stop>;
+
+/// A jump that happens where `condition` holds and no earlier exit did.
+pub(super) struct Exit {
+    pub(super) kind: ExitKind,
+    pub(super) condition: Bit,
+    /// For `return`: the value; else `()`.
+    pub(super) value: Abstract,
+    /// For `break` and `continue`: the variables.
+    pub(super) env: Env,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ExitKind {
+    Break,
+    Continue,
+    Return,
+}
+
+/// What is left to do once the expression at hand has its value.
+enum Frame<'e> {
+    /// Finish this expression, whose first operand it is.
+    Operand(&'e Expr),
+    /// Merge it, the value where a condition is false, with the value where it is true.
+    Join(Box<Join>),
+}
+
+struct Join {
+    condition: Bit,
+    facts: Mark,
+    exits_start: usize,
+    exits_middle: usize,
+    then: Walked,
+    then_env: Env,
+    span: Span,
+}
+
+/// What evaluation goes on with.
+enum Next<'e> {
+    Value(Abstract),
+    Tail(&'e Expr),
+}
+
+impl<'p> Walk<'p> {
+    pub(super) fn new(program: &'p Program, limits: Limits, builder: Option<Builder>) -> Walk<'p> {
+        Walk {
+            program,
+            limits,
+            builder,
+            facts: Facts::default(),
+            numbering: Numbering::default(),
+            origins: Origins::default(),
+            sources: Vec::new(),
+            env: Vec::new(),
+            exits: Vec::new(),
+            diagnostics: Vec::new(),
+            reported: HashSet::new(),
+            trials: 0,
+            operands: None,
+            steps: 0,
+            depth: 0,
+            calls: 0,
+        }
+    }
+
+    /// Evaluates down the spine of first operands, then back up; what an expression ends with is evaluated in its place.
+    pub(super) fn eval(&mut self, expr: &Expr) -> Walked {
+        self.depth += 1;
+        if self.depth > self.limits.depth_max {
+            return self.fatal(report::too_deep(expr.span, self.limits.depth_max));
+        }
+        let result = self.eval_spine(expr);
+        self.depth -= 1;
+        result
+    }
+
+    fn eval_spine<'e>(&mut self, expr: &'e Expr) -> Walked {
+        let mut frames: Vec<Frame<'e>> = Vec::new();
+        let mut next = Ok(Next::Tail(expr));
+        loop {
+            let mut outcome = match next {
+                Ok(Next::Tail(expr)) => match first_operand(expr) {
+                    Some(first) => {
+                        self.step(expr.span)?;
+                        frames.push(Frame::Operand(expr));
+                        next = Ok(Next::Tail(first));
+                        continue;
+                    }
+                    None => {
+                        next = self.step(expr.span).and_then(|()| self.start(expr));
+                        if let Ok(Next::Tail(_)) = next {
+                            continue;
+                        }
+                        next
+                    }
+                },
+                outcome => outcome,
+            };
+            next = loop {
+                let value = match outcome {
+                    Ok(Next::Tail(_)) => break outcome,
+                    Ok(Next::Value(value)) => Ok(value),
+                    Err(Stop::Fatal) => return Err(Stop::Fatal),
+                    Err(Stop::Diverged) => Err(Stop::Diverged),
+                };
+                outcome = match (frames.pop(), value) {
+                    (None, value) => return value,
+                    (Some(Frame::Join(join)), value) => self.join(*join, value).map(Next::Value),
+                    (Some(Frame::Operand(_)), Err(stop)) => Err(stop),
+                    (Some(Frame::Operand(node)), Ok(first)) => self.finish(node, first, &mut frames),
+                };
+            };
+        }
+    }
+
+    pub(super) fn step(&mut self, span: Span) -> Walked<()> {
+        self.steps += 1;
+        if self.steps > self.limits.steps_max {
+            return self.fatal(report::too_many_steps(span, self.limits.steps_max));
+        }
+        if self.builder.as_ref().is_some_and(Builder::is_full) {
+            return self.fatal(report::too_many_gates(span, self.limits.nodes_max));
+        }
+        Ok(())
+    }
+
+    /// Says what causes the gates from here on.
+    pub(super) fn at(&mut self, span: Span) {
+        if let Some(builder) = &mut self.builder {
+            builder.set_origin(self.origins.origin(span));
+        }
+    }
+
+    /// An expression without a first operand.
+    fn start<'e>(&mut self, expr: &'e Expr) -> Walked<Next<'e>> {
+        Ok(Next::Value(match &expr.kind {
+            ExprKind::Bool(value) => Abstract::Bool(Bit::known(*value)),
+            ExprKind::Int(value) => Abstract::Int(self.constant(value.clone(), Stage::BUILD)),
+            ExprKind::Local(id) => self.local(*id),
+            ExprKind::Aggregate(items) => Abstract::list(self.eval_all(items)?),
+            ExprKind::Intrinsic(intrinsic, args) => {
+                let values = self.eval_all(args)?;
+                self.intrinsic(*intrinsic, expr, args, &values)?
+            }
+            ExprKind::Call(function, args) => {
+                let args = self.eval_all(args)?;
+                self.call(*function, args, expr.span)?
+            }
+            ExprKind::Block(stmts, tail) => {
+                for stmt in stmts {
+                    match stmt {
+                        Stmt::Let(id, expr) => {
+                            let value = self.eval(expr)?;
+                            self.bind(*id, value);
+                        }
+                        Stmt::Expr(expr) => drop(self.eval(expr)?),
+                    }
+                }
+                return Ok(Next::Tail(tail));
+            }
+            ExprKind::For(body) => self.for_loop(body, expr.span)?,
+            ExprKind::Map(body) => self.map_loop(body, expr.span)?,
+            ExprKind::Break => return self.exit(ExitKind::Break, Abstract::unit()),
+            ExprKind::Continue => return self.exit(ExitKind::Continue, Abstract::unit()),
+            _ => unreachable!("every other expression has a first operand"),
+        }))
+    }
+
+    /// What remains of an expression once its first operand is known.
+    fn finish<'e>(&mut self, expr: &'e Expr, first: Abstract, frames: &mut Vec<Frame<'e>>) -> Walked<Next<'e>> {
+        let span = expr.span;
+        Ok(Next::Value(match &expr.kind {
+            ExprKind::If(_, then, otherwise) => {
+                let condition = first.bit();
+                return self.branch(
+                    &condition,
+                    span,
+                    frames,
+                    |walk| walk.eval(then),
+                    Next::Tail(then),
+                    || Next::Tail(otherwise),
+                );
+            }
+            ExprKind::Match(_, arms) => return self.choose(arms, &first, span, frames),
+            ExprKind::Binary(op, _, right) => {
+                let right = self.eval(right)?;
+                self.at(span);
+                self.binary(*op, &first, &right, expr)?
+            }
+            ExprKind::Index(_, index) => {
+                let index = self.eval(index)?.int();
+                self.at(span);
+                self.index(&first, &index, span)
+            }
+            ExprKind::Slice(_, start) => {
+                let start = self.eval(start)?.int();
+                self.slice(&first, &start, &expr.ty, span)
+            }
+            ExprKind::Assign(place, _) => {
+                self.assign(place, first)?;
+                Abstract::unit()
+            }
+            ExprKind::Return(_) => return self.exit(ExitKind::Return, first),
+            ExprKind::AssertEq(_, right) => {
+                self.eval(right)?;
+                Abstract::unit()
+            }
+            ExprKind::Assert(_) => Abstract::unit(),
+            _ => {
+                self.at(span);
+                self.convert(expr, first)
+            }
+        }))
+    }
+
+    /// Expressions of one operand, without control.
+    fn convert(&mut self, expr: &Expr, first: Abstract) -> Abstract {
+        match &expr.kind {
+            ExprKind::Repeat(_) => Abstract::list(vec![first; expr.ty.array_len()]),
+            ExprKind::Variant(tag, _) => self.variant(*tag, first, &expr.ty),
+            ExprKind::Field(_, index) => first.items()[*index as usize].clone(),
+            ExprKind::Unary(UnaryOp::Neg, _) => Abstract::Int(self.neg(&first.int())),
+            ExprKind::Unary(UnaryOp::Not, _) => match first {
+                Abstract::Bool(bit) => Abstract::Bool(bit.not()),
+                value => Abstract::Int(self.complement(&value.int(), expr.ty.declared())),
+            },
+            ExprKind::Fit(inner) => self.fit(first, &expr.ty, inner.span, expr.span),
+            ExprKind::Wrap(_) => Abstract::Int(self.wrap(&first.int(), expr.ty.declared())),
+            ExprKind::Saturate(_) => Abstract::Int(self.clamp(&first.int(), &Range::of(expr.ty.declared()))),
+            ExprKind::TryInto(_) => self.to_option(&first.int(), &expr.ty),
+            _ => unreachable!("every other expression is finished elsewhere"),
+        }
+    }
+
+    pub(super) fn eval_all(&mut self, exprs: &[Expr]) -> Walked<Vec<Abstract>> {
+        exprs.iter().map(|expr| self.eval(expr)).collect()
+    }
+
+    fn local(&self, id: LocalId) -> Abstract {
+        self.env[id.0 as usize].clone().expect("the checker has seen that every variable is bound before its use")
+    }
+
+    pub(super) fn bind(&mut self, id: LocalId, value: Abstract) {
+        self.env[id.0 as usize] = Some(value);
+    }
+
+    fn variant(&mut self, tag: u32, payload: Abstract, ty: &crate::hir::Ty) -> Abstract {
+        let n_variants = self.program.variants(ty).len();
+        let payloads = (0..n_variants).map(|i| (i == tag as usize).then(|| payload.clone())).collect();
+        let tag = self.constant(BigInt::from(tag), Stage::BUILD);
+        Abstract::Enum(Rc::new(Variants { tag, payloads }))
+    }
+
+    /// Leaves by an exit.
+    fn exit<T>(&mut self, kind: ExitKind, value: Abstract) -> Walked<T> {
+        let env = if kind == ExitKind::Return { Env::new() } else { self.env.clone() };
+        self.exits.push(Exit { kind, condition: Bit::known(true), value, env });
+        Err(Stop::Diverged)
+    }
+
+    /// Goes on with `then` where the condition holds and with `otherwise` where not.
+    ///
+    /// If it is not known, `then` is evaluated here and now, and what comes of the other branch is merged with it later.
+    fn branch<'e>(
+        &mut self,
+        condition: &Bit,
+        span: Span,
+        frames: &mut Vec<Frame<'e>>,
+        then: impl FnOnce(&mut Self) -> Walked,
+        then_tail: Next<'e>,
+        otherwise: impl FnOnce() -> Next<'e>,
+    ) -> Walked<Next<'e>> {
+        match condition.known {
+            Some(true) => return Ok(then_tail),
+            Some(false) => return Ok(otherwise()),
+            None => {}
+        }
+        let join = self.split(condition, span, then)?;
+        frames.push(Frame::Join(Box::new(join)));
+        Ok(otherwise())
+    }
+
+    /// Evaluates one branch; what follows is the other one.
+    fn split(&mut self, condition: &Bit, span: Span, then: impl FnOnce(&mut Self) -> Walked) -> Walked<Join> {
+        let facts = self.facts.mark();
+        let exits_start = self.exits.len();
+        let env = self.env.clone();
+        self.facts.assume(&condition.claim, true);
+        let value = match then(self) {
+            Err(Stop::Fatal) => return Err(Stop::Fatal),
+            value => value,
+        };
+        self.facts.rollback(facts);
+        self.facts.assume(&condition.claim, false);
+        let then_env = std::mem::replace(&mut self.env, env);
+        let exits_middle = self.exits.len();
+        Ok(Join { condition: condition.clone(), facts, exits_start, exits_middle, then: value, then_env, span })
+    }
+
+    fn join(&mut self, join: Join, otherwise: Walked) -> Walked {
+        let Join { condition, facts, exits_start, exits_middle, then, then_env, span } = join;
+        self.at(span);
+        self.restrict_exits(exits_start..exits_middle, &condition);
+        self.restrict_exits(exits_middle..self.exits.len(), &condition.not());
+        match (then, otherwise) {
+            (Err(_), otherwise) => otherwise,
+            (Ok(value), Err(_)) => {
+                self.facts.rollback(facts);
+                self.facts.assume(&condition.claim, true);
+                self.env = then_env;
+                Ok(value)
+            }
+            (Ok(then), Ok(otherwise)) => {
+                self.facts.rollback(facts);
+                let other_env = std::mem::take(&mut self.env);
+                self.env = self.merge_envs(&condition, then_env, other_env);
+                Ok(self.merge(&condition, &then, &otherwise))
+            }
+        }
+    }
+
+    /// Lets these exits happen only where `condition` holds.
+    pub(super) fn restrict_exits(&mut self, exits: std::ops::Range<usize>, condition: &Bit) {
+        for i in exits {
+            let inner = self.exits[i].condition.clone();
+            self.exits[i].condition = self.and_bits(condition, &inner);
+        }
+    }
+
+    /// Takes the exits of one kind since `start`; the others happen only where none of those before them did.
+    pub(super) fn take_exits(&mut self, kind: ExitKind, start: usize) -> Vec<Exit> {
+        let mut taken = Vec::new();
+        let mut before: Option<Bit> = None;
+        let mut n_before = 0;
+        for mut exit in self.exits.split_off(start) {
+            if exit.kind == kind {
+                taken.push(exit);
+                continue;
+            }
+            for earlier in taken.iter().skip(n_before).map(|exit: &Exit| exit.condition.clone()).collect::<Vec<_>>() {
+                let not_before = before.take().unwrap_or(Bit::known(true));
+                before = Some(self.and_bits(&not_before, &earlier.not()));
+            }
+            n_before = taken.len();
+            if let Some(not_before) = &before {
+                exit.condition = self.and_bits(&not_before.clone(), &exit.condition);
+            }
+            self.exits.push(exit);
+        }
+        taken
+    }
+
+    /// Where control comes together again after exits: the variables on all paths, if there is a path.
+    pub(super) fn merge_exits(&mut self, exits: Vec<Exit>, alive: bool, facts: Mark) -> bool {
+        if exits.len() + usize::from(alive) > 1 {
+            self.facts.rollback(facts);
+        }
+        let mut env = alive.then(|| std::mem::take(&mut self.env));
+        for exit in exits.into_iter().rev() {
+            env = Some(match env {
+                None => exit.env,
+                Some(env) => self.merge_envs(&exit.condition, exit.env, env),
+            });
+        }
+        let alive = env.is_some();
+        self.env = env.unwrap_or_default();
+        alive
+    }
+
+    fn choose<'e>(
+        &mut self,
+        arms: &'e [crate::hir::Arm],
+        value: &Abstract,
+        span: Span,
+        frames: &mut Vec<Frame<'e>>,
+    ) -> Walked<Next<'e>> {
+        for arm in arms {
+            self.step(span)?;
+            self.at(span);
+            let outer = self.env.clone();
+            let mut condition = self.matches(&arm.pattern, value);
+            if condition.known == Some(false) {
+                self.env = outer;
+                continue;
+            }
+            if let Some(guard) = &arm.guard {
+                condition = self.guarded(&condition, guard)?;
+            }
+            match condition.known {
+                Some(true) => return Ok(Next::Tail(&arm.body)),
+                Some(false) => {}
+                None => {
+                    let mut join = self.split(&condition, span, |walk| walk.eval(&arm.body))?;
+                    join.span = span;
+                    frames.push(Frame::Join(Box::new(join)));
+                }
+            }
+            self.env = outer;
+        }
+        // The checker has shown that some arm matches, so that the values of all arms cover every case.
+        Err(Stop::Diverged)
+    }
+
+    fn guarded(&mut self, pattern: &Bit, guard: &Expr) -> Walked<Bit> {
+        let facts = self.facts.mark();
+        self.facts.assume(&pattern.claim, true);
+        let holds = self.eval(guard)?.bit();
+        self.facts.rollback(facts);
+        Ok(self.and_bits(pattern, &holds))
+    }
+
+    pub(super) fn call(&mut self, id: FunctionId, args: Vec<Abstract>, span: Span) -> Walked {
+        let function = &self.program.functions[id.0 as usize];
+        if self.calls >= self.limits.calls_max {
+            return self.fatal(report::calls_too_deep(span, self.limits.calls_max));
+        }
+        let context = self.origins.enter(id, span);
+        self.calls += 1;
+        let result = self.run(function, args);
+        self.calls -= 1;
+        self.origins.leave(context);
+        result
+    }
+
+    /// The body of a function on arguments.
+    fn run(&mut self, function: &Function, args: Vec<Abstract>) -> Walked {
+        let mut env: Env = args.into_iter().map(Some).collect();
+        env.resize(function.locals.len(), None);
+        let outer = std::mem::replace(&mut self.env, env);
+        let (start, facts) = (self.exits.len(), self.facts.mark());
+        let result = self.eval(&function.body);
+        self.env = outer;
+        let alive = match result {
+            Ok(value) => Some(value),
+            Err(Stop::Diverged) => None,
+            Err(Stop::Fatal) => return Err(Stop::Fatal),
+        };
+        let exits = self.take_exits(ExitKind::Return, start);
+        if exits.len() + usize::from(alive.is_some()) > 1 {
+            self.facts.rollback(facts);
+        }
+        let merge = |value: Option<Abstract>, exit: Exit| match value {
+            None => Some(exit.value),
+            Some(value) => Some(self.merge(&exit.condition, &exit.value, &value)),
+        };
+        exits.into_iter().rev().fold(alive, merge).ok_or(Stop::Diverged)
+    }
+
+    /// Reports once per place, unless a loop is only tried out.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.trials > 0 {
+            return;
+        }
+        let span = diagnostic.span().unwrap_or_default();
+        if self.reported.insert((diagnostic.code, span)) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports and gives up.
+    pub(super) fn fatal<T>(&mut self, diagnostic: Diagnostic) -> Walked<T> {
+        self.trials = 0;
+        self.report(diagnostic);
+        Err(Stop::Fatal)
+    }
+
+    /// Whether a value is secret, and what to say about that.
+    pub(super) fn secret(&self, stage: Stage) -> Option<&Source> {
+        (stage.level == Level::Secret).then(|| &self.sources[stage.source as usize])
+    }
+
+    /// A claim of which nothing is known, different from all others.
+    pub(super) fn opaque_claim() -> Rc<Claim> {
+        Rc::new(Claim::Opaque)
+    }
+}
+
+impl Abstract {
+    /// # Panics
+    /// If it is not a truth value: the checker has seen to that.
+    pub(super) fn bit(&self) -> Bit {
+        match self {
+            Abstract::Bool(bit) => bit.clone(),
+            _ => unreachable!("the checker has seen that this is a bool"),
+        }
+    }
+
+    /// # Panics
+    /// If it is not an integer: the checker has seen to that.
+    pub(super) fn int(&self) -> Int {
+        match self {
+            Abstract::Int(int) => int.clone(),
+            _ => unreachable!("the checker has seen that this is an integer"),
+        }
+    }
+
+    /// # Panics
+    /// If it is not an array, a tuple or a struct: the checker has seen to that.
+    pub(super) fn items(&self) -> &Rc<Vec<Abstract>> {
+        match self {
+            Abstract::List(items) => items,
+            _ => unreachable!("the checker has seen that this has elements or fields"),
+        }
+    }
+}
