@@ -37,6 +37,7 @@ use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
 use self::types::{Arg, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
 use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Test, Ty};
+use crate::lower;
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
 
@@ -73,7 +74,7 @@ pub struct Checked {
     pub sources: SourceMap,
 }
 
-/// Reads and checks a program.
+/// Reads and checks a program, and proves by [`lower::analyse`] that nothing in it can go wrong.
 #[must_use]
 pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     let mut map = SourceMap::new();
@@ -83,8 +84,13 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     let broken = has_errors(&diagnostics);
     // Where the text is broken, declarations may be missing: what is said about names would mislead.
     diagnostics.extend(found.into_iter().filter(|found| !broken || found.code.stage() == Stage::Types));
+    let mut program = program.filter(|_| !broken);
+    if let Some(found) = program.as_ref().map(|program| lower::analyse(program, lower::Limits::default())) {
+        program = program.filter(|_| !has_errors(&found));
+        diagnostics.extend(found);
+    }
     diagnostics.sort_by_key(Diagnostic::span);
-    Checked { program: program.filter(|_| !broken), diagnostics, sources: map }
+    Checked { program, diagnostics, sources: map }
 }
 
 /// Checks a syntax tree. The program is there if no diagnostic is an error.

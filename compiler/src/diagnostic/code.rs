@@ -64,7 +64,6 @@ codes! {
     AmbiguousStructLiteral = "E0020", "a struct literal where a block is expected";
     MissingRecipient = "E0021", "`from`, `to` or `public` without what must follow it";
     ReservedWord = "E0022", "a keyword used as a name";
-<<<<<<< HEAD
     UnknownName = "E0101", "a name that nothing declares";
     DuplicateName = "E0102", "a name declared twice";
     WrongKind = "E0103", "a name that stands for another kind of thing";
@@ -123,7 +122,6 @@ codes! {
     EachNeedsArray = "E0313", "`from each` with another type than an array of the family's size";
     ExactAtBorder = "E0314", "`int` as an input or output";
     PartyCount = "E0315", "too few or too many parties";
-=======
     SecretBound = "E0320", "a secret where everybody must know the value";
     UnknownLength = "E0321", "an array whose length is not known";
     DoesNotFit = "E0401", "a value that may be outside its type's range";
@@ -131,23 +129,19 @@ codes! {
     IndexOutside = "E0403", "an index that may be outside its array";
     NegativeShift = "E0404", "a shift by an amount that may be negative";
     UnboundedGrowth = "E0405", "a value without a range that holds in every iteration";
->>>>>>> 465ad86 (Lower checked programs to circuits: one abstract walk that proves ranges and builds gates)
     FileTooLarge = "E0501", "a source file that is too large";
     NestedTooDeeply = "E0502", "code that nests too deeply";
     NumberTooLong = "E0503", "a number with too many digits";
     TooManyErrors = "E0504", "too many errors";
-<<<<<<< HEAD
     TypeTooLarge = "E0505", "a type that is too large";
     TooManyExpansions = "E0506", "too many expansions of generic code";
     ConstantTooLong = "E0507", "a constant that takes too long to compute";
     MatchTooComplex = "E0508", "patterns that are too intricate to check";
-=======
     TooManyGates = "E0510", "a circuit that is too large";
     TooManySteps = "E0511", "a program that takes too long to compile";
     TooWide = "E0512", "an integer with too many bits";
     TooDeep = "E0513", "expressions or calls that nest too deeply";
     TooManyElements = "E0514", "an array that is too long";
->>>>>>> 465ad86 (Lower checked programs to circuits: one abstract walk that proves ranges and builds gates)
 }
 
 /// The stage of the compiler that a code belongs to.

@@ -47,7 +47,8 @@ impl Linear {
             let (var, coefficient) = match (a.peek(), b.peek()) {
                 (Some((x, p)), Some((y, q))) if x == y => {
                     let sum = (*x, p + q * k);
-                    (a.next(), b.next());
+                    a.next();
+                    b.next();
                     sum
                 }
                 (Some((x, p)), other) if other.is_none_or(|(y, _)| x < y) => {

@@ -220,7 +220,7 @@ impl Walk<'_> {
     }
 
     /// `Some(value)` where it lies in the range of the option's payload, else `None`.
-    pub(super) fn to_option(&mut self, value: &Int, option: &Ty) -> Abstract {
+    pub(super) fn optional(&mut self, value: &Int, option: &Ty) -> Abstract {
         let value = self.refresh(value);
         let declared = match &self.program.variants(option)[1].1 {
             Ty::Tuple(items) => Range::of(items[0].declared()),

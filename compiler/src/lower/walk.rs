@@ -296,7 +296,7 @@ impl<'p> Walk<'p> {
             ExprKind::Fit(inner) => self.fit(first, &expr.ty, inner.span, expr.span),
             ExprKind::Wrap(_) => Abstract::Int(self.wrap(&first.int(), expr.ty.declared())),
             ExprKind::Saturate(_) => Abstract::Int(self.clamp(&first.int(), &Range::of(expr.ty.declared()))),
-            ExprKind::TryInto(_) => self.to_option(&first.int(), &expr.ty),
+            ExprKind::TryInto(_) => self.optional(&first.int(), &expr.ty),
             _ => unreachable!("every other expression is finished elsewhere"),
         }
     }
