@@ -19,6 +19,13 @@ pub mod index;
 pub mod sort;
 
 pub mod aes;
+pub mod keccak;
+pub mod sha2;
+
+pub mod edit_distance;
+pub mod root;
+
+pub mod table;
 
 use num_bigint::BigUint;
 

@@ -1,4 +1,4 @@
-//! The S-box of AES.
+//! AES: the S-box, and AES-128 with its key schedule.
 //!
 //! 32 ANDs, depth 6: Boyar, Peralta, "A new combinational logic minimization technique with applications to cryptology",
 //! SEA 2010, <https://eprint.iacr.org/2009/191>: a linear layer in, inversion in GF(2⁸) over its subfields, a linear layer
@@ -8,10 +8,68 @@ use crate::build::Builder;
 use crate::id::Wire;
 
 /// SubBytes of one byte, least significant bit first; 32 ANDs.
-pub fn sbox(b: &mut Builder, byte: [Wire; 8]) -> [Wire; 8] {
+pub fn sbox(b: &mut Builder, byte: Byte) -> Byte {
     let top = top_layer(b, byte);
     let products = inversion(b, &top);
     bottom_layer(b, products)
+}
+
+/// A byte, least significant bit first.
+pub type Byte = [Wire; 8];
+
+/// AES-128 of one block, key schedule included (FIPS 197); 6,400 ANDs. Bytes are in the order of the standard's input.
+pub fn aes_128(b: &mut Builder, key: [Byte; 16], block: [Byte; 16]) -> [Byte; 16] {
+    let mut round_key = key;
+    let mut state = add_round_key(b, &block, &round_key);
+    let mut round_constant = 1u8;
+    for round in 1..=10 {
+        round_key = next_round_key(b, &round_key, round_constant);
+        round_constant = round_constant << 1 ^ if round_constant >> 7 == 1 { 0x1b } else { 0 };
+        let substituted = state.map(|byte| sbox(b, byte));
+        state = std::array::from_fn(|i| substituted[(i + 4 * (i % 4)) % 16]);
+        if round < 10 {
+            state = mix_columns(b, &state);
+        }
+        state = add_round_key(b, &state, &round_key);
+    }
+    state
+}
+
+fn add_round_key(b: &mut Builder, state: &[Byte; 16], key: &[Byte; 16]) -> [Byte; 16] {
+    std::array::from_fn(|i| xor_bytes(b, state[i], key[i]))
+}
+
+fn xor_bytes(b: &mut Builder, x: Byte, y: Byte) -> Byte {
+    std::array::from_fn(|i| b.xor(x[i], y[i]))
+}
+
+fn next_round_key(b: &mut Builder, key: &[Byte; 16], round_constant: u8) -> [Byte; 16] {
+    let mut next = *key;
+    let mut previous: [Byte; 4] = std::array::from_fn(|i| sbox(b, key[12 + (i + 1) % 4]));
+    previous[0] = std::array::from_fn(|i| previous[0][i] ^ (round_constant >> i & 1 == 1));
+    for i in 0..16 {
+        next[i] = xor_bytes(b, key[i], previous[i % 4]);
+        previous[i % 4] = next[i];
+    }
+    next
+}
+
+/// Each byte becomes `2·a + 3·a' + a'' + a'''`, with b, c and d the next ones down its column, around the end.
+fn mix_columns(b: &mut Builder, state: &[Byte; 16]) -> [Byte; 16] {
+    std::array::from_fn(|i| {
+        let below = |k: usize| state[i / 4 * 4 + (i + k) % 4];
+        let pair = xor_bytes(b, below(0), below(1));
+        let rest = xor_bytes(b, below(2), below(3));
+        let sum = xor_bytes(b, below(1), rest);
+        let doubled = double(b, pair);
+        xor_bytes(b, doubled, sum)
+    })
+}
+
+/// Times x in GF(2⁸).
+fn double(b: &mut Builder, byte: Byte) -> Byte {
+    let shifted: Byte = std::array::from_fn(|i| if i == 0 { Wire::FALSE } else { byte[i - 1] });
+    std::array::from_fn(|i| if 0x1b >> i & 1 == 1 { b.xor(shifted[i], byte[7]) } else { shifted[i] })
 }
 
 /// The linear forms of the input that the products need; names as in the paper's Figure 5, index 0 being the input's x₇.
@@ -20,7 +78,7 @@ struct Top {
     y: [Wire; 22],
 }
 
-fn top_layer(b: &mut Builder, byte: [Wire; 8]) -> Top {
+fn top_layer(b: &mut Builder, byte: Byte) -> Top {
     // The paper counts from the most significant bit.
     let [x7, x6, x5, x4, x3, x2, x1, x0] = byte;
     let mut x = |p, q| b.xor(p, q);
@@ -78,7 +136,7 @@ fn norm(b: &mut Builder, y: &[Wire; 22]) -> [Wire; 4] {
     [sum([t3, t2, t14, y[20]]), sum([t5, t2, t16, y[19]]), sum([t8, t7, t14, y[21]]), sum([t10, t7, t16, y[18]])]
 }
 
-fn bottom_layer(b: &mut Builder, z: [Wire; 18]) -> [Wire; 8] {
+fn bottom_layer(b: &mut Builder, z: [Wire; 18]) -> Byte {
     let mut x = |p, q| b.xor(p, q);
     let (t46, t47, t48, t49) = (x(z[15], z[16]), x(z[10], z[11]), x(z[5], z[13]), x(z[9], z[10]));
     let (t50, t51, t52, t53) = (x(z[2], z[12]), x(z[2], z[5]), x(z[7], z[8]), x(z[0], z[3]));
@@ -95,7 +153,7 @@ fn bottom_layer(b: &mut Builder, z: [Wire; 18]) -> [Wire; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gadgets::check::check;
+    use crate::gadgets::check::{check, check_once};
 
     /// Multiplication in GF(2⁸), FIPS 197 §4.2.
     fn times(x: u8, y: u8) -> u8 {
@@ -117,5 +175,16 @@ mod tests {
         };
         assert_eq!(check(&[8], gadget, |v| vec![sub_byte(v[0] as u8).into()]), 32);
         assert_eq!((sub_byte(0x00), sub_byte(0x53)), (0x63, 0xed));
+    }
+
+    /// FIPS 197, appendix B.
+    #[test]
+    fn the_standards_example() {
+        let bytes = |w: &[Wire]| std::array::from_fn(|i| std::array::from_fn(|k| w[8 * i + k]));
+        let gadget = |b: &mut Builder, w: &[&[Wire]]| vec![aes_128(b, bytes(w[0]), bytes(w[1])).concat()];
+        let key = u128::from_le_bytes(0x2b7e151628aed2a6abf7158809cf4f3c_u128.to_be_bytes());
+        let block = u128::from_le_bytes(0x3243f6a8885a308d313198a2e0370734_u128.to_be_bytes());
+        let expected = u128::from_le_bytes(0x3925841d02dc09fbdc118597196a0b32_u128.to_be_bytes());
+        assert_eq!(check_once(&[128, 128], gadget, &[key, block], &[expected]), 6_400);
     }
 }

@@ -6,6 +6,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use crate::build::Builder;
+use crate::circuit::Block;
 use crate::evaluate::evaluate_block;
 use crate::id::Wire;
 use crate::verify::verify_block;
@@ -26,12 +27,7 @@ pub(crate) fn check(
     gadget: impl FnOnce(&mut Builder, &[&[Wire]]) -> Vec<Vec<Wire>>,
     expected: impl Fn(&[u128]) -> Vec<u128>,
 ) -> u64 {
-    let mut builder = Builder::new("gadget", widths.iter().sum());
-    let inputs = builder.inputs();
-    let outputs = gadget(&mut builder, &split(&inputs, widths));
-    let out_widths: Vec<u32> = outputs.iter().map(|word| word.len() as u32).collect();
-    let block = builder.finish(outputs.concat()).unwrap();
-    assert_eq!(verify_block(&[], &block), Ok(()));
+    let (block, out_widths) = build(widths, gadget);
     for operands in samples(widths).chunks(64) {
         let lanes = evaluate_block(&[], &block, &to_lanes(operands, widths));
         for (k, operands) in operands.iter().enumerate() {
@@ -41,6 +37,30 @@ pub(crate) fn check(
         }
     }
     block.n_ands()
+}
+
+/// Checks `gadget` on one known answer; returns its AND count.
+pub(crate) fn check_once(
+    widths: &[u32],
+    gadget: impl FnOnce(&mut Builder, &[&[Wire]]) -> Vec<Vec<Wire>>,
+    operands: &[u128],
+    expected: &[u128],
+) -> u64 {
+    let (block, out_widths) = build(widths, gadget);
+    let lanes = evaluate_block(&[], &block, &to_lanes(&[operands.to_vec()], widths));
+    let found: Vec<u128> = split(&lanes, &out_widths).into_iter().map(|word| from_lanes(word, 0)).collect();
+    assert_eq!(found, expected);
+    block.n_ands()
+}
+
+fn build(widths: &[u32], gadget: impl FnOnce(&mut Builder, &[&[Wire]]) -> Vec<Vec<Wire>>) -> (Block, Vec<u32>) {
+    let mut builder = Builder::new("gadget", widths.iter().sum());
+    let inputs = builder.inputs();
+    let outputs = gadget(&mut builder, &split(&inputs, widths));
+    let out_widths: Vec<u32> = outputs.iter().map(|word| word.len() as u32).collect();
+    let block = builder.finish(outputs.concat()).unwrap();
+    assert_eq!(verify_block(&[], &block), Ok(()));
+    (block, out_widths)
 }
 
 fn split<'a, T>(mut items: &'a [T], widths: &[u32]) -> Vec<&'a [T]> {

@@ -9,6 +9,8 @@
 //! | [`population_count`] of n bits | n − weight(n) | O(log n) to O(log² n) |
 //! | [`first_one`] in n bits | n−1 | n−1 |
 
+use std::collections::VecDeque;
+
 use crate::build::Builder;
 use crate::gadgets::add::full_adder;
 use crate::id::Wire;
@@ -41,13 +43,21 @@ pub fn sum_columns(b: &mut Builder, columns: Vec<Vec<Wire>>, width: usize) -> Ve
 
 /// The sum's bit of this weight; the rest goes to `carries`, of twice the weight.
 ///
-/// First in, first out, so that late carries wait and depth stays low.
+/// First in, first out, so that late carries wait and depth stays low; a constant 1 last, where it may be free.
 fn compress(b: &mut Builder, column: Vec<Wire>, carries: &mut Vec<Wire>) -> Wire {
-    let mut queue = std::collections::VecDeque::from(column);
+    let (ones, bits): (Vec<Wire>, Vec<Wire>) = column.into_iter().partition(|&bit| bit == Wire::TRUE);
+    carries.extend(vec![Wire::TRUE; ones.len() / 2]);
+    let mut one = Wire::constant(ones.len() % 2 == 1);
+    let mut queue = VecDeque::from(bits);
     loop {
-        let Some(x) = queue.pop_front() else { return Wire::FALSE };
-        let Some(y) = queue.pop_front() else { return x };
-        let (sum, carry) = full_adder(b, x, y, queue.pop_front().unwrap_or(Wire::FALSE));
+        let Some(x) = queue.pop_front() else { return one };
+        let Some(y) = queue.pop_front() else {
+            let (sum, carry) = full_adder(b, x, one, Wire::FALSE);
+            carries.push(carry);
+            return sum;
+        };
+        let third = queue.pop_front().unwrap_or_else(|| std::mem::replace(&mut one, Wire::FALSE));
+        let (sum, carry) = full_adder(b, x, y, third);
         queue.push_back(sum);
         carries.push(carry);
     }

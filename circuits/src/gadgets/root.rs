@@ -1,0 +1,44 @@
+//! Integer square root.
+//!
+//! Two bits of the number a step, restoring: try `4·root + 1`, keep the difference where it is not negative. With the root in
+//! k bits, k² + O(k) ANDs: 70, 270, 1,054 for 16, 32, 64 bits. Depth O(k²).
+
+use super::add::subtract_borrow;
+use super::select::select;
+use super::zero_extend;
+use crate::build::Builder;
+use crate::id::Wire;
+
+/// `⌊√x⌋` of an unsigned word, in half its bits, rounded up.
+pub fn square_root(b: &mut Builder, x: &[Wire]) -> Vec<Wire> {
+    let k = x.len().div_ceil(2);
+    let x = zero_extend(x, 2 * k);
+    let mut root: Vec<Wire> = Vec::new();
+    let mut remainder: Vec<Wire> = Vec::new();
+    for pair in x.rchunks_exact(2) {
+        remainder.splice(0..0, [pair[0], pair[1]]);
+        let trial = [vec![Wire::TRUE, Wire::FALSE], root.clone()].concat();
+        let width = remainder.len().max(trial.len());
+        let (difference, borrow) = subtract_borrow(b, &zero_extend(&remainder, width), &zero_extend(&trial, width));
+        remainder = select(b, borrow, &zero_extend(&remainder, width), &difference);
+        root.insert(0, !borrow);
+        // A remainder is at most twice the root.
+        remainder.truncate(root.len() + 1);
+    }
+    root
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gadgets::check::check;
+
+    #[test]
+    fn roots() {
+        for n in 0..=12 {
+            check(&[n], |b, w| vec![square_root(b, w[0])], |v| vec![v[0].isqrt()]);
+        }
+        let count = |n| check(&[n], |b, w| vec![square_root(b, w[0])], |v| vec![v[0].isqrt()]);
+        assert_eq!([16, 32, 64].map(count), [70, 270, 1_054]);
+    }
+}
