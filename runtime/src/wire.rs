@@ -37,7 +37,7 @@ pub const HEADER_BYTES: usize = 12;
 pub const TAG_BYTES: usize = 16;
 /// The longest payload of any frame; longer messages take several frames.
 pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
-/// The version of the frame format itself. Versions of the protocol are agreed in the handshake.
+/// The version of the frame format itself: hellos have this format in every version of the protocol, which they agree on.
 pub const WIRE_VERSION: u8 = 1;
 
 /// What a frame carries.

@@ -194,8 +194,9 @@ async fn the_meter_notices_when_nothing_moves() {
 
 #[tokio::test]
 async fn tcp_connects_also_to_somebody_who_listens_later() {
+    // An address of its own, so that no other test takes the port meanwhile.
     let address = {
-        let listener = tcp::Listener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = tcp::Listener::bind("127.0.0.77:0").await.expect("a free port");
         listener.local_addr().expect("bound")
     };
     let late = async {

@@ -224,8 +224,8 @@ async fn flights_are_few() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_number_of_inputs_is_transferred() {
-    // None, the last that go directly, the first that do not, and the first that take the deeper trees.
-    for (seed, n_inputs) in [0, 127, 128, 1000, (1 << 14) + 1].into_iter().enumerate() {
+    // None, the last that go directly, the first that do not, the first that take the deeper trees, and two batches.
+    for (seed, n_inputs) in [0, 127, 128, 1000, (1 << 14) + 1, (1 << 20) + 3].into_iter().enumerate() {
         let setup = Setup::new(Program::parity(n_inputs), [RoleChoice::Auto; 2], seed as u64);
         setup.check(setup.run_in_memory().await);
     }

@@ -2,6 +2,7 @@
 
 use super::proxy::{Fault, Place, run_with_fault};
 use super::*;
+use crate::wire::{FrameKind, Header, TagChain};
 
 fn setup() -> Setup {
     Setup::new(Program::millionaires(8), [RoleChoice::Auto; 2], 30)
@@ -106,6 +107,27 @@ async fn values_of_the_other_party_are_shown_without_control_characters() {
     setup.configs[1].agreement[0].value = "\x1b[2J".into();
     let error = setup.run_in_memory().await[0].as_ref().expect_err("they differ").to_string();
     assert_eq!(error, "the parties do not agree on parameter N: here \"64\", there \"\\u{1b}[2J\"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_party_of_another_version_is_refused_whatever_else_it_says() {
+    let payload = b"HUSHGATE\x02\x02\x00\x03\x00 and things that version 1 does not know";
+    let header = Header { kind: FrameKind::Hello, stream: 0, sequence: 0, length: payload.len() as u32 }.encode();
+    let hello = [&header, payload.as_slice(), &TagChain::new().tag(&header, payload)].concat();
+    let [first, _] = run_with_fault(&setup(), &Place { sender: 1, frame: 0 }, &Fault::Replace(hello)).await;
+    let error = first.expect_err("there is no common version");
+    assert_eq!(error.to_string(), "the parties do not agree on protocol version: here \"1\", there \"2, 3\"");
+    assert_eq!(error.exit_code(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_is_told_so() {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let (reader, writer) = tokio::io::split(ours);
+    tokio::io::AsyncWriteExt::write_all(&mut theirs, b"GET / HTTP/1.1\r\n\r\n").await.expect("room");
+    let error = setup().run_party(0, Channel::new(reader, writer, Vec::new())).await.expect_err("no offer came");
+    assert!(error.to_string().contains("does not speak this protocol"), "{error}");
+    assert_eq!(error.exit_code(), 6);
 }
 
 #[tokio::test(start_paused = true)]
