@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! load, store         LANES consecutive blocks             gather, lanes   LANES single blocks
+//! single              one block, the others are zero
 //! splat, splat_word   one block, one 32-bit word for all   xor             bitwise
 //! add_xor(x, m, y)    x ⊕ (m ∧ y)                          lsb_mask        all ones in the blocks whose lowest bit is 1
 //! flags_mask          all ones in the blocks whose flag is 1, not 0
@@ -30,6 +31,9 @@ macro_rules! half_gates {
         const UNIT: usize = 2 * LANES;
 
         const _: () = assert!(UNIT <= MARGIN && WINDOW.is_multiple_of(SCHEDULES * UNIT) && GROUP.is_multiple_of(LANES));
+
+        /// In place of a unit's number of gates: some, known when it runs. Full units and single gates have code of their own.
+        const SOME: usize = 0;
 
         /// A batch of gates, with the numbers that its units need.
         struct Batch<'a> {
@@ -90,14 +94,14 @@ macro_rules! half_gates {
             let (full, rest) = batch.ands.as_chunks::<UNIT>();
             for (i, ands) in full.iter().enumerate() {
                 let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
-                garble_unit::<2, true>(ahead, &unit, ands, delta, frame, rows);
+                garble_unit::<2, UNIT>(ahead, &unit, ands, delta, frame, rows);
             }
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
-                if rest.len() > LANES {
-                    garble_unit::<2, false>(ahead, &unit, rest, delta, frame, rows);
-                } else {
-                    garble_unit::<1, false>(ahead, &unit, rest, delta, frame, rows);
+                match rest.len() {
+                    1 => garble_unit::<1, 1>(ahead, &unit, rest, delta, frame, rows),
+                    n if n <= LANES => garble_unit::<1, SOME>(ahead, &unit, rest, delta, frame, rows),
+                    _ => garble_unit::<2, SOME>(ahead, &unit, rest, delta, frame, rows),
                 }
             }
         }
@@ -108,14 +112,14 @@ macro_rules! half_gates {
             let (full, rest) = batch.ands.as_chunks::<UNIT>();
             for (i, ands) in full.iter().enumerate() {
                 let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
-                evaluate_unit::<2, true>(ahead, &unit, ands, frame, rows);
+                evaluate_unit::<2, UNIT>(ahead, &unit, ands, frame, rows);
             }
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
-                if rest.len() > LANES {
-                    evaluate_unit::<2, false>(ahead, &unit, rest, frame, rows);
-                } else {
-                    evaluate_unit::<1, false>(ahead, &unit, rest, frame, rows);
+                match rest.len() {
+                    1 => evaluate_unit::<1, 1>(ahead, &unit, rest, frame, rows),
+                    n if n <= LANES => evaluate_unit::<1, SOME>(ahead, &unit, rest, frame, rows),
+                    _ => evaluate_unit::<2, SOME>(ahead, &unit, rest, frame, rows),
                 }
             }
         }
@@ -142,10 +146,11 @@ macro_rules! half_gates {
                 Unit { position, start, n, n_batch: batch.ands.len() }
             }
 
-            /// How many gates of vector `v` there are; all if the unit is `FULL`.
+            /// How many gates of vector `v` there are.
             #[inline(always)]
-            fn n_in_vector<const FULL: bool>(&self, v: usize) -> usize {
-                if FULL { LANES } else { (self.n - v * LANES).min(LANES) }
+            fn n_in_vector<const COUNT: usize>(&self, v: usize) -> usize {
+                let n = if COUNT == SOME { self.n } else { COUNT };
+                (n - v * LANES).min(LANES)
             }
 
             /// Where vector `v`'s TG rows and TE rows start.
@@ -160,11 +165,11 @@ macro_rules! half_gates {
 
         /// The gates of vector `v`, the last one repeated where there are fewer; `ands` are a unit's.
         #[inline(always)]
-        fn gates_of<const FULL: bool>(ands: &[And], v: usize) -> [&And; LANES] {
+        fn gates_of<const COUNT: usize>(ands: &[And], v: usize) -> [&And; LANES] {
             let mut gates = [&ands[0]; LANES];
             for (lane, gate) in gates.iter_mut().enumerate() {
                 let i = v * LANES + lane;
-                *gate = if FULL { &ands[i] } else { &ands[i.min(ands.len() - 1)] };
+                *gate = if COUNT == UNIT { &ands[i] } else { &ands[i.min(ands.len() - 1)] };
             }
             gates
         }
@@ -172,7 +177,7 @@ macro_rules! half_gates {
         /// The labels of the gates' operands, complemented or not.
         #[inline]
         #[target_feature(enable = $features)]
-        fn operands(ands: &[&And; LANES], frame: &Frame<'_>) -> [Vector; 2] {
+        fn operands<const COUNT: usize>(ands: &[&And; LANES], frame: &Frame<'_>) -> [Vector; 2] {
             let mut labels = [[&Block::ZERO; LANES]; 2];
             for (lane, and) in ands.iter().enumerate() {
                 // SAFETY: the slots are the segment's.
@@ -181,7 +186,10 @@ macro_rules! half_gates {
                     labels[1][lane] = frame.label(and.b.slot());
                 }
             }
-            [gather(labels[0]), gather(labels[1])]
+            match COUNT {
+                1 => [single(labels[0][0]), single(labels[1][0])],
+                _ => [gather(labels[0]), gather(labels[1])],
+            }
         }
 
         /// Which operands are complemented.
@@ -198,7 +206,7 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn garble_unit<const N: usize, const FULL: bool>(
+        fn garble_unit<const N: usize, const COUNT: usize>(
             ahead: &Ahead,
             unit: &Unit,
             ands: &[And],
@@ -210,8 +218,8 @@ macro_rules! half_gates {
             let mut inputs = [[delta; 4]; N];
             let sigma_delta = sigma(delta);
             for v in 0..N {
-                let ands = gates_of::<FULL>(ands, v);
-                let [a, b] = operands(&ands, frame);
+                let ands = gates_of::<COUNT>(ands, v);
+                let [a, b] = operands::<COUNT>(&ands, frame);
                 let [complement_a, complement_b] = complements(&ands);
                 let a0 = add_xor(a, complement_a, delta);
                 let b0 = add_xor(b, complement_b, delta);
@@ -227,14 +235,14 @@ macro_rules! half_gates {
                 let tg = add_xor(xor(ha0, ha1), pb, delta);
                 let te_a0 = xor(hb0, hb1);
                 let c0 = xor(add_xor(ha0, pa, tg), add_xor(hb0, pb, te_a0));
-                write_labels::<FULL>(unit, v, ands, c0, frame);
-                write_rows::<FULL>(unit, v, tg, xor(te_a0, a0), rows);
+                write_labels::<COUNT>(unit, v, ands, c0, frame);
+                write_rows::<COUNT>(unit, v, tg, xor(te_a0, a0), rows);
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn evaluate_unit<const N: usize, const FULL: bool>(
+        fn evaluate_unit<const N: usize, const COUNT: usize>(
             ahead: &Ahead,
             unit: &Unit,
             ands: &[And],
@@ -244,8 +252,8 @@ macro_rules! half_gates {
             let mut labels = [[splat_word(0); 2]; N];
             let mut inputs = labels;
             for v in 0..N {
-                let ands = gates_of::<FULL>(ands, v);
-                let [a, b] = operands(&ands, frame);
+                let ands = gates_of::<COUNT>(ands, v);
+                let [a, b] = operands::<COUNT>(&ands, frame);
                 labels[v] = [a, b];
                 inputs[v] = [sigma(a), sigma(b)];
             }
@@ -253,10 +261,10 @@ macro_rules! half_gates {
             for v in 0..N {
                 let [a, b] = labels[v];
                 let [ha, hb] = hashes[v];
-                let (tg, te) = read_rows::<FULL>(unit, v, rows);
+                let (tg, te) = read_rows::<COUNT>(unit, v, rows);
                 let c = add_xor(xor(ha, hb), lsb_mask(a), tg);
                 let c = add_xor(c, lsb_mask(b), xor(te, a));
-                write_labels::<FULL>(unit, v, ands, c, frame);
+                write_labels::<COUNT>(unit, v, ands, c, frame);
             }
         }
 
@@ -304,9 +312,15 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_labels<const FULL: bool>(unit: &Unit, v: usize, ands: &[And], labels: Vector, frame: &mut Frame<'_>) {
+        fn write_labels<const COUNT: usize>(
+            unit: &Unit,
+            v: usize,
+            ands: &[And],
+            labels: Vector,
+            frame: &mut Frame<'_>,
+        ) {
             for (lane, label) in lanes(labels).into_iter().enumerate() {
-                if lane < unit.n_in_vector::<FULL>(v) {
+                if lane < unit.n_in_vector::<COUNT>(v) {
                     // SAFETY: the slot is the segment's.
                     unsafe { *frame.label_mut(ands[v * LANES + lane].dst) = label }
                 }
@@ -315,10 +329,10 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_rows<const FULL: bool>(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
+        fn write_rows<const COUNT: usize>(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
             let (first_tg, first_te) = unit.rows(v);
             for (first, row) in [(first_tg, tg), (first_te, te)] {
-                let n = unit.n_in_vector::<FULL>(v);
+                let n = unit.n_in_vector::<COUNT>(v);
                 let places = &mut rows[first..][..n];
                 if let Some(places) = places.first_chunk_mut() {
                     store(places, row);
@@ -334,13 +348,14 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn read_rows<const FULL: bool>(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
+        fn read_rows<const COUNT: usize>(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
             let (first_tg, first_te) = unit.rows(v);
-            let n = unit.n_in_vector::<FULL>(v);
+            let n = unit.n_in_vector::<COUNT>(v);
             let read = |first: usize| {
                 let places = &rows[first..][..n];
                 match places.first_chunk() {
                     Some(places) => load(places),
+                    None if COUNT == 1 => single(&places[0]),
                     None => gather(std::array::from_fn(|lane| &places[lane.min(n - 1)])),
                 }
             };
