@@ -1,7 +1,8 @@
 //! Cuts: for each node, sets of at most four nodes that determine it, with the function that they determine it by.
 //!
-//! Cuts of a gate are unions of one cut of each operand, and the gate itself. The few with the fewest leaves are kept:
-//! where paths meet again, sharing makes small cuts of large cones.
+//! Cuts of a gate are unions of one cut of each operand; every node also is a cut of itself, which is not stored. The few
+//! with the fewest leaves are kept: where paths meet again, sharing makes small cuts of large cones. To bound memory, only
+//! the last [`NODES_MAX`] nodes keep their cuts.
 
 use super::table::VARIABLES;
 use crate::circuit::Node;
@@ -10,7 +11,7 @@ use crate::id::Wire;
 /// The most leaves of a cut.
 pub(super) const LEAVES_MAX: usize = 4;
 
-/// The most cuts of a node, besides the node itself.
+/// The most cuts of a node that are kept.
 pub(super) const CUTS_MAX: usize = 8;
 
 /// Nodes that determine a node.
@@ -88,81 +89,99 @@ fn swap_variables(table: u16, i: usize, j: usize) -> u16 {
     table ^ moved ^ moved << shift
 }
 
-/// The cuts of all nodes so far.
+/// Nodes that keep their cuts: about 200 MB.
+const NODES_MAX: usize = 1 << 20;
+
+/// The cuts of the last nodes.
 #[derive(Default)]
 pub(super) struct Cuts {
-    /// Of each node, where its cuts end in `cuts`.
-    ends: Vec<u32>,
-    cuts: Vec<Cut>,
+    n_nodes: usize,
+    /// Of each node, modulo [`NODES_MAX`], its cuts.
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Row {
+    cuts: [Cut; CUTS_MAX],
+    n_cuts: usize,
 }
 
 impl Cuts {
     /// Nodes so far.
     pub(super) fn n_nodes(&self) -> usize {
-        self.ends.len()
+        self.n_nodes
     }
 
-    /// The cuts of a node, the last of which is the node itself.
+    /// The cuts of a node, as far as they are kept.
     pub(super) fn of(&self, node: u32) -> &[Cut] {
-        let start = (node as usize).checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        &self.cuts[start..self.ends[node as usize] as usize]
+        let node = node as usize;
+        if node + NODES_MAX < self.n_nodes {
+            return &[];
+        }
+        let row = &self.rows[node % NODES_MAX];
+        &row.cuts[..row.n_cuts]
     }
 
     /// Adds the next node, whose operands are there.
     pub(super) fn push(&mut self, node: Node) {
-        let start = self.cuts.len();
-        let id = self.ends.len() as u32;
-        if let Node::And(a, b) | Node::Xor(a, b) = node {
-            let is_and = matches!(node, Node::And(..));
-            self.push_unions(start, a, b, is_and);
+        let row = match node {
+            Node::And(a, b) => self.unions(a, b, true),
+            Node::Xor(a, b) => self.unions(a, b, false),
+            _ => Row::default(),
+        };
+        if self.n_nodes < NODES_MAX {
+            self.rows.push(row);
+        } else {
+            self.rows[self.n_nodes % NODES_MAX] = row;
         }
-        self.cuts.push(Cut::of_itself(id));
-        self.ends.push(self.cuts.len() as u32);
+        self.n_nodes += 1;
     }
 
-    fn push_unions(&mut self, start: usize, a: Wire, b: Wire, is_and: bool) {
-        let mut found = [Cut::default(); CUTS_MAX];
-        let mut n_found = 0;
-        for cut_a in self.of(a.node().0) {
-            for cut_b in self.of(b.node().0) {
+    fn unions(&self, a: Wire, b: Wire, is_and: bool) -> Row {
+        let mut row = Row::default();
+        let (own_a, own_b) = (Cut::of_itself(a.node().0), Cut::of_itself(b.node().0));
+        for cut_a in self.of(a.node().0).iter().chain([&own_a]) {
+            for cut_b in self.of(b.node().0).iter().chain([&own_b]) {
                 let Some(mut cut) = cut_a.union(cut_b) else { continue };
-                let is_full = n_found == CUTS_MAX && found[CUTS_MAX - 1].n_leaves <= cut.n_leaves;
-                if is_full || found[..n_found].iter().any(|other| other.is_within(&cut)) {
+                if row.has_no_use_for(&cut) {
                     continue;
                 }
                 let table_a = cut_a.table_in(&cut) ^ complement(a);
                 let table_b = cut_b.table_in(&cut) ^ complement(b);
                 cut.table = if is_and { table_a & table_b } else { table_a ^ table_b };
-                insert(&mut found, &mut n_found, cut);
+                row.insert(cut);
             }
         }
-        debug_assert_eq!(start, self.cuts.len());
-        self.cuts.extend_from_slice(&found[..n_found]);
+        row
+    }
+}
+
+impl Row {
+    /// Whether a better cut is there, or only better ones and no room.
+    fn has_no_use_for(&self, cut: &Cut) -> bool {
+        let is_full = self.n_cuts == CUTS_MAX && self.cuts[CUTS_MAX - 1].n_leaves <= cut.n_leaves;
+        is_full || self.cuts[..self.n_cuts].iter().any(|other| other.is_within(cut))
+    }
+
+    /// Inserts a cut, fewest leaves first; those that it makes needless go, and the worst where there is no room.
+    fn insert(&mut self, cut: Cut) {
+        let mut n_kept = 0;
+        for i in 0..self.n_cuts {
+            if !cut.is_within(&self.cuts[i]) {
+                self.cuts[n_kept] = self.cuts[i];
+                n_kept += 1;
+            }
+        }
+        let place = self.cuts[..n_kept].partition_point(|other| other.n_leaves <= cut.n_leaves);
+        let end = n_kept.min(CUTS_MAX - 1);
+        self.cuts.copy_within(place..end, place + 1);
+        self.cuts[place] = cut;
+        self.n_cuts = end + 1;
     }
 }
 
 fn complement(wire: Wire) -> u16 {
     if wire.is_complemented() { u16::MAX } else { 0 }
-}
-
-/// Inserts a cut among those found, fewest leaves first; the worst falls out where there is no room.
-fn insert(found: &mut [Cut; CUTS_MAX], n_found: &mut usize, cut: Cut) {
-    let mut kept = 0;
-    for i in 0..*n_found {
-        if !cut.is_within(&found[i]) {
-            found[kept] = found[i];
-            kept += 1;
-        }
-    }
-    let place = found[..kept].partition_point(|other| other.n_leaves <= cut.n_leaves);
-    if place == CUTS_MAX {
-        *n_found = kept;
-        return;
-    }
-    let end = kept.min(CUTS_MAX - 1);
-    found.copy_within(place..end, place + 1);
-    found[place] = cut;
-    *n_found = end + 1;
 }
 
 #[cfg(test)]

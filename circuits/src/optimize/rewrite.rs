@@ -171,7 +171,7 @@ impl<'a> Rewriter<'a> {
     fn candidates(&mut self, root: NodeId) -> impl Iterator<Item = Cut> + use<> {
         let mut found = [(Gates::NONE, Cut::default()); CUTS_MAX];
         let mut n_found = 0;
-        for i in 0..self.cuts.of(root.0).len() - 1 {
+        for i in 0..self.cuts.of(root.0).len() {
             let cut = self.cuts.of(root.0)[i];
             let freed = self.gates_above(root, &cut);
             let change = table::cost(cut.table) - freed;
