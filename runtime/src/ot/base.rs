@@ -279,3 +279,33 @@ fn in_chunks<T: Send>(n: usize, work: impl Fn(Range<usize>) -> Vec<T> + Sync) ->
     let starts = (0..n).into_par_iter().step_by(CHUNK);
     starts.flat_map_iter(|start| work(start..n.min(start + CHUNK))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    use super::*;
+
+    /// `a·G = r_c + H_c(r_{1−c})` for each OT: what the receiver's secret scalar shows in the message, to one who knows the choice.
+    fn public_keys(seed: u64, choices: &[bool]) -> Vec<[u8; POINT_BYTES]> {
+        let rng = &mut ChaCha20Rng::seed_from_u64(seed);
+        let (receiver, points) = BaseReceiver::start(&[1; 32], Purpose::Direct, choices, rng);
+        let key = |(index, (pair, &choice)): (usize, (&[u8], &bool))| {
+            let [own, other] = [choice, !choice].map(|side| &pair[POINT_BYTES * usize::from(side)..][..POINT_BYTES]);
+            let other = CompressedRistretto::from_slice(other).expect("32 bytes");
+            let hashed = receiver.hashes.half_point(index, u8::from(choice), &other);
+            (decode(Message::BasePoints, 0, own).expect("honest point") + hashed + hashed).compress().to_bytes()
+        };
+        points.chunks_exact(2 * POINT_BYTES).zip(choices).enumerate().map(key).collect()
+    }
+
+    #[test]
+    fn every_ot_has_a_scalar_of_its_own() {
+        let choices = [false, true, true, false];
+        let keys: HashSet<_> = (1..4).flat_map(|seed| public_keys(seed, &choices)).collect();
+        assert_eq!(keys.len(), 12);
+    }
+}

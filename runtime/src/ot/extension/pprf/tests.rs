@@ -97,3 +97,16 @@ fn trees_of_another_session_are_refused() {
     let Setup { delta, keys, message, .. } = setup(Depth::Two, 4);
     assert!(TreeHash::new(&[4; 32], Depth::Two).puncture(&keys, delta, &message).is_err());
 }
+
+/// No two trees have a leaf in common, in one setup or in two; the base OTs' keys are the same here.
+#[test]
+fn every_tree_has_a_root_of_its_own() {
+    let depth = Depth::Four;
+    let hash = TreeHash::new(&SESSION, depth);
+    let mut leaves = std::collections::HashSet::new();
+    for seed in 0..3 {
+        let (grown, _) = hash.grow(&[[Block::ZERO; 2]; KAPPA], &mut ChaCha20Rng::seed_from_u64(seed));
+        leaves.extend(grown.iter().map(|&leaf| u128::from(leaf)));
+    }
+    assert_eq!(leaves.len(), 3 * depth.trees() * depth.leaves());
+}
