@@ -51,6 +51,16 @@ pub fn constant(value: &BigUint, width: usize) -> Vec<Wire> {
     (0..width).map(|i| Wire::constant(value.bit(i as u64))).collect()
 }
 
+/// The number that an unsigned word is, where all its bits are constant.
+#[must_use]
+pub fn as_constant(x: &[Wire]) -> Option<BigUint> {
+    let mut value = BigUint::ZERO;
+    for (i, bit) in x.iter().enumerate() {
+        value.set_bit(i as u64, bit.as_constant()?);
+    }
+    Some(value)
+}
+
 /// ANDs that `gadget` needs on `n_inputs` unknown bits, dead ones not counted.
 pub(crate) fn and_count(n_inputs: usize, gadget: impl FnOnce(&mut Builder, &[Wire]) -> Vec<Wire>) -> u64 {
     let mut builder = Builder::new("", n_inputs as u32);

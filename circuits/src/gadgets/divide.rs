@@ -24,7 +24,7 @@ use super::compare::any;
 use super::count::sum;
 use super::multiply::multiply_constant;
 use super::select::{mask_if, select};
-use super::{and_count, constant, sign_extend, zero_extend};
+use super::{and_count, as_constant, constant, sign_extend, zero_extend};
 use crate::build::Builder;
 use crate::id::Wire;
 
@@ -50,6 +50,11 @@ pub enum Rounding {
 
 /// Quotient and remainder of unsigned words. A part that is not used costs nothing.
 pub fn divide(b: &mut Builder, dividend: &[Wire], divisor: &[Wire]) -> Division {
+    if let Some(constant) = as_constant(divisor).filter(|constant| *constant != BigUint::ZERO) {
+        let Division { quotient, remainder } =
+            divide_constant(b, dividend, &constant, |d| [&d.quotient[..], &d.remainder].concat());
+        return Division { quotient, remainder: zero_extend(&remainder, divisor.len()) };
+    }
     divide_switching(b, dividend, divisor, switch(dividend.len(), divisor.len()))
 }
 

@@ -1,4 +1,4 @@
-//! Keccak-f[1600], the permutation of SHA-3.
+//! Keccak-f\[1600\], the permutation of SHA-3.
 //!
 //! FIPS 202, §3. One AND per bit and round, in χ; all else is XOR and wiring: 38,400 ANDs, depth 24.
 

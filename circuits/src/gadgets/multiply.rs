@@ -2,8 +2,8 @@
 //!
 //! Schoolbook rows, and above a dozen bits Karatsuba with differences: `x₁y₀ + x₀y₁ = x₀y₀ + x₁y₁ − (x₁−x₀)(y₁−y₀)`, where
 //! absolute differences are multiplied and the sign is a free complement. Wrapping products need a full product of low
-//! halves only. Where to split is found by search over the costs below ([`SPLITS`], at build time); above
-//! [`SEARCHED_BITS`] words are halved. By a constant: additions and subtractions of shifted words.
+//! halves only. Where to split is found by search over the costs below (at build time); above 128 bits
+//! words are halved. By a constant: additions and subtractions of shifted words.
 //!
 //! | gadget | ANDs |
 //! |---|---|

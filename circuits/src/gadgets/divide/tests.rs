@@ -130,3 +130,18 @@ fn common_constants() {
     assert_eq!([3, 7, 10, 100, 1_000, 1_000_000].map(|d| remainder(32, d)), [32, 40, 45, 114, 158, 259]);
     assert_eq!((quotient(64, 10), remainder(64, 10)), (123, 76));
 }
+
+#[test]
+fn words_that_are_constant_divide_as_constants() {
+    let word = |divisor: u128, width: usize| constant(&divisor.into(), width);
+    for divisor in 1..16 {
+        let gadget = |b: &mut Builder, w: &[&[Wire]]| words(divide(b, w[0], &word(divisor, 4)));
+        check(&[6], gadget, |v| vec![v[0] / divisor, v[0] % divisor]);
+        for rounding in [Rounding::Truncate, Rounding::Floor, Rounding::Euclid] {
+            let gadget = |b: &mut Builder, w: &[&[Wire]]| words(divide_signed(b, w[0], &word(divisor, 4), rounding));
+            check(&[6], gadget, |v| expected_signed(rounding, 6, 4, &[v[0], divisor]));
+        }
+    }
+    let signed_tenth = |rounding| and_count(32, |b, w| divide_signed(b, w, &word(10, 5), rounding).quotient);
+    assert_eq!([Rounding::Truncate, Rounding::Floor, Rounding::Euclid].map(signed_tenth), [121, 58, 57]);
+}
