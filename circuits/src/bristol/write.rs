@@ -10,7 +10,7 @@ use crate::flatten::{TooManyGates, flatten};
 use crate::id::{NodeId, Wire};
 use crate::shape::Shape;
 
-/// Gates in the largest file that [`write`] makes: several gigabytes.
+/// Gates in the largest file that [`write()`] makes: several gigabytes.
 pub const GATES_MAX: u64 = 1 << 27;
 
 /// Why a circuit has no Bristol file.

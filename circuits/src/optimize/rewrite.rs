@@ -1,14 +1,16 @@
 //! Cut rewriting: small cones of gates are replaced by implementations with the fewest ANDs.
 //!
 //! Testa, Soeken, Amarù, De Micheli, "Reducing the multiplicative complexity in logic networks for cryptography and
-//! security applications", DAC 2019. For each gate, in topological order: for each of its cuts (at most four
-//! leaves), count the ANDs that only this gate needs, between it and the leaves; if the function of the cut has fewer
-//! in [`super::table`], it may be built anew from the leaves. The cut that saves most is taken; among equals, the one
-//! with the fewest XORs.
+//! security applications", DAC 2019. For each gate, in topological order: for each of its cuts (at most four leaves),
+//! compare the gates that only this gate needs, between it and the leaves, with the least implementation of the cut's
+//! function. Where that promises fewer ANDs, or as many and fewer XORs, it is built from the leaves, most promising cut
+//! first; gates that are there already are shared, so the change is then counted exactly, and kept if it is one for
+//! the better.
 //!
 //! # Invariants
-//! - A replacement saves ANDs, so the result never has more of them.
+//! - A replacement is kept only if it leaves fewer ANDs in use, or as many and fewer XORs: never more ANDs.
 //! - `n_uses` counts the uses of a new node by new nodes that are used themselves, and by old nodes not yet copied.
+//! - Work on one gate is bounded: at most `CUTS_MAX` cuts, and `CONE_MAX` gates of each cone are looked at.
 
 use super::cuts::{CUTS_MAX, Cut, Cuts};
 use super::table::{self, Logic};
@@ -24,7 +26,7 @@ pub fn run(circuit: Circuit) -> Circuit {
     map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Clear).run(callees))
 }
 
-/// Rewrites every block as long as ANDs are saved, at most [`ROUNDS_MAX`] times; tries also replacements that save
+/// Rewrites every block as long as ANDs are saved, a few times at most; tries also replacements that save
 /// gates only if some of theirs are there already.
 #[must_use]
 pub fn run_thoroughly(mut circuit: Circuit) -> Circuit {
