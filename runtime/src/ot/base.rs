@@ -308,4 +308,23 @@ mod tests {
         let keys: HashSet<_> = (1..4).flat_map(|seed| public_keys(seed, &choices)).collect();
         assert_eq!(keys.len(), 12);
     }
+    #[test]
+    fn every_hash_takes_session_purpose_index_and_branch() {
+        let point = RistrettoPoint::mul_base(&7u64.into()).compress();
+        let (mut hashed, mut derived) = (HashSet::new(), HashSet::new());
+        for (session, purpose) in
+            [([1; 32], Purpose::Direct), ([2; 32], Purpose::Direct), ([1; 32], Purpose::Extension)]
+        {
+            let hashes = Hashes::new(&session, purpose);
+            for (index, branch) in [(0, 0), (0, 1), (1, 0), (256, 0)] {
+                hashed.insert(hashes.half_point(index, branch, &point).compress().to_bytes());
+                derived.insert(u128::from(hashes.keys(&[1; 64], &[2; 32]).key(index, branch, &point)));
+            }
+        }
+        let hashes = Hashes::new(&[1; 32], Purpose::Direct);
+        for (points, reply) in [([0; 64], [2; 32]), ([1; 64], [0; 32])] {
+            derived.insert(u128::from(hashes.keys(&points, &reply).key(0, 0, &point)));
+        }
+        assert_eq!((hashed.len(), derived.len()), (12, 14));
+    }
 }
