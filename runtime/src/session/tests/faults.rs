@@ -118,6 +118,21 @@ async fn check_strange(setup: &Setup, frames: &Frames, place: &Place, strange: V
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_whole_recorded_party_is_refused() {
+    let setup = setup();
+    let frames = record(&setup).await;
+    for recorded in [0, 1] {
+        let (ours, mut replayed) = tokio::io::duplex(1 << 16);
+        let (reader, writer) = tokio::io::split(ours);
+        tokio::io::AsyncWriteExt::write_all(&mut replayed, &frames[recorded].concat()).await.expect("room");
+        let fresh = Setup { seeds: [77, 78], ..setup.clone() };
+        let error = fresh.run_party(1 - recorded as u32, Channel::new(reader, writer, Vec::new())).await;
+        let error = error.expect_err("the nonce is another one");
+        assert!(error.to_string().contains("belongs to another session"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn garbage_and_huge_lengths_are_refused_at_once() {
     let setup = setup();
     let frames = record(&setup).await;
