@@ -18,12 +18,12 @@
 //! - Each step consumes the one before it; an error drops, and so wipes, Δ, labels and OT state. There is no second try.
 //! - Δ, the seed and the OT's secrets are fresh from the caller's generator in every session, and the session id enters
 //!   every key.
-//! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 2 chunks on either side.
+//! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 4 frames on either side.
 //!
 //! # Security
 //! Semi-honest parties over a channel that nobody else writes to. Beyond that: a corrupt evaluator cannot make the garbler accept
 //! a wrong output, and damage on the way is noticed at the frame where it happens. A corrupt garbler can garble another
-//! function. *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop
+//! function, or spoil a label and see whether the evaluator gives up. *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop
 //! in between; nobody but the declared recipients learns an output, in any case.
 
 use std::fmt;
