@@ -19,7 +19,7 @@ use hushgate::circuits::schedule::schedule;
 use hushgate::circuits::shape::Shape;
 use hushgate::runtime::block::{Block, Delta, Label};
 use hushgate::runtime::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource};
-use hushgate::runtime::kernel::{GateKeys, Kernel, Segment};
+use hushgate::runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -50,7 +50,7 @@ fn bench_kernels(criterion: &mut Criterion) {
     let n = 256;
     let PlanBlock { ands, n_slots, .. } = layers(n as u32, 1);
     let steps = [Step::And(n as u32)];
-    let segment = Segment { steps: &steps, xors: &[], ands: &ands };
+    let segment = Segment { steps: &steps, gates: Gates::new(&[], &ands, n_slots) };
     let mut session = Session::new();
     let (mut frame, mut tables) = (session.labels(n_slots as usize), session.labels(2 * n));
     let mut group = criterion.benchmark_group("kernel");

@@ -183,7 +183,7 @@ impl<S: TableSource> Party for Evaluating<'_, S> {
 
 /// Asks for the segment's rows, if it has any.
 fn rows<T, E>(segment: Segment<'_>, ask: impl FnOnce(usize) -> Result<T, E>) -> Result<Option<T>, E> {
-    if segment.ands.is_empty() { Ok(None) } else { ask(2 * segment.ands.len()).map(Some) }
+    if segment.n_ands() == 0 { Ok(None) } else { ask(2 * segment.n_ands()).map(Some) }
 }
 
 /// All tables in memory.

@@ -41,6 +41,8 @@ mod vaes256;
 #[cfg(target_arch = "x86_64")]
 mod vaes512;
 
+use std::ops::Range;
+
 use hushgate_circuits::plan::{And, Slot, Step, Xor};
 
 use crate::block::{Block, Delta, Label};
@@ -78,12 +80,19 @@ pub struct GateKeys {
 /// XORs and batches of ANDs without calls between them: what a kernel runs at one go.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'a> {
-    /// What to do, in order; no calls. Together they use up `xors` and `ands`.
+    /// What to do, in order; no calls. Together they use up the gates.
     pub steps: &'a [Step],
-    /// The XORs of all steps, in order.
-    pub xors: &'a [Xor],
-    /// The ANDs of all steps, in order.
-    pub ands: &'a [And],
+    /// The gates of all steps, in order.
+    pub gates: Gates<'a>,
+}
+
+/// Gates whose slots all lie in a frame of a known size. Checked once for a whole block, however often it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Gates<'a> {
+    xors: &'a [Xor],
+    ands: &'a [And],
+    /// Every slot of the gates is smaller.
+    n_slots: usize,
 }
 
 impl Kernel {
@@ -133,8 +142,8 @@ impl Kernel {
     /// Garbles a segment: zero labels in `frame`, two rows per AND to `tables`.
     ///
     /// # Panics
-    /// If `tables` does not hold two rows for each AND, if the segment's steps and gates do not match, or if a
-    /// slot lies outside the frame.
+    /// If `tables` does not hold two rows for each AND, if the segment's steps and gates do not match, or if the
+    /// frame is smaller than what the gates were checked for.
     pub fn garble(
         self,
         keys: &mut GateKeys,
@@ -143,8 +152,8 @@ impl Kernel {
         frame: &mut [Label],
         tables: &mut [Block],
     ) {
-        assert_eq!(tables.len(), 2 * segment.ands.len(), "a garbled AND has two rows");
-        let first_gate = keys.take(segment.ands.len());
+        assert_eq!(tables.len(), 2 * segment.gates.ands.len(), "a garbled AND has two rows");
+        let first_gate = keys.take(segment.gates.ands.len());
         match self.0 {
             Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -168,8 +177,8 @@ impl Kernel {
     /// # Panics
     /// As [`Kernel::garble`].
     pub fn evaluate(self, keys: &mut GateKeys, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
-        assert_eq!(tables.len(), 2 * segment.ands.len(), "a garbled AND has two rows");
-        let first_gate = keys.take(segment.ands.len());
+        assert_eq!(tables.len(), 2 * segment.gates.ands.len(), "a garbled AND has two rows");
+        let first_gate = keys.take(segment.gates.ands.len());
         match self.0 {
             Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -215,18 +224,51 @@ impl GateKeys {
     }
 }
 
+impl<'a> Gates<'a> {
+    /// The gates of a block whose frame has `n_slots` labels.
+    ///
+    /// # Panics
+    /// If a gate reads or writes a slot outside the frame.
+    #[must_use]
+    pub fn new(xors: &'a [Xor], ands: &'a [And], n_slots: u32) -> Gates<'a> {
+        assert!(!any_outside(xors, ands, n_slots), "a gate's slots lie in its block's frame");
+        Gates { xors, ands, n_slots: n_slots as usize }
+    }
+
+    /// The XORs and the ANDs.
+    #[must_use]
+    pub const fn as_slices(self) -> (&'a [Xor], &'a [And]) {
+        (self.xors, self.ands)
+    }
+
+    /// Some of the gates.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn part(self, xors: Range<usize>, ands: Range<usize>) -> Gates<'a> {
+        Gates { xors: &self.xors[xors], ands: &self.ands[ands], n_slots: self.n_slots }
+    }
+}
+
 impl<'a> Segment<'a> {
+    /// How many ANDs there are.
+    #[must_use]
+    pub const fn n_ands(&self) -> usize {
+        self.gates.ands.len()
+    }
+
     /// Runs the XORs and hands each batch of ANDs to `batch`. Complements are free, so both parties' XORs are the same.
     #[inline(always)]
     fn run(self, frame: &mut [Label], mut batch: impl FnMut(&'a [And], &mut Frame<'_>)) {
-        let mut frame = Frame::new(frame, &self);
-        let (mut xors, mut ands) = (self.xors, self.ands);
+        let Gates { mut xors, mut ands, n_slots } = self.gates;
+        let mut frame = Frame::new(frame, n_slots);
         for step in self.steps {
             match *step {
                 Step::Xor(n) => {
                     let (now, later) = xors.split_at(n as usize);
                     for xor in now {
-                        // SAFETY: the slots are the segment's, which `Frame::new` checked.
+                        // SAFETY: the slots are the segment's.
                         unsafe { *frame.label_mut(xor.dst) = *frame.label(xor.a) ^ *frame.label(xor.b) }
                     }
                     xors = later;
@@ -241,19 +283,6 @@ impl<'a> Segment<'a> {
         }
         assert!(xors.is_empty() && ands.is_empty(), "a segment's steps use up its gates");
     }
-
-    /// The highest slot.
-    #[inline(always)]
-    fn max_slot(&self) -> u32 {
-        let mut max = 0;
-        for xor in self.xors {
-            max = max.max(xor.dst).max(xor.a).max(xor.b);
-        }
-        for and in self.ands {
-            max = max.max(and.dst).max(and.a.slot()).max(and.b.slot());
-        }
-        max
-    }
 }
 
 /// A frame that holds every slot of a segment, so that they need not be checked one by one.
@@ -261,9 +290,8 @@ struct Frame<'a>(&'a mut [Label]);
 
 impl<'a> Frame<'a> {
     #[inline(always)]
-    fn new(labels: &'a mut [Label], segment: &Segment<'_>) -> Frame<'a> {
-        let n_gates = segment.xors.len() + segment.ands.len();
-        assert!(n_gates == 0 || (segment.max_slot() as usize) < labels.len(), "a segment's slots lie in its frame");
+    fn new(labels: &'a mut [Label], n_slots: usize) -> Frame<'a> {
+        assert!(n_slots <= labels.len(), "a segment's slots lie in its frame");
         Frame(labels)
     }
 
@@ -273,7 +301,7 @@ impl<'a> Frame<'a> {
     /// `slot` is one of the segment's.
     #[inline(always)]
     unsafe fn label(&self, slot: Slot) -> &Label {
-        // SAFETY: `new` checked the segment's slots.
+        // SAFETY: `Gates::new` checked that its slots are smaller than `n_slots`, and `new` that so many are there.
         unsafe { self.0.get_unchecked(slot as usize) }
     }
 
@@ -283,9 +311,39 @@ impl<'a> Frame<'a> {
     /// `slot` is one of the segment's.
     #[inline(always)]
     unsafe fn label_mut(&mut self, slot: Slot) -> &mut Label {
-        // SAFETY: `new` checked the segment's slots.
+        // SAFETY: `Gates::new` checked that its slots are smaller than `n_slots`, and `new` that so many are there.
         unsafe { self.0.get_unchecked_mut(slot as usize) }
     }
+}
+
+/// Whether a gate's slot is not smaller than `n_slots`. Looks at every gate of a plan, so it uses wide vectors.
+fn any_outside(xors: &[Xor], ands: &[And], n_slots: u32) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+        fn any_outside_512(xors: &[Xor], ands: &[And], n_slots: u32) -> bool {
+            slots_end(xors, ands) > u64::from(n_slots)
+        }
+
+        if vaes512::is_available() {
+            // SAFETY: the CPU reported AVX-512.
+            return unsafe { any_outside_512(xors, ands, n_slots) };
+        }
+    }
+    slots_end(xors, ands) > u64::from(n_slots)
+}
+
+/// One more than the highest slot. Compiled anew for each instruction set that calls it.
+#[inline(always)]
+fn slots_end(xors: &[Xor], ands: &[And]) -> u64 {
+    let (mut max, any) = (0, !xors.is_empty() || !ands.is_empty());
+    for xor in xors {
+        max = max.max(xor.dst).max(xor.a).max(xor.b);
+    }
+    for and in ands {
+        max = max.max(and.dst).max(and.a.slot()).max(and.b.slot());
+    }
+    u64::from(max) + u64::from(any)
 }
 
 /// σ: linear, and x ⊕ σ(x) is a permutation too, which makes the hash circular.

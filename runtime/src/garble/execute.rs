@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::GATES_MAX;
 use crate::block::Label;
-use crate::kernel::Segment;
+use crate::kernel::{Gates, Segment};
 
 /// What distinguishes the garbler from the evaluator.
 pub(super) trait Party {
@@ -45,12 +45,13 @@ pub(super) fn execute<P: Party>(
     assert_eq!(inputs.len(), main.n_inputs as usize, "a plan is run on as many labels as it has inputs");
     let mut stack = Zeroizing::new(vec![Label::default(); stack_depth(plan)]);
     stack[..inputs.len()].copy_from_slice(inputs);
-    let mut activations = vec![Activation::new(main, 0)];
+    let program = Program::new(plan);
+    let mut activations = vec![program.activate(plan.blocks.len() - 1, 0)];
     loop {
         let current = activations.last_mut().expect("main is running");
         if let Some(call) = current.run_to_call(party, &mut stack)? {
             current.save_carried(party, call, &mut stack);
-            let callee = current.start_iteration(party, plan, call, &mut stack);
+            let callee = current.start_iteration(party, &program, call, &mut stack);
             activations.push(callee);
             continue;
         }
@@ -58,14 +59,33 @@ pub(super) fn execute<P: Party>(
         let Some(caller) = activations.last_mut() else {
             return Ok(finished.outputs(party, &stack));
         };
-        let next = caller.end_iteration(party, plan, &finished, &mut stack);
+        let next = caller.end_iteration(party, &program, &finished, &mut stack);
         activations.extend(next);
+    }
+}
+
+/// A plan and the checked gates of its blocks.
+struct Program<'p> {
+    blocks: &'p [PlanBlock],
+    gates: Vec<Gates<'p>>,
+}
+
+impl<'p> Program<'p> {
+    fn new(plan: &'p Plan) -> Program<'p> {
+        let gates = plan.blocks.iter().map(|block| Gates::new(&block.xors, &block.ands, block.n_slots)).collect();
+        Program { blocks: &plan.blocks, gates }
+    }
+
+    /// Block `id` at its start, its frame at `base`.
+    fn activate(&self, id: usize, base: usize) -> Activation<'p> {
+        Activation::new(&self.blocks[id], self.gates[id], base)
     }
 }
 
 /// A block being run.
 struct Activation<'p> {
     block: &'p PlanBlock,
+    gates: Gates<'p>,
     /// Where its frame starts in the stack.
     base: usize,
     /// Steps, XORs, ANDs and calls done. A call is done when its last iteration is.
@@ -78,8 +98,8 @@ struct Activation<'p> {
 }
 
 impl<'p> Activation<'p> {
-    fn new(block: &'p PlanBlock, base: usize) -> Activation<'p> {
-        Activation { block, base, n_steps: 0, n_xors: 0, n_ands: 0, n_calls: 0, n_iterations: 0 }
+    fn new(block: &'p PlanBlock, gates: Gates<'p>, base: usize) -> Activation<'p> {
+        Activation { block, gates, base, n_steps: 0, n_xors: 0, n_ands: 0, n_calls: 0, n_iterations: 0 }
     }
 
     /// Runs XORs and ANDs up to the next call, or to the block's end.
@@ -116,17 +136,19 @@ impl<'p> Activation<'p> {
         }
         Segment {
             steps: &block.steps[first_step..self.n_steps],
-            xors: &block.xors[first_xor..self.n_xors],
-            ands: &block.ands[first_and..self.n_ands],
+            gates: self.gates.part(first_xor..self.n_xors, first_and..self.n_ands),
         }
     }
 
     /// Runs the next step, `n` ANDs, in several segments.
     fn run_wide<P: Party>(&mut self, party: &mut P, n: usize, frame: &mut [Label]) -> Result<(), P::Error> {
-        for ands in self.block.ands[self.n_ands..][..n].chunks(GATES_MAX) {
-            party.run(Segment { steps: &[Step::And(ands.len() as u32)], xors: &[], ands }, frame)?;
+        let end = self.n_ands + n;
+        while self.n_ands < end {
+            let n_now = GATES_MAX.min(end - self.n_ands);
+            let gates = self.gates.part(0..0, self.n_ands..self.n_ands + n_now);
+            party.run(Segment { steps: &[Step::And(n_now as u32)], gates }, frame)?;
+            self.n_ands += n_now;
         }
-        self.n_ands += n;
         self.n_steps += 1;
         Ok(())
     }
@@ -147,27 +169,26 @@ impl<'p> Activation<'p> {
     fn start_iteration<P: Party>(
         &self,
         party: &P,
-        plan: &'p Plan,
+        program: &Program<'p>,
         call: &PlanCall,
         stack: &mut [Label],
     ) -> Activation<'p> {
-        let callee = &plan.blocks[call.callee.0 as usize];
-        let (carried, n_carried) = (self.carried(), n_carried(call));
-        let base = carried + n_carried;
-        stack.copy_within(carried..base, base);
-        let n_each = callee.n_inputs as usize - n_carried;
+        let callee = program.activate(call.callee.0 as usize, self.carried() + n_carried(call));
+        let (base, n_carried) = (callee.base, n_carried(call));
+        stack.copy_within(self.carried()..base, base);
+        let n_each = callee.block.n_inputs as usize - n_carried;
         let each = &call.args[n_carried + self.n_iterations as usize * n_each..][..n_each];
         for (i, operand) in each.iter().enumerate() {
             stack[base + n_carried + i] = self.read(party, *operand, stack);
         }
-        Activation::new(callee, base)
+        callee
     }
 
     /// Takes the results of one iteration of the next call, and starts another if there is one.
     fn end_iteration<P: Party>(
         &mut self,
         party: &P,
-        plan: &'p Plan,
+        program: &Program<'p>,
         callee: &Activation<'p>,
         stack: &mut [Label],
     ) -> Option<Activation<'p>> {
@@ -183,7 +204,7 @@ impl<'p> Activation<'p> {
         }
         self.n_iterations += 1;
         if self.n_iterations < call.count {
-            return Some(self.start_iteration(party, plan, call, stack));
+            return Some(self.start_iteration(party, program, call, stack));
         }
         for (i, slot) in call.results[..state.len()].iter().enumerate() {
             self.write(*slot, stack[self.carried() + i], stack);

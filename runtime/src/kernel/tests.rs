@@ -24,7 +24,7 @@ fn random_batch(rng: &mut ChaCha8Rng, n: usize, first_gate: u64) -> Batch {
 
 impl Batch {
     fn segment<'a>(&'a self, steps: &'a [Step]) -> Segment<'a> {
-        Segment { steps, xors: &[], ands: &self.ands }
+        Segment { steps, gates: Gates::new(&[], &self.ands, self.frame.len() as u32) }
     }
 
     fn garble(&self, kernel: Kernel, delta: &Delta, steps: &[Step]) -> (Vec<Label>, Vec<Block>) {
@@ -156,10 +156,26 @@ fn gates_follow_the_equations() {
 }
 
 #[test]
-#[should_panic]
 fn slots_outside_the_frame_are_refused() {
-    let ands = [And { dst: 0, a: Operand::new(7, false), b: Operand::new(1, false) }];
-    let segment = Segment { steps: &[Step::And(1)], xors: &[], ands: &ands };
-    let mut frame = [Block::ZERO; 7];
+    let is_refused = |xors: &[Xor], ands: &[And]| std::panic::catch_unwind(|| Gates::new(xors, ands, 7)).is_err();
+    let operand = |slot| Operand::new(slot, true);
+    for (slot, expected) in [(6, false), (7, true), (8, true), (1 << 30, true), ((1 << 31) - 1, true)] {
+        for (dst, a, b) in [(slot, 0, 0), (0, slot, 0), (0, 0, slot)] {
+            assert_eq!(is_refused(&[], &[And { dst, a: operand(a), b: operand(b) }]), expected, "{dst} {a} {b}");
+            assert_eq!(is_refused(&[Xor { dst, a, b }], &[]), expected, "{dst} {a} {b}");
+        }
+    }
+    assert!(is_refused(&[Xor { dst: u32::MAX, a: 0, b: 0 }], &[]));
+    assert!(is_refused(&[Xor { dst: 1 << 31, a: 0, b: 0 }], &[]));
+    assert!(is_refused(&[], &[And { dst: 0, a: Operand::CONSTANT, b: operand(1) }]));
+    assert!(std::panic::catch_unwind(|| Gates::new(&[Xor { dst: 0, a: 0, b: 0 }], &[], 0)).is_err());
+}
+
+#[test]
+#[should_panic(expected = "slots lie in its frame")]
+fn a_frame_that_is_too_small_is_refused() {
+    let ands = [And { dst: 0, a: Operand::new(6, false), b: Operand::new(1, false) }];
+    let segment = Segment { steps: &[Step::And(1)], gates: Gates::new(&[], &ands, 7) };
+    let mut frame = [Block::ZERO; 6];
     Kernel::detect().evaluate(&mut GateKeys::new(Block::ZERO, 0), segment, &mut frame, &[Block::ZERO; 2]);
 }

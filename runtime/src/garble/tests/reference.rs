@@ -145,7 +145,7 @@ impl Party for Reference<'_> {
         if self.flaw == Flaw::TweaksRestart {
             self.next_gate = 0;
         }
-        let (mut xors, mut ands) = (segment.xors, segment.ands);
+        let (mut xors, mut ands) = segment.gates.as_slices();
         for step in segment.steps {
             match *step {
                 Step::Xor(n) => xors.split_off(..n as usize).unwrap().iter().for_each(|xor| {
