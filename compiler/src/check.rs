@@ -28,15 +28,16 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use num_bigint::BigInt;
 
 use self::body::{Body, Why};
 use self::consts::ConstState;
 use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
-use self::types::{Arg, Types, unit};
+use self::types::{Arg, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
-use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Test, Ty};
+use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
 use crate::lower;
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
@@ -144,6 +145,8 @@ struct Checker<'a> {
     bad_functions: Vec<bool>,
     queue: VecDeque<Job<'a>>,
     option_fields: &'a ast::Fields,
+    /// Variables around a constant expression, which it cannot use.
+    variables: Vec<(Arc<str>, Span)>,
     diagnostics: Vec<Diagnostic>,
     reported: BTreeSet<(Code, Option<Span>)>,
     errors: u32,
@@ -178,6 +181,7 @@ impl<'a> Checker<'a> {
             bad_functions: Vec::new(),
             queue: VecDeque::new(),
             option_fields: some_fields(),
+            variables: Vec::new(),
             diagnostics: Vec::new(),
             reported: BTreeSet::new(),
             errors: 0,
@@ -215,6 +219,7 @@ impl<'a> Checker<'a> {
         }
         let main = self.main();
         self.drain();
+        self.check_unused();
         self.unknown_params();
         let position = self.order_functions()?;
         let place = |id: FunctionId| position[id.0 as usize];
@@ -260,6 +265,46 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+    }
+
+    /// Checks generic functions that nothing has expanded, with types and sizes that stand for all.
+    ///
+    /// Only what does not depend on that choice is reported, and the expansions are dropped again.
+    fn check_unused(&mut self) {
+        let (n_functions, n_diagnostics, errors) = (self.functions.len(), self.diagnostics.len(), self.errors);
+        let used: BTreeSet<DefId> = self.instances.keys().map(|(def, _)| *def).collect();
+        for i in 0..self.defs.len() {
+            let id = DefId(i as u32);
+            if let DefKind::Function(ast, _) = self.def(id).kind
+                && !used.contains(&id)
+                && !self.function_params(id).is_empty()
+            {
+                let args: Rc<[Arg]> = self.function_params(id).into_iter().map(|param| self.stand_in(param)).collect();
+                self.function(id, args, ast.name.span);
+                self.drain();
+            }
+        }
+        self.functions.truncate(n_functions);
+        self.calls.truncate(n_functions);
+        let found = self.diagnostics.split_off(n_diagnostics);
+        let depends = [Code::BadLength, Code::EmptyArray, Code::BoundNotMet, Code::TypeTooLarge, Code::CannotInfer];
+        let sure = |code: Code| matches!(code.stage(), Stage::Names | Stage::Types) && !depends.contains(&code);
+        self.diagnostics.extend(found.into_iter().filter(|found| sure(found.code) && found.is_error()));
+        self.errors = errors + (self.diagnostics.len() - n_diagnostics) as u32;
+    }
+
+    /// An argument that stands for all that a generic parameter may be.
+    fn stand_in(&mut self, param: &ast::GenericParam) -> Arg {
+        if param.is_size() {
+            return Arg::Int(BigInt::from(16));
+        }
+        let number =
+            param.bounds.iter().any(|bound| bound.as_ident().is_some_and(|name| ["Ord", "Num"].contains(&&*name.name)));
+        if number {
+            return Arg::Ty(Ty::Exact);
+        }
+        let name = param.name.to_string();
+        Arg::Ty(self.types.add_struct(Origin::Record, Rc::default(), Struct { name, fields: Vec::new() }))
     }
 
     fn good_test(&mut self, ast: &ast::Function) -> bool {

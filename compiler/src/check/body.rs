@@ -138,7 +138,7 @@ impl<'c, 'a> Body<'c, 'a> {
 
     pub(super) fn ty(&mut self, ty: &'a ast::Type) -> Ty {
         let env = self.env.clone();
-        self.checker.ty(ty, self.scope, &env)
+        self.constantly(|checker, scope| checker.ty(ty, scope, &env))
     }
 
     /// A new variable that has no name yet.
@@ -337,6 +337,9 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     fn mismatch(&mut self, value: Expr, ty: &Ty, why: &Why) -> Expr {
+        if *ty == unit() {
+            return self.unused(value, why);
+        }
         let (found, wanted) = (self.type_name(&value.ty), self.type_name(ty));
         let mut error = Diagnostic::error(Code::TypeMismatch, format!("expected `{wanted}`, found `{found}`"))
             .at(value.span, format!("this is `{found}`"));
@@ -345,6 +348,17 @@ impl<'c, 'a> Body<'c, 'a> {
         }
         let error = self.conversion(error, &value, ty);
         self.fail(value.span, error)
+    }
+
+    /// A value where none is expected.
+    fn unused(&mut self, value: Expr, why: &Why) -> Expr {
+        let found = self.type_name(&value.ty);
+        let mut error = Diagnostic::error(Code::TypeMismatch, format!("no value is expected here, found `{found}`"))
+            .at(value.span, format!("this is `{found}`, which nothing uses"));
+        if let Some(span) = why.span {
+            error = error.because(span, why.text.clone());
+        }
+        self.fail(value.span, error.replace("drop the value", value.span.at_end(), ";"))
     }
 
     /// Adds the way from a value to an expected type, where there is a usual one.

@@ -21,17 +21,6 @@ impl<'a> Checker<'a> {
         for i in 0..self.defs.len() {
             let def = self.defs[i].clone();
             let DefKind::Party(ast) = def.kind else { continue };
-            if def.scope != scope {
-                self.report(
-                    Diagnostic::error(
-                        Code::MisplacedItem,
-                        "parties are declared at the top of the program's root file",
-                    )
-                    .at(ast.span, "not at the top")
-                    .help("move it out"),
-                );
-                continue;
-            }
             let members = self.members(ast, scope);
             self.parties_of.insert(DefId(i as u32), members);
         }
@@ -103,11 +92,8 @@ impl<'a> Checker<'a> {
                     )
                     .at(reference.span, "which member?")
                     .because(declared.span, "declared here")
-                    .replace(
-                        "take one element from each member",
-                        reference.span.at_start(),
-                        "each ",
-                    ),
+                    .note(format!("`from each {name}` takes one element of an array from each member"))
+                    .replace("say which member", reference.span, format!("{name}[0]")),
                 );
                 return None;
             }
@@ -194,8 +180,9 @@ impl<'a> Checker<'a> {
             return None;
         }
         let (function, params, ret) = self.function(def, Rc::default(), ast.name.span)?;
-        let inputs: Option<Vec<Input>> =
+        let inputs: Vec<Option<Input>> =
             ast.params.iter().zip(params.iter()).map(|(param, ty)| self.input(param, ty)).collect();
+        let inputs: Option<Vec<Input>> = inputs.into_iter().collect();
         let outputs = self.outputs(ast, &ret);
         if self.parties.is_empty() {
             self.report(

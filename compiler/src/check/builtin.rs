@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 
 use super::body::{Body, Why};
 use super::expr::int;
-use super::items::similar;
+use super::items::{begins_alike, similar};
 use super::operator::node;
 use super::types::{base, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
@@ -284,6 +284,10 @@ impl<'a> Body<'_, 'a> {
         let known = || items.iter().map(|(name, _)| &**name).chain(builtin.iter().copied());
         let error = match similar(&name.name, known()) {
             Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
+            None if begins_alike(&name.name, known()).is_some() => {
+                let known = begins_alike(&name.name, known()).unwrap_or_default();
+                error.help(format!("did you mean `{known}`?"))
+            }
             None if known().next().is_none() => error.help("it has no methods: declare a function, or an `impl`"),
             None => error.help(format!("it has: {}", known().collect::<Vec<_>>().join(", "))),
         };

@@ -36,6 +36,9 @@ impl<'a> Body<'_, 'a> {
             {
                 return self.builtin_call(name, segment.args.as_ref(), args, want, span);
             }
+            if self.unknown_function(name) {
+                return self.args_anyway(args, span);
+            }
         }
         let explicit = path.segments.last().and_then(|segment| segment.args.as_ref());
         match self.named(path, want) {
@@ -54,6 +57,27 @@ impl<'a> Body<'_, 'a> {
             }
             None => self.args_anyway(args, span),
         }
+    }
+
+    /// Whether nothing is called `name`, which is reported.
+    fn unknown_function(&mut self, name: &ast::Ident) -> bool {
+        let known = ["Some", "None", "Self"].contains(&&*name.name) || self.env.get(&name.name).is_some();
+        if known || self.checker.lookup(self.scope, &name.name).is_some() {
+            return false;
+        }
+        let error = Diagnostic::error(Code::UnknownName, format!("there is no function called `{name}`"))
+            .at(name.span, "not declared");
+        let visible = self.checker.visible(self.scope);
+        let functions = visible.iter().map(|name| &**name).filter(|name| {
+            let def = self.checker.lookup(self.scope, name).map(|def| self.checker.def(def).kind);
+            matches!(def, Some(DefKind::Function(..) | DefKind::Struct(_)))
+        });
+        let error = match similar(&name.name, functions.chain(super::builtin::FUNCTIONS.iter().copied())) {
+            Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
+            None => error.help(format!("declare it: `fn {name}(…) -> … {{ … }}`")),
+        };
+        self.report(error);
+        true
     }
 
     /// Checks the arguments of a call that is wrong anyway, for errors of their own.
@@ -106,7 +130,9 @@ impl<'a> Body<'_, 'a> {
             return self.args_anyway(args, span);
         };
         if let Some(explicit) = explicit {
-            self.explicit_args(&mut bindings, ast, explicit, declared.name);
+            if !self.explicit_args(&mut bindings, ast, explicit, declared.name) {
+                return self.args_anyway(args, span);
+            }
         }
         let mut args = args;
         let mut values = Vec::with_capacity(args.len() + 1);
@@ -190,26 +216,24 @@ impl<'a> Body<'_, 'a> {
         self.fail(span, error.help(format!("say it: `{name}::<…>(…)`")))
     }
 
+    /// Takes written generic arguments; reported, and not taken, if they are not as many as there are parameters.
     fn explicit_args(
         &mut self,
         bindings: &mut Bindings,
         ast: &'a ast::Function,
         explicit: &'a ast::GenericArgs,
         name: &ast::Ident,
-    ) {
-        let n = ast.generics.params.len();
-        if explicit.args.len() != n {
-            let found = explicit.args.len();
+    ) -> bool {
+        let (wanted, found) = (ast.generics.params.len(), explicit.args.len());
+        if found != wanted {
+            let wanted = counted(wanted, "generic argument");
             self.report(
-                Diagnostic::error(
-                    Code::GenericArguments,
-                    format!("`{name}` takes {n} generic arguments, but {found} are given"),
-                )
-                .at(explicit.span, format!("{found} given"))
-                .because(name.span, "declared here")
-                .help(if n == 0 { "leave out `::<…>`".to_owned() } else { format!("give {n}") }),
+                Diagnostic::error(Code::GenericArguments, format!("`{name}` takes {wanted}, not {found}"))
+                    .at(explicit.span, format!("{found} given"))
+                    .because(name.span, "declared here")
+                    .help(format!("give {wanted}")),
             );
-            return;
+            return false;
         }
         let env = self.env.clone();
         for (param, arg) in ast.generics.params.iter().zip(&explicit.args) {
@@ -220,6 +244,7 @@ impl<'a> Body<'_, 'a> {
                 bindings.set(&param.name.name, arg);
             }
         }
+        true
     }
 
     pub(super) fn wrong_count(&mut self, name: &ast::Ident, wanted: usize, found: usize, span: Span) {
@@ -228,11 +253,11 @@ impl<'a> Body<'_, 'a> {
     }
 
     pub(super) fn count_error(&mut self, name: &str, wanted: usize, found: usize, span: Span) -> Diagnostic {
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let (n, m) = (plural(wanted), if found == 1 { "is" } else { "are" });
-        Diagnostic::error(Code::ArgumentCount, format!("`{name}` takes {wanted} argument{n}, but {found} {m} given"))
+        let (wanted, given) =
+            (counted(wanted, "argument"), if found == 1 { "1 is".to_owned() } else { format!("{found} are") });
+        Diagnostic::error(Code::ArgumentCount, format!("`{name}` takes {wanted}, but {given} given"))
             .at(span, format!("{found} given"))
-            .help(format!("give {wanted} argument{n}"))
+            .help(format!("give {wanted}"))
     }
 
     /// A unit variant or unit struct.
@@ -240,10 +265,10 @@ impl<'a> Body<'_, 'a> {
         match self.checker.fields_of(named) {
             Fields::Unit => self.construct(named, Vec::new(), want, span),
             Fields::Tuple(types) => {
-                let n = types.len();
-                let error = Diagnostic::error(Code::ArgumentCount, format!("this needs its {n} values"))
-                    .at(span, "without values");
-                self.fail(span, error.replace("give them", span.at_end(), "(…)").without_edits())
+                let wanted = counted(types.len(), "value");
+                let error =
+                    Diagnostic::error(Code::ArgumentCount, format!("this needs {wanted}")).at(span, "without values");
+                self.fail(span, error.help(format!("give {wanted} in parentheses")))
             }
             Fields::Named(_) => {
                 let error = Diagnostic::error(Code::MissingField, "this needs its fields").at(span, "without fields");
@@ -586,6 +611,15 @@ fn duplicate_field(field: &ast::FieldInit) -> Diagnostic {
     Diagnostic::error(Code::DuplicateField, format!("the field `{}` is given twice", field.name))
         .at(field.span, "again")
         .help("remove one of them")
+}
+
+/// `no arguments`, `1 argument`, `2 arguments`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    match n {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 /// The value of a field, checked or not.

@@ -19,7 +19,7 @@ use crate::source::Span;
 use crate::syntax::ast;
 
 /// What one constant may cost.
-const LIMITS: Limits = Limits { steps_max: 20_000_000, depth_max: 100 };
+const LIMITS: Limits = Limits { steps_max: 4_000_000, depth_max: 100 };
 /// Constants that need functions that need constants that …
 const NESTING_MAX: u32 = 16;
 
@@ -36,7 +36,17 @@ impl<'a> Body<'_, 'a> {
     /// The value of a constant expression, in the place of this body.
     pub(super) fn const_int(&mut self, ast: &'a ast::Expr) -> Option<BigInt> {
         let env = self.env.clone();
-        self.checker.const_int(ast, self.scope, &env)
+        self.constantly(|checker, scope| checker.const_int(ast, scope, &env))
+    }
+
+    /// Does something that this body's variables cannot be used for, but are known for messages.
+    pub(super) fn constantly<T>(&mut self, work: impl FnOnce(&mut Checker<'a>, ScopeId) -> T) -> T {
+        let variables =
+            self.names.iter().map(|(name, local)| (name.clone(), self.locals[local.0 as usize].span)).collect();
+        let outer = std::mem::replace(&mut self.checker.variables, variables);
+        let result = work(self.checker, self.scope);
+        self.checker.variables = outer;
+        result
     }
 
     /// The value of `expr`, if it is made of numbers alone.
@@ -110,6 +120,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Where a variable of the body around a constant expression is declared.
+    pub(super) fn outer_variable(&self, name: &str) -> Option<Span> {
+        self.variables.iter().rev().find(|(own, _)| &**own == name).map(|(_, span)| *span)
+    }
+
     /// The value of the constant, or size, that `path` names.
     pub(super) fn const_path(&mut self, path: &'a ast::Path, scope: ScopeId, env: &EnvRef) -> Option<BigInt> {
         let failures = self.failures;
@@ -162,7 +177,9 @@ impl<'a> Checker<'a> {
         if let Some(n) = closed_value(expr, 64) {
             return Some(Value::Int(n));
         }
+        let variables = std::mem::take(&mut self.variables);
         self.drain();
+        self.variables = variables;
         if !self.runnable(calls) {
             self.failures += 1;
             return None;
@@ -281,7 +298,7 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(Code::ParamType, format!("a parameter is an integer or a bool, not `{found}`"))
                         .at(ast.ty.span, "cannot be set from outside")
-                        .replace("use an integer", ast.ty.span, "int"),
+                        .help("use an integer, such as a length, or a bool"),
                 );
             }
             return None;

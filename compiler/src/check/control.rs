@@ -217,11 +217,8 @@ impl<'a> Body<'_, 'a> {
         let types = &self.checker.types;
         let rows: Vec<&Pattern> = checked.iter().filter(|arm| arm.guard.is_none()).map(|arm| &arm.pattern).collect();
         let guarded: Vec<(&Pattern, bool)> = checked.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect();
-        let (missing, dead) =
-            match (exhaustive::missing(types, &rows, ty), exhaustive::unreachable(types, &guarded, ty)) {
-                (Ok(missing), Ok(dead)) => (missing, dead),
-                _ => return self.too_complex(scrutinee),
-            };
+        let dead = exhaustive::unreachable(types, &guarded, ty).unwrap_or_default();
+        let Ok(missing) = exhaustive::missing(types, &rows, ty) else { return self.too_complex(scrutinee) };
         for i in dead {
             self.report(
                 Diagnostic::warning(Code::UnreachableArm, "this arm is never taken")
@@ -238,7 +235,10 @@ impl<'a> Body<'_, 'a> {
         let name = self.type_name(ty);
         let mut error =
             Diagnostic::error(Code::MissingCases, format!("this `match` does not say what happens for {list}{more}"))
-                .at(scrutinee, format!("a `{name}`; missing: {list}{more}"));
+                .at(
+                    scrutinee,
+                    if name.len() < 60 { format!("this is `{name}`") } else { "not all cases are covered".to_owned() },
+                );
         let guards: Vec<Span> = arms.iter().filter_map(|arm| arm.guard.as_ref()).map(|guard| guard.span).collect();
         if !guards.is_empty() {
             error = error.note("an arm with a guard does not count, since its guard may not hold");

@@ -8,8 +8,10 @@ use num_bigint::BigInt;
 use super::types::Types;
 use crate::hir::{Pattern, Ty};
 
-/// Matrices that are looked at before giving up.
-const STEPS_MAX: u32 = 200_000;
+/// Rows that are looked at before giving up.
+const STEPS_MAX: usize = 3_000_000;
+/// Arms of a `match` in which unreachable ones are looked for.
+const ARMS_MAX: usize = 1_000;
 /// Missing cases that are listed.
 pub(super) const LISTED_MAX: usize = 4;
 
@@ -30,6 +32,9 @@ pub(super) fn unreachable(types: &Types, arms: &[(&Pattern, bool)], ty: &Ty) -> 
     let mut search = Search { types, steps: 0 };
     let mut above: Vec<Vec<&Pattern>> = Vec::new();
     let mut dead = Vec::new();
+    if arms.len() > ARMS_MAX {
+        return Ok(dead);
+    }
     for (i, (pattern, guarded)) in arms.iter().enumerate() {
         if !search.useful(above.clone(), vec![pattern], &[ty.clone()])? {
             dead.push(i);
@@ -65,31 +70,34 @@ type Row<'p> = Vec<&'p Pattern>;
 
 struct Search<'t> {
     types: &'t Types,
-    steps: u32,
+    steps: usize,
 }
 
 static ANY: Pattern = Pattern::Any;
 
 impl Search<'_> {
-    fn step(&mut self) -> Result<(), TooComplex> {
-        self.steps += 1;
+    fn step(&mut self, n_rows: usize) -> Result<(), TooComplex> {
+        self.steps += 1 + n_rows;
         if self.steps > STEPS_MAX { Err(TooComplex) } else { Ok(()) }
     }
 
     /// Vectors of values that no row takes.
     fn missing(&mut self, rows: Vec<Row<'_>>, tys: &[Ty]) -> Result<Vec<Vec<Case>>, TooComplex> {
-        self.step()?;
+        self.step(rows.len())?;
+        if rows.iter().any(|row| row.iter().all(|pattern| matches!(pattern, Pattern::Any | Pattern::Bind(_, None)))) {
+            return Ok(Vec::new());
+        }
         let Some((first, rest)) = tys.split_first() else {
             return Ok(if rows.is_empty() { vec![Vec::new()] } else { Vec::new() });
         };
         let rows = flatten(rows);
         let mut cases = Vec::new();
         let heads = self.heads(&rows, first);
-        for head in &heads {
+        for (head, rows) in heads.iter().zip(split(&rows, &heads)) {
             let fields = self.fields(head, first);
             let n = fields.len();
             let inner: Vec<Ty> = fields.into_iter().chain(rest.iter().cloned()).collect();
-            for mut case in self.missing(specialise(&rows, head), &inner)? {
+            for mut case in self.missing(rows, &inner)? {
                 let tail = case.split_off(n);
                 cases.push([vec![build(head, case)], tail].concat());
             }
@@ -107,7 +115,7 @@ impl Search<'_> {
 
     /// Whether `row` takes something that none of `rows` takes.
     fn useful(&mut self, rows: Vec<Row<'_>>, row: Row<'_>, tys: &[Ty]) -> Result<bool, TooComplex> {
-        self.step()?;
+        self.step(rows.len())?;
         let Some((first, rest)) = tys.split_first() else { return Ok(rows.is_empty()) };
         let rows = flatten(rows);
         for row in flatten(vec![row]) {
@@ -196,6 +204,31 @@ fn specialise<'p>(rows: &[Row<'p>], head: &Head) -> Vec<Row<'p>> {
         Some(opened)
     };
     rows.iter().filter_map(open).collect()
+}
+
+/// The rows for each head.
+fn split<'p>(rows: &[Row<'p>], heads: &[Head]) -> Vec<Vec<Row<'p>>> {
+    let Some(Head::Range(..)) = heads.first() else {
+        return heads.iter().map(|head| specialise(rows, head)).collect();
+    };
+    // The heads are sorted and each range takes a run of them.
+    let mut parts = vec![Vec::new(); heads.len()];
+    for row in rows {
+        let run = match row[0] {
+            Pattern::Range(lo, hi) => {
+                let first = heads.partition_point(
+                    |head| matches!(head, Head::Range(from, _) if from.as_ref().is_none_or(|from| from < lo)),
+                );
+                let end = heads.partition_point(
+                    |head| matches!(head, Head::Range(_, to) if to.as_ref().is_some_and(|to| to <= hi)),
+                );
+                first..end.max(first)
+            }
+            _ => 0..heads.len(),
+        };
+        parts[run].iter_mut().for_each(|part| part.push(row[1..].to_vec()));
+    }
+    parts
 }
 
 fn inside(lo: &BigInt, hi: &BigInt, from: &Option<BigInt>, to: &Option<BigInt>) -> bool {

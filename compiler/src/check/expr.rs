@@ -196,7 +196,7 @@ impl<'a> Body<'_, 'a> {
             None => self.expr(value, None),
         };
         let env = self.env.clone();
-        let Some(n) = self.checker.size(len, self.scope, &env) else { return self.error(span) };
+        let Some(n) = self.constantly(|checker, scope| checker.size(len, scope, &env)) else { return self.error(span) };
         if value.ty == Ty::Never {
             return self.no_value(vec![value], span);
         }
@@ -318,6 +318,19 @@ impl<'a> Body<'_, 'a> {
     }
 
     fn unknown_value(&mut self, name: &ast::Ident) -> Option<Named> {
+        if let Some(declared) = self.checker.outer_variable(&name.name) {
+            let error = Diagnostic::error(
+                Code::NotConstant,
+                format!("`{name}` is a variable, but this must be known at build time"),
+            );
+            self.report(
+                error
+                    .at(name.span, "not a constant")
+                    .because(declared, "declared here")
+                    .help(format!("use a constant, or a generic size: `fn f<{}: int>(…)`", name.name.to_uppercase())),
+            );
+            return None;
+        }
         let error = Diagnostic::error(Code::UnknownName, format!("nothing called `{name}` is declared here"))
             .at(name.span, "not declared");
         let visible = self.checker.visible(self.scope);

@@ -313,7 +313,9 @@ impl<'a> Checker<'a> {
         let DefKind::Function(ast, test) = self.def(def).kind else { return None };
         for (param, arg) in self.function_params(def).into_iter().zip(args.iter()) {
             if let Arg::Ty(ty) = arg {
-                self.bounds(param, &ty.clone(), span);
+                if !self.bounds(param, &ty.clone(), span) {
+                    return None;
+                }
             }
         }
         let (env, scope) = self.function_env(def, &args);

@@ -104,6 +104,16 @@ impl<'a> Checker<'a> {
         match &item.kind {
             ast::ItemKind::Use(tree) => self.unsupported(tree.span, "`use`", "put the declarations into this file"),
             ast::ItemKind::Party(parties) => {
+                if self.scopes[scope.0 as usize].parent.is_some() {
+                    return self.report(
+                        Diagnostic::error(
+                            Code::MisplacedItem,
+                            "parties are declared at the top of the program's root file",
+                        )
+                        .at(item.span, "not at the top")
+                        .help("move it out"),
+                    );
+                }
                 for party in parties {
                     self.define(&party.name, scope, DefKind::Party(party), None);
                 }
@@ -127,9 +137,8 @@ impl<'a> Checker<'a> {
                 ast::ItemKind::Const(ast) => (&ast.name, DefKind::Const(ast)),
                 _ => {
                     let message = "an `impl` holds functions and constants only";
-                    self.report(
-                        Diagnostic::error(Code::MisplacedItem, message).at(item.span, "move this out of the `impl`"),
-                    );
+                    let error = Diagnostic::error(Code::MisplacedItem, message).at(item.span, "neither");
+                    self.report(error.help("move it out of the `impl`"));
                     continue;
                 }
             };
@@ -228,12 +237,19 @@ pub(super) fn duplicate(name: &ast::Ident, first: Span) -> Diagnostic {
 
 /// The name among `names` that `wanted` is probably a misspelling of.
 pub(super) fn similar<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    let limit = wanted.chars().count().div_ceil(3);
+    let limit = wanted.chars().count() / 3;
     let near = names.into_iter().filter(|name| *name != wanted).map(|name| (distance(wanted, name), name));
     near.filter(|(distance, _)| *distance <= limit).min().map(|(_, name)| name.to_owned())
 }
 
-/// Insertions, deletions and substitutions between two names; capitals are half the same, counted as one.
+/// The name among `names` that begins as `wanted` does, or the reverse.
+pub(super) fn begins_alike<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let alike =
+        |name: &&str| name.len().min(wanted.len()) > 2 && (name.starts_with(wanted) || wanted.starts_with(name));
+    names.into_iter().find(alike)
+}
+
+/// Insertions, deletions and substitutions between two names.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().take(64).collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -167,7 +167,10 @@ impl<'a> Body<'_, 'a> {
                     let tys = tys.to_vec();
                     self.items_pattern(items, &tys, ty, span, shared)
                 }
-                _ => self.wrong_pattern(span, "a tuple", ty),
+                _ => {
+                    self.bind_anyway(items, shared);
+                    self.wrong_pattern(span, "a tuple", ty)
+                }
             },
             PatternKind::Array(items) => match ty {
                 Ty::Array(element, n) if *n <= 1 << 16 => {
@@ -175,7 +178,10 @@ impl<'a> Body<'_, 'a> {
                     self.items_pattern(items, &tys, ty, span, shared)
                 }
                 Ty::Array(..) => self.bad_pattern(span, ty, "an array this long cannot be taken apart by a pattern"),
-                _ => self.wrong_pattern(span, "an array", ty),
+                _ => {
+                    self.bind_anyway(items, shared);
+                    self.wrong_pattern(span, "an array", ty)
+                }
             },
             PatternKind::Path(path) => match self.named(path, Some(ty)) {
                 Some(named) => self.named_pattern(named, ty, span),
@@ -315,6 +321,7 @@ impl<'a> Body<'_, 'a> {
         let n_written = items.len() - usize::from(rest.is_some());
         if n_written > tys.len() || (rest.is_none() && n_written < tys.len()) {
             let name = self.type_name(ty);
+            self.bind_anyway(items, shared);
             return self.bad_pattern(
                 span,
                 ty,
@@ -402,7 +409,8 @@ impl<'a> Body<'_, 'a> {
                 Some((None, ty.clone()))
             }
             _ => {
-                self.wrong_pattern(span, "a value of another type", ty);
+                let text = self.checker.named_text(named);
+                self.wrong_pattern(span, &format!("`{text}`"), ty);
                 None
             }
         }

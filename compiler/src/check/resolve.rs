@@ -25,7 +25,7 @@ impl<'a> Checker<'a> {
             TypeKind::Ranged { base, lo, hi } => self.ranged_ty(base, lo, hi, scope, env),
             TypeKind::Array { element, len } => {
                 let element = self.ty(element, scope, env);
-                let Some(n) = self.size(len, scope, env) else { return Ty::Never };
+                let Some(n) = self.size(len, scope, env).filter(|_| element != Ty::Never) else { return Ty::Never };
                 self.sized(Ty::Array(Rc::new(element), n), ty.span)
             }
             TypeKind::Tuple(items) => {
@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
         if scalars <= SCALARS_MAX {
             return ty;
         }
-        let found = if scalars == u64::MAX { "far more".to_owned() } else { scalars.to_string() };
+        let found = if scalars == u64::MAX { "too many".to_owned() } else { scalars.to_string() };
         self.report(
             Diagnostic::error(
                 Code::TypeTooLarge,
@@ -289,7 +289,7 @@ impl<'a> Checker<'a> {
         if let [arg] = found {
             return Some(arg);
         }
-        self.report(argument_count(&name.name, 1, found.len(), args.map_or(name.span, |args| args.span), None, form));
+        self.report(generic_count(&name.name, 1, found.len(), args.map_or(name.span, |args| args.span), None, form));
         None
     }
 
@@ -307,7 +307,7 @@ impl<'a> Checker<'a> {
         if found.len() != generics.params.len() {
             let span = args.map_or(name.span, |args| args.span);
             let form = form(def.name, generics);
-            self.report(argument_count(
+            self.report(generic_count(
                 &name.name,
                 generics.params.len(),
                 found.len(),
@@ -340,8 +340,7 @@ impl<'a> Checker<'a> {
         if ty == Ty::Never {
             return None;
         }
-        self.bounds(param, &ty, arg_span(arg));
-        Some(Arg::Ty(ty))
+        self.bounds(param, &ty, arg_span(arg)).then_some(Arg::Ty(ty))
     }
 
     fn type_arg(&mut self, arg: &'a ast::GenericArg, scope: ScopeId, env: &EnvRef) -> Ty {
@@ -373,27 +372,21 @@ impl<'a> Checker<'a> {
         None
     }
 
-    /// Reports if `ty` lacks what the bounds of `param` ask for.
-    pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) {
-        for bound in &param.bounds {
-            let Some(name) = bound.as_ident() else { continue };
-            let holds = match &*name.name {
-                "Ord" | "Num" => matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never),
-                _ => true,
-            };
-            if !holds {
-                let found = self.types.name(ty);
-                self.report(
-                    Diagnostic::error(
-                        Code::BoundNotMet,
-                        format!("`{found}` is not `{name}`, which `{}` must be", param.name),
-                    )
-                    .at(span, format!("`{}` is `{found}` here", param.name))
-                    .because(param.span, "required here")
-                    .help("use a type that can be compared and calculated with: an integer"),
-                );
-            }
-        }
+    /// Whether `ty` has what the bounds of `param` ask for; reported if not.
+    pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) -> bool {
+        let holds = |bound: &&ast::Path| match bound.as_ident().map(|name| &*name.name) {
+            Some("Ord" | "Num") => matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never),
+            _ => true,
+        };
+        let Some(bound) = param.bounds.iter().find(|bound| !holds(bound)) else { return true };
+        let found = self.types.name(ty);
+        self.report(
+            Diagnostic::error(Code::BoundNotMet, format!("`{found}` is not `{bound}`, which `{}` must be", param.name))
+                .at(span, format!("`{}` is `{found}` here", param.name))
+                .because(param.span, "required here")
+                .help("use a type that can be compared and calculated with: an integer"),
+        );
+        false
     }
 
     /// Reports bounds that do not exist.
@@ -548,7 +541,7 @@ fn form(name: &ast::Ident, generics: &ast::Generics) -> String {
     format!("{name}<{}>", params.join(", "))
 }
 
-fn argument_count(
+fn generic_count(
     name: &str,
     wanted: usize,
     found: usize,
@@ -556,12 +549,9 @@ fn argument_count(
     declared: Option<Span>,
     form: &str,
 ) -> Diagnostic {
-    let plural = if wanted == 1 { "" } else { "s" };
-    let mut error = Diagnostic::error(
-        Code::GenericArguments,
-        format!("`{name}` takes {wanted} generic argument{plural}, but {found} are given"),
-    )
-    .at(span, format!("{found} given"));
+    let wanted = super::call::counted(wanted, "generic argument");
+    let mut error = Diagnostic::error(Code::GenericArguments, format!("`{name}` takes {wanted}, not {found}"))
+        .at(span, if found == 0 { "none given".to_owned() } else { format!("{found} given") });
     if let Some(declared) = declared {
         error = error.because(declared, "declared here");
     }

@@ -2,16 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use hushgate_compiler::diagnostic::{Code, Diagnostic, Edit, Stage, render};
+use std::path::PathBuf;
 
-use crate::{diagnose, name, programs};
+use hushgate_compiler::diagnostic::{Code, Diagnostic, Edit, Stage, render};
+use hushgate_compiler::source::SourceMap;
+
+use crate::{name, programs};
+
+/// Programs that are malformed, and those that are well-formed but wrong.
+const FOLDERS: [&str; 2] = ["diagnostics", "refused"];
+
+fn diagnose(folder: &str, name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
+    match folder {
+        "diagnostics" => crate::diagnose(name, text),
+        _ => crate::check(name, text),
+    }
+}
+
+fn all_programs() -> impl Iterator<Item = (&'static str, PathBuf, String)> {
+    FOLDERS.iter().flat_map(|folder| programs(folder).into_iter().map(|(path, text)| (*folder, path, text)))
+}
 
 #[test]
 fn messages_are_as_recorded() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut differing = Vec::new();
-    for (path, text) in programs("diagnostics") {
-        let (sources, diagnostics) = diagnose(&name(&path), &text);
+    for (folder, path, text) in all_programs() {
+        let (sources, diagnostics) = diagnose(folder, &name(&path), &text);
         let said = render(&sources, &diagnostics, false);
         let golden = path.with_extension("stderr");
         if update {
@@ -26,16 +43,16 @@ fn messages_are_as_recorded() {
 
 #[test]
 fn every_program_is_refused() {
-    for (path, text) in programs("diagnostics") {
-        assert!(!diagnose(&name(&path), &text).1.is_empty(), "{} is fine", name(&path));
+    for (folder, path, text) in all_programs() {
+        assert!(!diagnose(folder, &name(&path), &text).1.is_empty(), "{} is fine", name(&path));
     }
 }
 
 #[test]
 fn every_syntax_code_has_a_golden_file() {
     let mut seen = BTreeSet::new();
-    for (path, text) in programs("diagnostics") {
-        seen.extend(diagnose(&name(&path), &text).1.iter().map(|diagnostic| diagnostic.code));
+    for (folder, path, text) in all_programs() {
+        seen.extend(diagnose(folder, &name(&path), &text).1.iter().map(|diagnostic| diagnostic.code));
     }
     // These need programs that are too large to keep; `robustness` makes them.
     seen.extend([Code::FileTooLarge, Code::TooManyErrors, Code::NumberTooLong, Code::NestedTooDeeply]);
@@ -46,12 +63,12 @@ fn every_syntax_code_has_a_golden_file() {
 
 #[test]
 fn every_offered_edit_helps() {
-    for (path, text) in programs("diagnostics") {
-        let before = diagnose(&name(&path), &text).1;
+    for (folder, path, text) in all_programs() {
+        let before = diagnose(folder, &name(&path), &text).1;
         for diagnostic in &before {
             let Some(help) = diagnostic.help.as_ref().filter(|help| !help.edits.is_empty()) else { continue };
             let edited = apply(&text, &help.edits);
-            let (sources, after) = diagnose(&name(&path), &edited);
+            let (sources, after) = diagnose(folder, &name(&path), &edited);
             assert!(
                 n_like(&after, diagnostic) < n_like(&before, diagnostic),
                 "{}: {:?} does not help against {:?}:\n{edited}\n{}",

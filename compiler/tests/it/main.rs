@@ -1,6 +1,7 @@
 //! The compiler as its users see it: programs that are fine, and what is said about those that are not.
 //!
-//! `tests/corpus/*.hush` are well-formed programs. Beside each `tests/diagnostics/NAME.hush`, `NAME.stderr` holds what
+//! `tests/corpus/*.hush` are well-formed programs. Beside each `tests/diagnostics/NAME.hush`
+//! (malformed) and `tests/refused/NAME.hush` (well-formed, but wrong), `NAME.stderr` holds what
 //! the compiler says about it, word for word; `UPDATE_GOLDEN=1 cargo test` writes it anew.
 
 mod corpus;
@@ -10,9 +11,10 @@ mod run;
 
 use std::path::{Path, PathBuf};
 
-use hushgate_compiler::diagnostic::Diagnostic;
+use hushgate_compiler::diagnostic::{Diagnostic, has_errors};
 use hushgate_compiler::source::SourceMap;
 use hushgate_compiler::syntax;
+use hushgate_compiler::{Options, Sources};
 
 /// The programs in `tests/FOLDER`, sorted, as name and text.
 fn programs(folder: &str) -> Vec<(PathBuf, String)> {
@@ -34,4 +36,15 @@ fn diagnose(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
     let file = sources.add(name, text);
     let (_, diagnostics) = syntax::parse(&sources, file);
     (sources, diagnostics)
+}
+
+/// Everything the compiler has to say about a program of one file, once it is checked.
+fn check(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
+    let checked = hushgate_compiler::check(&Sources { name, text, load: &|_| None }, &Options::default());
+    assert_eq!(
+        checked.program.is_none(),
+        has_errors(&checked.diagnostics),
+        "a program is there unless there are errors"
+    );
+    (checked.sources, checked.diagnostics)
 }

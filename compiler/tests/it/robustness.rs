@@ -80,3 +80,115 @@ fn limits_have_errors_of_their_own() {
     let many = codes(&"§ ".repeat(1_000));
     assert_eq!((many.len(), many.last()), (ERRORS_MAX + 1, Some(&Code::TooManyErrors)));
 }
+
+/// Each kind of nesting, as deep as the parser allows or twice that.
+#[test]
+fn what_the_parser_accepts_the_checker_survives() {
+    let shapes = [
+        ("(", "x", ")"),
+        ("[", "x", "]"),
+        ("{ ", "x", " }"),
+        ("!", "x", ""),
+        ("- ", "x", ""),
+        ("1 + (", "x", ") + 1"),
+        ("if x > 1 { ", "x", " } else { 1 }"),
+        ("if 1 == ", "x", " { 1 } else { 2 }"),
+        ("min(1, ", "x", ")"),
+        ("helper(", "x", ")"),
+        ("Some(", "x", ")"),
+        ("xs.map(|x| ", "x", ")"),
+        ("xs.fold(0, |a, b| 1 + ", "x", ")"),
+        ("match x { 0 => 1, _ => ", "x", " }"),
+        ("match ", "x", " { _ => x }"),
+        ("{ let y = ", "x", "; y }"),
+        ("{ let y = [1 + (", "x", ")]; if y[0] > 3 { 1 } else { 2 } }"),
+        ("{ for i in 0..2 { ", "let y = x;", " } 1 }"),
+        ("{ fn f() -> int { ", "1", " } f() }"),
+        ("return ", "x", ""),
+        ("xs[", "x", "]"),
+        ("{ a: ", "x", " }"),
+        ("Pair { a: 1, b: ", "x", " }"),
+    ];
+    for (before, middle, after) in shapes {
+        for depth in [30, 60, 90, 150, 190, 400] {
+            let body = format!("{}{middle}{}", before.repeat(depth), after.repeat(depth));
+            let text = format!(
+                "party a;\nstruct Pair {{ a: u8, b: int }}\nfn helper(x: int) -> int {{ x }}\n\
+                 fn main(x: u32 from a, xs: [u8; 2] from a) -> u32 to all {{ {body} }}\n"
+            );
+            let (sources, diagnostics) = crate::check("program.hush", &text);
+            assert!(render(&sources, &diagnostics, false).len() < 100_000);
+        }
+    }
+    let types = [("[", "u8", "; 2]"), ("(", "u8", ",)"), ("Option<", "u8", ">"), ("[", "u8", "; 1 + 1]")];
+    for (before, middle, after) in types {
+        for depth in [10, 60, 190, 400] {
+            let ty = format!("{}{middle}{}", before.repeat(depth), after.repeat(depth));
+            crate::check("program.hush", &format!("fn f(x: {ty}) -> u8 {{ match x {{ _ => 1 }} }}"));
+        }
+    }
+    let patterns = [("(", "y", ",)"), ("Some(", "y", ")"), ("y @ ", "_", ""), ("[", "y", "]")];
+    for (before, middle, after) in patterns {
+        for depth in [10, 60, 190, 400] {
+            let pattern = format!("{}{middle}{}", before.repeat(depth), after.repeat(depth));
+            crate::check("program.hush", &format!("fn f(x: u8) -> u8 {{ match x {{ {pattern} => 1, _ => 2 }} }}"));
+        }
+    }
+}
+
+#[test]
+fn long_programs_are_checked_quickly() {
+    let start = std::time::Instant::now();
+    let terms = 10_000;
+    let fine = |text: String| {
+        let (sources, diagnostics) = crate::check("program.hush", &text);
+        let errors: Vec<_> = diagnostics.into_iter().filter(|diagnostic| diagnostic.code.number() < "E0300").collect();
+        assert!(errors.is_empty(), "{}", render(&sources, &errors, false));
+    };
+    let function = |params: &str, ret: &str, body: &str| format!("fn f({params}) -> {ret} {{ {body} }}\n");
+    for joint in [" + x", " | x", " +% x"] {
+        fine(function("x: u8", "int", &format!("x{}", joint.repeat(terms))));
+    }
+    fine(function("x: bool", "bool", &format!("x{}", " && x".repeat(terms))));
+    fine(function("x: bool", "int", &format!("if x {{ 1 }}{} else {{ 2 }}", " else if x { 3 }".repeat(terms))));
+    let arms: String = (0..terms).fold(String::new(), |mut arms, i| {
+        let _ = write!(arms, "{i} => 1, ");
+        arms
+    });
+    fine(function("x: u32", "int", &format!("match x {{ {arms} _ => 2 }}")));
+    fine(function("x: u8", "int", &format!("{} x", "let y = x + 1;\n".repeat(terms))));
+    let functions: String = (1..3_000).fold("fn f0() -> u8 { 1 }\n".to_owned(), |mut text, i| {
+        let _ = writeln!(text, "fn f{i}() -> u8 {{ f{}() }}", i - 1);
+        text
+    });
+    fine(functions);
+    let constants: String = (1..90).fold("const C0: int = 1;\n".to_owned(), |mut text, i| {
+        let _ = writeln!(text, "const C{i}: int = C{} + 1;", i - 1);
+        text
+    });
+    fine(constants);
+    let structs: String = (1..100).fold("struct S0 { a: u8 }\n".to_owned(), |mut text, i| {
+        let _ = writeln!(text, "struct S{i} {{ a: S{} }}", i - 1);
+        text
+    });
+    fine(structs);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn parameters_from_outside_are_checked() {
+    let text = "const N: u8 in 1..=9 = param(3);\nconst FLAG: bool = param;\nconst M: int = 3;\nfn f(xs: [u8; N]) -> u8 { 1 }\n";
+    let codes = |given: &[(&str, i32)]| -> Vec<Code> {
+        let params = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let sources = hushgate_compiler::Sources { name: "program.hush", text, load: &|_| None };
+        let checked = hushgate_compiler::check(&sources, &hushgate_compiler::Options { params });
+        checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    };
+    assert_eq!(codes(&[("FLAG", 1)]), []);
+    assert_eq!(codes(&[("FLAG", 0), ("N", 9)]), []);
+    assert_eq!(codes(&[]), [Code::ParamMissing]);
+    assert_eq!(codes(&[("FLAG", 2)]), [Code::ParamOutOfRange]);
+    assert_eq!(codes(&[("FLAG", 1), ("N", 10)]), [Code::ParamOutOfRange]);
+    assert_eq!(codes(&[("FLAG", 1), ("M", 10)]), [Code::ParamUnknown]);
+    assert_eq!(codes(&[("FLAG", 1), ("FLAGG", 10)]), [Code::ParamUnknown]);
+}
