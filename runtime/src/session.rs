@@ -23,8 +23,10 @@
 //! # Security
 //! Semi-honest parties over a channel that nobody else writes to. Beyond that: a corrupt evaluator cannot make the garbler accept
 //! a wrong output, and damage on the way is noticed at the frame where it happens. A corrupt garbler can garble another
-//! function, or spoil a label and see whether the evaluator gives up. *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop
-//! in between; nobody but the declared recipients learns an output, in any case.
+//! function, or spoil a label and see whether the evaluator gives up.
+//!
+//! *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop in between. Nobody
+//! but the declared recipients learns an output, in any case.
 
 use std::fmt;
 use std::future::pending;
