@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod brackets;
+pub mod format;
 mod lexer;
 mod parser;
 mod token;
@@ -36,7 +37,7 @@ pub fn parse(sources: &SourceMap, file: FileId) -> (ast::File, Vec<Diagnostic>) 
     }
     let mut errors = Errors::default();
     let lexed = lexer::lex(file, text, &mut errors);
-    let balanced = brackets::balance(lexed.tokens, text, &mut errors);
+    let balanced = brackets::balance(&lexed.tokens, text, &mut errors);
     parser::Parser::new(file, text, balanced, lexed.left_out, errors).file()
 }
 

@@ -9,6 +9,9 @@ use super::token::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
+/// How far to look for the end of the length in `[value; length]`.
+const LENGTH_TOKENS_MAX: usize = 200;
+
 /// Tokens whose brackets match.
 #[derive(Debug)]
 pub(crate) struct Balanced {
@@ -21,7 +24,7 @@ pub(crate) struct Balanced {
 }
 
 /// Adds and drops closing brackets until they match.
-pub(crate) fn balance(tokens: Vec<Token>, text: &str, errors: &mut Errors) -> Balanced {
+pub(crate) fn balance(tokens: &[Token], text: &str, errors: &mut Errors) -> Balanced {
     let mut balancer = Balancer {
         text,
         open: Vec::new(),
@@ -36,13 +39,11 @@ pub(crate) fn balance(tokens: Vec<Token>, text: &str, errors: &mut Errors) -> Ba
         partner: Vec::with_capacity(tokens.len()),
         unclosed: Vec::new(),
     };
-    for token in tokens {
+    for (i, token) in tokens.iter().copied().enumerate() {
         balancer.advance(token.span);
         let closes = token.kind.is_closer() || token.kind == TokenKind::End;
-        match token.kind {
-            TokenKind::Semicolon => balancer.semicolon(token, &mut balanced),
-            TokenKind::Comma => balancer.comma(),
-            _ => {}
+        if token.kind == TokenKind::Semicolon {
+            balancer.semicolon(token, &tokens[i + 1..], &mut balanced);
         }
         if token.kind.closer().is_some() {
             balancer.open(balanced.tokens.len(), token);
@@ -61,8 +62,7 @@ struct Open {
     position: usize,
     token: Token,
     indent: usize,
-    /// Whether a comma or semicolon stands in it.
-    separated: bool,
+    semicolon: bool,
 }
 
 /// The line of the token that is looked at.
@@ -114,21 +114,15 @@ impl Balancer<'_> {
     }
 
     fn open(&mut self, position: usize, token: Token) {
-        self.open.push(Open { position, token, indent: self.line.indent, separated: false });
+        self.open.push(Open { position, token, indent: self.line.indent, semicolon: false });
         self.open_counts[class(token.kind)] += 1;
     }
 
-    fn comma(&mut self) {
-        if let Some(open) = self.open.last_mut() {
-            open.separated = true;
-        }
-    }
-
-    /// No semicolon stands in `(…)`, and only one in `[…]`, where no comma stands.
-    fn semicolon(&mut self, token: Token, balanced: &mut Balanced) {
+    /// No semicolon stands in `(…)`, and only one in `[…]`. `after` are the tokens after it.
+    fn semicolon(&mut self, token: Token, after: &[Token], balanced: &mut Balanced) {
         while let Some(open) = self.open.last_mut() {
             match open.token.kind {
-                TokenKind::OpenBracket if !open.separated => return open.separated = true,
+                TokenKind::OpenBracket if !open.semicolon && closes_soon(after) => return open.semicolon = true,
                 TokenKind::OpenBrace => return,
                 _ => self.close_for_author(token, balanced),
             }
@@ -174,6 +168,22 @@ impl Balancer<'_> {
             self.suspect = Some(Suspect { opener, closer, indents: (indent, self.line.indent) });
         }
     }
+}
+
+/// Whether a `]` comes before the end of a statement or of another bracket.
+fn closes_soon(tokens: &[Token]) -> bool {
+    let mut depth = 0;
+    for token in tokens.iter().take(LENGTH_TOKENS_MAX) {
+        match token.kind {
+            TokenKind::CloseBracket if depth == 0 => return true,
+            TokenKind::Semicolon | TokenKind::End if depth == 0 => return false,
+            kind if kind.is_closer() && depth == 0 => return false,
+            kind if kind.is_closer() => depth -= 1,
+            kind if kind.closer().is_some() => depth += 1,
+            _ => {}
+        }
+    }
+    true
 }
 
 fn class(kind: TokenKind) -> usize {

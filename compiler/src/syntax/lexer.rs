@@ -26,7 +26,6 @@ pub(crate) struct Lexed {
     /// The tokens.
     pub(crate) tokens: Vec<Token>,
     /// The comments that are not documentation.
-    #[expect(dead_code, reason = "the formatter reads it")]
     pub(crate) comments: Vec<Span>,
     /// Where something was left out that is reported, in order.
     pub(crate) left_out: Vec<u32>,

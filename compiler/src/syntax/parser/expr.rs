@@ -331,11 +331,11 @@ impl Parser<'_> {
 
     /// `[index]`.
     fn index(&mut self) -> Parse<Expr> {
-        let open = self.span();
+        let (open, empty) = (self.span(), self.at_empty_brackets());
         let mut indices = self.list(Self::element);
         match indices.len() {
             1 => Ok(indices.remove(0)),
-            0 if self.text_of(self.span_since(open)).len() > 2 => Err(Reported),
+            0 if !empty => Err(Reported),
             0 => self.fail(
                 Diagnostic::error(Code::UnexpectedToken, "expected an index, found `]`")
                     .at(self.span_since(open), "expected an index"),
@@ -417,57 +417,39 @@ impl Parser<'_> {
     }
 
     fn tuple(&mut self) -> ExprKind {
-        let start = self.span();
+        let empty = self.at_empty_brackets();
         let (mut values, comma) = self.list_with_comma(Self::element);
-        let span = self.span_since(start);
         match values.len() {
             1 if !comma => ExprKind::Paren(Box::new(values.remove(0))),
             // What stood here was malformed and has been reported.
-            0 if span.end - span.start > 2 && !self.only_space(span) => ExprKind::Error,
+            0 if !empty => ExprKind::Error,
             _ => ExprKind::Tuple(values),
         }
     }
 
-    /// Whether nothing but space stands between the brackets of `span`.
-    fn only_space(&self, span: Span) -> bool {
-        let text = self.text_of(span);
-        text.get(1..text.len() - 1).is_some_and(|inside| inside.trim().is_empty())
+    /// Whether nothing stands between the brackets that open here.
+    fn at_empty_brackets(&self) -> bool {
+        self.partner[self.position] as usize == self.position + 1
     }
 
     /// `[a, b]` or `[value; len]`.
     fn array(&mut self) -> Parse<ExprKind> {
-        let end = self.partner[self.position] as usize;
-        let semicolon = self.semicolon_before(end);
-        if !semicolon {
-            return Ok(ExprKind::Array(self.list(Self::element)));
-        }
-        self.bump();
-        let repeat = self.repeat_inside(end);
-        self.position = end + 1;
-        repeat
-    }
-
-    fn repeat_inside(&mut self, end: usize) -> Parse<ExprKind> {
-        let value = Box::new(self.expr()?);
-        self.expect(TokenKind::Semicolon, "`;` and a length")?;
-        let len = Box::new(self.expr()?);
-        if self.position < end {
-            return self.unexpected("`]`");
-        }
-        Ok(ExprKind::Repeat { value, len })
-    }
-
-    /// Whether a semicolon stands between this bracket and `end`, outside inner brackets, before any comma.
-    fn semicolon_before(&self, end: usize) -> bool {
-        let mut position = self.position + 1;
-        while position < end {
-            match self.tokens[position].kind {
-                TokenKind::Semicolon => return true,
-                TokenKind::Comma => return false,
-                _ => position = self.partner[position] as usize + 1,
+        let (mut len, mut first) = (None, true);
+        let mut values = self.list(|parser| {
+            let value = parser.element()?;
+            if len.is_some() {
+                return parser.unexpected("`]` after the length");
             }
+            if std::mem::replace(&mut first, false) && parser.eat(TokenKind::Semicolon).is_some() {
+                len = Some(Box::new(parser.expr()?));
+            }
+            Ok(value)
+        });
+        match (len, values.len()) {
+            (None, _) => Ok(ExprKind::Array(values)),
+            (Some(len), 1) => Ok(ExprKind::Repeat { value: Box::new(values.remove(0)), len }),
+            _ => Err(Reported),
         }
-        false
     }
 
     fn path_or_struct(&mut self) -> Parse<ExprKind> {

@@ -122,7 +122,7 @@ impl Parser<'_> {
         while self.kind() == kind {
             let span = self.bump().span;
             let text = &self.text_of(span)[3..];
-            let text = self.name(text.strip_prefix(' ').unwrap_or(text));
+            let text = self.name(text.strip_prefix(' ').unwrap_or(text).trim_end());
             lines.push(DocLine { text, span });
         }
         lines
