@@ -1,3 +1,45 @@
-//! The `hushgate` command.
+//! The `hushgate` command: glue between people, files, the compiler and the engine.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes are in [`failure`].
+#![forbid(unsafe_code)]
 
-fn main() {}
+mod cli;
+mod command;
+mod data;
+mod failure;
+mod party;
+mod program;
+mod results;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let Cli { command, common } = Cli::parse();
+    match dispatch(command, &common) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
+    match command {
+        Command::Check { file } => command::check::run(&file, common),
+        Command::Test { file, name } => command::test::run(&file, name.as_deref(), common),
+        Command::Inspect { file, inputs } => command::inspect::run(&file, &inputs, common),
+        Command::Cost(args) => command::cost::run(&args, common),
+        Command::Build(args) => command::build::run(&args, common),
+        Command::Eval(args) => command::eval::run(&args, common),
+        Command::Run(args) => command::run::run(&args, common),
+        Command::Join(args) => command::join::run(&args, common),
+        Command::Explain { code } => command::explain::run(&code),
+    }
+}

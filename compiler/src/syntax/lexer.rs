@@ -118,7 +118,7 @@ impl<'a> Lexer<'a> {
         let suffix = Span { start: digits.end, ..whole };
         if is_number_type(tail) {
             self.errors.push(number_suffix(whole, suffix, text, tail));
-        } else if tail_len > 0 || text.ends_with(['x', 'b', 'o']) {
+        } else if tail_len > 0 || has_prefix_only(text) {
             self.errors.push(bad_number(whole, text, tail));
         }
         self.push(kind, len);
@@ -308,6 +308,12 @@ fn is_number_type(word: &str) -> bool {
     let word = word.trim_start_matches('_');
     let Some(width) = word.strip_prefix(['u', 'i', 'f']) else { return false };
     width == "size" || (!width.is_empty() && width.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `0x`, `0b_`: a radix without digits.
+fn has_prefix_only(number: &str) -> bool {
+    let digits = ["0x", "0b", "0o"].iter().find_map(|prefix| number.strip_prefix(prefix));
+    digits.is_some_and(|digits| digits.bytes().all(|b| b == b'_'))
 }
 
 fn word_len(text: &str) -> usize {

@@ -1,0 +1,154 @@
+//! What people type.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+/// Private two-party computation: write a function, run it with another party, learn only its result.
+#[derive(Debug, Parser)]
+#[command(name = "hushgate", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What all commands have in common.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Value of a program parameter (`const NAME: int = param`)
+    #[arg(long, value_name = "NAME=VALUE", global = true)]
+    pub set: Vec<String>,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Take all randomness from this seed; for tests only, nothing is private
+    #[arg(long, value_name = "HEX", global = true)]
+    pub seed: Option<String>,
+    /// Threads to compute with [default: one per core]
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<usize>,
+    /// Print nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print more about what happens
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find a program's errors
+    Check {
+        /// The program
+        file: PathBuf,
+    },
+    /// Run a program's tests, in the clear
+    Test {
+        /// The program
+        file: PathBuf,
+        /// Only tests whose name contains this
+        name: Option<String>,
+    },
+    /// Say who gives what and who learns what, for the people who must approve a program
+    Inspect {
+        /// The program
+        file: PathBuf,
+        /// Values of public inputs
+        #[arg(long = "input", value_name = "public=DATA")]
+        inputs: Vec<String>,
+    },
+    /// Say what a program costs
+    Cost(CostArgs),
+    /// Write the circuit to a file
+    Build(BuildArgs),
+    /// Run a program in the clear, on this machine: nothing is private
+    Eval(RunArgs),
+    /// Run both parties on this machine: the real protocol over loopback sockets
+    Run(RunArgs),
+    /// Run one party, with the other elsewhere
+    Join(JoinArgs),
+    /// Explain an error code
+    Explain {
+        /// The code, such as E0401
+        code: String,
+    },
+}
+
+/// Options of `cost`.
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// The program
+    pub file: PathBuf,
+    /// AND gates of each source line
+    #[arg(long)]
+    pub lines: bool,
+    /// AND gates of each function
+    #[arg(long)]
+    pub functions: bool,
+    /// Values of public inputs
+    #[arg(long = "input", value_name = "public=DATA")]
+    pub inputs: Vec<String>,
+}
+
+/// Options of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Write a plan, to run without the source
+    #[arg(short, long, value_name = "OUT.plan")]
+    pub output: Option<PathBuf>,
+    /// Write the circuit in Bristol Fashion
+    #[arg(long, value_name = "OUT.txt")]
+    pub bristol: Option<PathBuf>,
+    /// Values of public inputs
+    #[arg(long = "input", value_name = "public=DATA")]
+    pub inputs: Vec<String>,
+}
+
+/// Options of `eval` and `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The program: a .hush file, a folder, a .plan, or a Bristol Fashion .txt
+    pub file: PathBuf,
+    /// A party's data: a JSON or CSV file, or JSON itself; `PARTY.NAME=DATA` for one parameter
+    #[arg(long = "input", value_name = "PARTY=DATA")]
+    pub inputs: Vec<String>,
+    /// The party that garbles [default: the first]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
+}
+
+/// Options of `join`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("address").required(true).args(["listen", "connect"])))]
+pub struct JoinArgs {
+    /// The program: a .hush file, a folder, a .plan, or a Bristol Fashion .txt
+    pub file: PathBuf,
+    /// The party to be
+    #[arg(long = "as", value_name = "PARTY")]
+    pub party: String,
+    /// This party's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter, `public=DATA` for public inputs
+    #[arg(long = "input", value_name = "DATA")]
+    pub inputs: Vec<String>,
+    /// Wait for the other party here, such as 0.0.0.0:7000
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Connect to the other party there, such as example.org:7000
+    #[arg(long, value_name = "ADDR")]
+    pub connect: Option<String>,
+    /// The party that garbles [default: the first]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
+    /// Give up when the other party is silent for so long
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    pub timeout: f64,
+    /// Go on although the connection is not encrypted and leaves this machine
+    #[arg(long)]
+    pub insecure_plaintext: bool,
+}

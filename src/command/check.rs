@@ -1,0 +1,27 @@
+//! `hushgate check`: a program's errors, and nothing else.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::Common;
+use crate::failure::Failure;
+use crate::program::{Program, load, locate};
+
+/// Checks the program at `path`.
+pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
+    let file = locate(path)?.file;
+    let program = load(&file, common)?;
+    let what = match &program {
+        Program::Hush(hush) if hush.program.main.is_some() => "a program",
+        Program::Hush(_) => "a file without `main`",
+        Program::Circuit(_) => "a circuit",
+        Program::Plan(_) => "a plan",
+    };
+    if common.json {
+        println!("{}", json!({ "file": file.display().to_string(), "errors": 0 }));
+    } else if !common.quiet {
+        eprintln!("{}: {what} without errors", file.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `hushgate eval`: a program in the clear. Nothing is private: all inputs are on this machine.
+
+use std::time::Instant;
+
+use hushgate_circuits::plan;
+use hushgate_circuits::shape::Value;
+
+use crate::cli::{Common, RunArgs};
+use crate::failure::Failure;
+use crate::program::{Inputs, Program, load, locate, ports_of};
+use crate::results::{Results, Stats};
+use crate::terminal::hex;
+
+/// Evaluates the program on the given inputs.
+pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
+    if !common.quiet {
+        eprintln!("note: evaluated in the clear, on this machine: nothing is private");
+    }
+    let located = locate(&args.file)?;
+    let program = load(&located.file, common)?;
+    let parties = program.parties();
+    let inputs = Inputs::parse(&args.inputs, &parties, None, located.folder)?;
+    let public = inputs.public(&program)?;
+    let compiled = program.compile(&public)?;
+    let plan = &compiled.plan;
+
+    let mut values: Vec<Vec<Value>> = Vec::new();
+    for (party, name) in parties.iter().enumerate() {
+        values.push(inputs.bind(name, &ports_of(&plan.inputs, party))?);
+    }
+    let start = Instant::now();
+    let outputs = match &program {
+        Program::Hush(hush) => hush.interpret(&public, &values)?,
+        _ => run_plan(plan, &values),
+    };
+    let mut results = Results::new(&parties, hex(&plan.digest()));
+    for (port, value) in plan.outputs.iter().zip(&outputs) {
+        results.add(port, value);
+    }
+    results.stats = Stats { and_gates: plan.n_ands(), table_bytes: 0, ..Stats::default() };
+    results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
+    results.print(common);
+    Ok(())
+}
+
+/// The plan on bits: for programs that have no source.
+fn run_plan(plan: &plan::Plan, values: &[Vec<Value>]) -> Vec<Value> {
+    let mut next = vec![0; values.len()];
+    let mut bits = Vec::new();
+    for port in &plan.inputs {
+        let party = port.party.0 as usize;
+        let value = &values[party][next[party]];
+        next[party] += 1;
+        bits.extend(port.shape.encode(value).expect("bound values fit their shapes"));
+    }
+    let outputs = plan::run(plan, &bits);
+    let mut rest = outputs.as_slice();
+    let mut decode = |width: u64| {
+        let (bits, after) = rest.split_at(width as usize);
+        rest = after;
+        bits
+    };
+    plan.outputs.iter().map(|port| port.shape.decode(decode(port.shape.width()))).collect()
+}

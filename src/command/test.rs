@@ -1,0 +1,75 @@
+//! `hushgate test`: the program's `#[test]` functions, in the clear.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use hushgate_circuits::shape::Value;
+use hushgate_compiler::hir::Test;
+use hushgate_compiler::interpret::{self, Failure as Failed};
+
+use crate::cli::Common;
+use crate::failure::Failure;
+use crate::program::{Hush, load_hush, locate};
+
+/// Runs the tests of the program at `path` whose names contain `filter`.
+pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Failure> {
+    let hush = load_hush(&locate(path)?.file, common)?;
+    let tests = hush.program.tests.iter().filter(|test| filter.is_none_or(|filter| test.name.contains(filter)));
+    let mut results = Vec::new();
+    let mut report = String::new();
+    for test in tests {
+        let failures = failures(&hush, test);
+        if !common.json && !common.quiet {
+            println!("test {} ... {}", test.name, if failures.is_empty() { "ok" } else { "FAILED" });
+        }
+        if !failures.is_empty() {
+            report += &format!("test {} failed:\n{}", test.name, failures.concat());
+        }
+        results.push(json!({ "name": test.name, "passed": failures.is_empty(), "failures": failures }));
+    }
+    let failed = results.iter().filter(|result| result["passed"] == false).count();
+    let passed = results.len() - failed;
+    if common.json {
+        println!("{}", json!({ "tests": results, "passed": passed, "failed": failed }));
+    } else {
+        println!("{passed} passed, {failed} failed");
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::Program(report)),
+    }
+}
+
+/// What went wrong in one test, a text for each assertion.
+fn failures(hush: &Hush, test: &Test) -> Vec<String> {
+    let place = |span| {
+        let position = hush.sources.position(span);
+        format!("  {}:{}:{}", hush.sources.file(span.file).name(), position.line, position.column)
+    };
+    match interpret::run_test(&hush.program, test.function) {
+        Ok(failures) => {
+            failures.iter().map(|failed| format!("{}: {}\n", place(failed.span), describe(failed))).collect()
+        }
+        Err(error) => vec![format!("{}: {}\n", place(error.span), error.kind)],
+    }
+}
+
+fn describe(failed: &Failed) -> String {
+    match &failed.sides {
+        Some(sides) => {
+            format!("the two sides differ\n    left:  {}\n    right: {}", show(&sides.left), show(&sides.right))
+        }
+        None => "the assertion does not hold".to_owned(),
+    }
+}
+
+/// A value as people write it, without names of fields.
+fn show(value: &Value) -> String {
+    match value {
+        Value::Bool(bit) => bit.to_string(),
+        Value::Int(int) => int.to_string(),
+        Value::List(values) => format!("[{}]", values.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Value::Variant(tag, payload) => format!("variant {tag} {}", show(payload)),
+    }
+}

@@ -1,0 +1,208 @@
+//! People's data: JSON and CSV to values and back, by the shapes of a program's inputs and outputs.
+//!
+//! Every error names the file, the place in it, what stands there and what was expected. Nothing is sent before all
+//! of a party's data have passed through here.
+
+mod csv;
+mod json;
+
+pub use json::{Json, parse_json, value_from_json, value_to_json};
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use hushgate_circuits::circuit::InputPort;
+use hushgate_circuits::shape::{Shape, Value};
+
+/// Where some data come from, as the user wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// JSON on the command line.
+    Inline {
+        /// The option it was given to, for messages.
+        option: String,
+        /// The text.
+        json: String,
+    },
+}
+
+/// Data that do not fit the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataError {
+    /// The file or option.
+    pub source: String,
+    /// The place in it: `line 3, column 7`, `quarters[3].total`, `row 5, column "total"`; empty for all of it.
+    pub place: String,
+    /// What is wrong there: what was found and what was expected.
+    pub message: String,
+}
+
+/// One party's data, or a part of it.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The parameter they are for; `None` for all parameters of the party.
+    pub parameter: Option<String>,
+    /// Where they are.
+    pub source: Source,
+}
+
+/// The values of `ports` (all inputs of one party), in order, from the data that the user gave for this party.
+pub fn bind(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<Vec<Value>, DataError> {
+    let mut values: Vec<Option<Value>> = vec![None; ports.len()];
+    for data in given {
+        let bound = match &data.parameter {
+            Some(name) => bind_one(party, ports, name, &data.source)?,
+            None => bind_all(party, ports, &data.source)?,
+        };
+        for (index, value) in bound {
+            if values[index].replace(value).is_some() {
+                return Err(data.source.error("", format!("{party}'s input `{}` is given twice", ports[index].name)));
+            }
+        }
+    }
+    values.into_iter().zip(ports).map(|(value, port)| value.ok_or_else(|| missing(party, port, given))).collect()
+}
+
+/// The values of one named parameter.
+fn bind_one(party: &str, ports: &[&InputPort], name: &str, source: &Source) -> Result<Vec<(usize, Value)>, DataError> {
+    let Some(index) = ports.iter().position(|port| port.name == name) else {
+        let names = list(ports.iter().map(|port| port.name.as_str()));
+        return Err(source.error("", format!("{party} gives no input `{name}`; its inputs are {names}")));
+    };
+    let shape = &ports[index].shape;
+    let value = if source.is_csv() {
+        csv::read(source, &source.text()?, shape)?
+    } else {
+        let json = parse_json(source)?;
+        value_from_json(shape, &json).map_err(|misfit| source.error(&misfit.place(name), misfit.message))?
+    };
+    Ok(vec![(index, value)])
+}
+
+/// The values of all parameters of a party: a JSON object, or a CSV file where there is only one parameter.
+fn bind_all(party: &str, ports: &[&InputPort], source: &Source) -> Result<Vec<(usize, Value)>, DataError> {
+    if source.is_csv() {
+        let [port] = ports else {
+            let names = list(ports.iter().map(|port| port.name.as_str()));
+            let hint = format!("name the one this file is for: --input {party}.NAME=FILE");
+            return Err(source.error("", format!("{party} gives {} inputs ({names}); {hint}", ports.len())));
+        };
+        return Ok(vec![(0, csv::read(source, &source.text()?, &port.shape)?)]);
+    }
+    let json = parse_json(source)?;
+    let Json::Object(fields) = &json else {
+        let names = list(ports.iter().map(|port| port.name.as_str()));
+        let found = json.describe();
+        return Err(source.error("", format!("found {found}; expected an object with {party}'s inputs: {names}")));
+    };
+    let mut bound = Vec::new();
+    for (name, json) in fields {
+        let Some(index) = ports.iter().position(|port| port.name == *name) else {
+            let names = list(ports.iter().map(|port| port.name.as_str()));
+            return Err(source.error(name, format!("{party} gives no input of this name; its inputs are {names}")));
+        };
+        let value = value_from_json(&ports[index].shape, json)
+            .map_err(|misfit| source.error(&misfit.place(name), misfit.message))?;
+        bound.push((index, value));
+    }
+    Ok(bound)
+}
+
+fn missing(party: &str, port: &InputPort, given: &[Given]) -> DataError {
+    let expected = format!("`{}`: {}", port.name, port.shape.describe());
+    match given {
+        [data] if data.parameter.is_none() => data.source.error("", format!("{party}'s input is missing: {expected}")),
+        _ => DataError {
+            source: format!("--input {party}"),
+            place: String::new(),
+            message: format!("{party}'s input is missing: {expected}; give it with --input {party}=DATA"),
+        },
+    }
+}
+
+/// `a`, `b` and `c`, in backquotes; "none" for none.
+pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
+impl Source {
+    /// What `DATA` on the command line means: JSON where it begins like it, else a path.
+    pub fn parse(data: &str, option: &str) -> Source {
+        if data.trim_start().starts_with(['{', '[']) {
+            Source::Inline { option: option.to_owned(), json: data.to_owned() }
+        } else {
+            Source::File(PathBuf::from(data))
+        }
+    }
+
+    fn is_csv(&self) -> bool {
+        matches!(self, Source::File(path) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")))
+    }
+
+    /// The text itself.
+    fn text(&self) -> Result<String, DataError> {
+        match self {
+            Source::File(path) => read_text(path).map_err(|message| self.error("", message)),
+            Source::Inline { json, .. } => Ok(json.clone()),
+        }
+    }
+
+    /// An error at `place` in these data.
+    fn error(&self, place: &str, message: impl Into<String>) -> DataError {
+        DataError { source: self.to_string(), place: place.to_owned(), message: message.into() }
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| format!("is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(path) => path.display().fmt(f),
+            Source::Inline { option, .. } => f.write_str(option),
+        }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)?;
+        if !self.place.is_empty() {
+            write!(f, ": {}", self.place)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for DataError {}
+
+/// What a scalar of this shape looks like, for "expected …".
+fn expected(shape: &Shape) -> String {
+    match shape {
+        Shape::Bool => "true or false".to_owned(),
+        Shape::Int { name, lo, hi } => format!("{name}, a whole number from {lo} to {hi}"),
+        Shape::Array { element, len } => format!("{len} values, each {}", expected(element)),
+        Shape::Tuple(items) => format!("a list of {} values", items.len()),
+        Shape::Struct { name, fields } => {
+            format!("{name}, an object with {}", list(fields.iter().map(|(field, _)| field.as_str())))
+        }
+        Shape::Enum { name, variants } => {
+            format!("{name}: one of {}", list(variants.iter().map(|(variant, _)| variant.as_str())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

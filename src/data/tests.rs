@@ -1,0 +1,173 @@
+//! What data are accepted, and what is said of those that are not.
+
+use num_bigint::BigInt;
+
+use hushgate_circuits::circuit::InputPort;
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::shape::{Shape, Value};
+
+use super::*;
+
+fn quarter() -> Shape {
+    let count = Shape::Int { name: "u32 in 0..=100".to_owned(), lo: BigInt::ZERO, hi: BigInt::from(100) };
+    Shape::Struct {
+        name: "Quarter".to_owned(),
+        fields: vec![("cases".to_owned(), count), ("signed".to_owned(), signed()), ("late".to_owned(), Shape::Bool)],
+    }
+}
+
+fn signed() -> Shape {
+    Shape::Int { name: "i8".to_owned(), lo: BigInt::from(-128), hi: BigInt::from(127) }
+}
+
+fn option(shape: Shape) -> Shape {
+    let variants = vec![("None".to_owned(), Shape::Tuple(vec![])), ("Some".to_owned(), Shape::Tuple(vec![shape]))];
+    Shape::Enum { name: "Option".to_owned(), variants }
+}
+
+fn array(element: Shape, len: u64) -> Shape {
+    Shape::Array { element: Box::new(element), len }
+}
+
+fn port(name: &str, shape: Shape) -> InputPort {
+    InputPort { name: name.to_owned(), party: PartyId(0), shape }
+}
+
+fn inline(json: &str) -> Given {
+    Given { parameter: None, source: Source::Inline { option: "--input a".to_owned(), json: json.to_owned() } }
+}
+
+/// Binds one parameter `x` from a JSON object.
+fn bind_x(shape: Shape, json: &str) -> Result<Value, String> {
+    let port = port("x", shape);
+    bind("a", &[&port], &[inline(json)]).map(|mut values| values.remove(0)).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn round_trip(shape: Shape, json: &str) {
+    let value = bind_x(shape.clone(), &format!("{{\"x\": {json}}}")).unwrap();
+    assert_eq!(shape.decode(&shape.encode(&value).unwrap()), value);
+    assert_eq!(value_to_json(&shape, &value).to_string(), json);
+}
+
+#[track_caller]
+fn refuses(shape: Shape, json: &str, message: &str) {
+    assert_eq!(bind_x(shape, json).unwrap_err(), message);
+}
+
+#[test]
+fn values_survive_json_and_bits() {
+    round_trip(Shape::Bool, "true");
+    round_trip(signed(), "-128");
+    round_trip(Shape::unsigned(64), "9007199254740992");
+    round_trip(Shape::unsigned(64), "\"9007199254740993\"");
+    round_trip(Shape::unsigned(0), "0");
+    round_trip(quarter(), r#"{"cases":7,"signed":-1,"late":false}"#);
+    round_trip(array(quarter(), 1), r#"[{"cases":100,"signed":127,"late":true}]"#);
+    round_trip(option(signed()), "null");
+    round_trip(option(signed()), "-3");
+    round_trip(Shape::Tuple(vec![Shape::Bool, signed()]), "[true,5]");
+    let variants = vec![("Few".to_owned(), Shape::Tuple(vec![])), ("Mean".to_owned(), Shape::Tuple(vec![signed()]))];
+    let answer = Shape::Enum { name: "Answer".to_owned(), variants };
+    round_trip(answer.clone(), "\"Few\"");
+    round_trip(answer, r#"{"Mean":12}"#);
+}
+
+#[test]
+fn integers_may_be_written_in_several_ways() {
+    for json in ["255", "\"255\"", "\"0xff\"", "\"0xFF\""] {
+        assert_eq!(bind_x(Shape::unsigned(8), &format!("{{\"x\":{json}}}")), Ok(Value::Int(255.into())));
+    }
+    let bytes = bind_x(array(Shape::unsigned(8), 2), r#"{"x":"hex:01fF"}"#);
+    assert_eq!(bytes, Ok(Value::List(vec![Value::Int(1.into()), Value::Int(255.into())])));
+}
+
+#[test]
+fn bad_json_is_placed_and_explained() {
+    let x = |json: &str| format!("{{\"x\": {json}}}");
+    refuses(signed(), &x("128"), "--input a: x: found 128; expected i8, a whole number from -128 to 127");
+    refuses(signed(), &x("1.5"), "--input a: x: found 1.5; expected i8, a whole number from -128 to 127");
+    refuses(signed(), &x("\"--1\""), "--input a: x: found \"--1\"; expected i8, a whole number from -128 to 127");
+    refuses(Shape::Bool, &x("1"), "--input a: x: found 1; expected true or false");
+    refuses(array(Shape::Bool, 2), &x("[true]"), "--input a: x: found 1 values; expected 2");
+    refuses(
+        array(quarter(), 1),
+        &x(r#"[{"cases": 101, "signed": 0, "late": true}]"#),
+        "--input a: x[0].cases: found 101; expected u32 in 0..=100, a whole number from 0 to 100",
+    );
+    refuses(
+        quarter(),
+        &x(r#"{"cases": 1, "late": true}"#),
+        "--input a: x: the field `signed` is missing; expected i8, a whole number from -128 to 127",
+    );
+    refuses(
+        quarter(),
+        &x(r#"{"cases": 1, "lat": true}"#),
+        "--input a: x: found a field `lat`; expected Quarter, an object with `cases`, `signed` and `late`",
+    );
+    refuses(array(Shape::unsigned(8), 2), &x("\"hex:01\""), "--input a: x: found 2 hex digits; expected 4");
+    refuses(
+        array(Shape::unsigned(8), 1),
+        &x("\"hex:é\""),
+        "--input a: x: found a character that is not a hex digit; expected pairs of 0-9, a-f after \"hex:\"",
+    );
+    refuses(Shape::Bool, "{}", "--input a: a's input is missing: `x`: bool");
+    refuses(Shape::Bool, "[]", "--input a: found a list of 0; expected an object with a's inputs: `x`");
+    refuses(Shape::Bool, r#"{"y": 1}"#, "--input a: y: a gives no input of this name; its inputs are `x`");
+    let twice = bind_x(Shape::Bool, "{\"x\": true,\n \"x\": false}").unwrap_err();
+    assert!(twice.starts_with("--input a: line 2, column 1"), "{twice}");
+    assert!(twice.ends_with(": not valid JSON: the key \"x\" stands twice in one object"), "{twice}");
+    refuses(Shape::Bool, "{", "--input a: line 1, column 1: not valid JSON: EOF while parsing an object");
+}
+
+#[test]
+fn deep_json_is_refused_without_overflow() {
+    let deep = format!("{{\"x\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(bind_x(Shape::Bool, &deep).unwrap_err().contains("recursion limit"));
+}
+
+fn csv_error(text: &str, len: u64) -> String {
+    csv::read(&Source::File("q.csv".into()), text, &array(quarter(), len)).unwrap_err().to_string()
+}
+
+#[test]
+fn csv_rows_become_structs() {
+    let text = "late,cases,signed\ntrue, 5 ,-1\n0,7,3\n";
+    let value = csv::read(&Source::File("q.csv".into()), text, &array(quarter(), 2)).unwrap();
+    let json = value_to_json(&array(quarter(), 2), &value).to_string();
+    assert_eq!(json, r#"[{"cases":5,"signed":-1,"late":true},{"cases":7,"signed":3,"late":false}]"#);
+    let plain = csv::read(&Source::File("q.csv".into()), "price\n1\n2\n", &array(Shape::unsigned(8), 2)).unwrap();
+    assert_eq!(plain, Value::List(vec![Value::Int(1.into()), Value::Int(2.into())]));
+}
+
+#[test]
+fn bad_csv_is_placed_and_explained() {
+    let header = "cases,signed,late\n";
+    assert_eq!(csv_error(header, 1), "q.csv: found 0 rows; expected 1");
+    assert_eq!(
+        csv_error(&format!("{header}1,2,true\n1,2,true\n"), 1),
+        "q.csv: line 3: found more rows than the 1 of the array"
+    );
+    assert_eq!(
+        csv_error(&format!("{header}\"1,000\",2,true\n"), 1),
+        "q.csv: line 2, column \"cases\": found \"1,000\"; expected u32 in 0..=100, a whole number from 0 to 100, \
+         without thousands separators or decimals"
+    );
+    assert_eq!(
+        csv_error(&format!("{header},2,true\n"), 1),
+        "q.csv: line 2, column \"cases\": found an empty cell; expected u32 in 0..=100, a whole number from 0 to 100"
+    );
+    assert_eq!(
+        csv_error(&format!("{header}1,2\n"), 1),
+        "q.csv: line 2: found 2 cells; expected 3, as many as in the first row"
+    );
+    assert_eq!(
+        csv_error("cases,signed\n1,2\n", 1),
+        "q.csv: line 1: the column \"late\" is missing; expected `cases`, `signed` and `late`"
+    );
+    assert_eq!(
+        csv_error("cases,signed,late,more\n", 1),
+        "q.csv: line 1: found a column \"more\"; expected `cases`, `signed` and `late`"
+    );
+    assert_eq!(csv_error("late,late,cases\n", 1), "q.csv: line 1: found the column \"late\" twice");
+}

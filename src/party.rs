@@ -1,0 +1,165 @@
+//! One party of a session, as `run` and `join` need it: configuration in, named results out.
+
+use std::time::Duration;
+
+use rand::rngs::SysRng;
+use rand::{SeedableRng, TryRng};
+use rand_chacha::ChaCha20Rng;
+use zeroize::Zeroizing;
+
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::shape::Value;
+use hushgate_runtime::channel::{Channel, Timeouts};
+use hushgate_runtime::kernel::Kernel;
+use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, SessionConfig, SessionError};
+
+use crate::cli::Common;
+use crate::failure::Failure;
+use crate::program::{Compiled, party_index, ports_of};
+use crate::results::Results;
+use crate::terminal::hex;
+
+/// What a party brings to a session.
+pub struct Party {
+    index: usize,
+    config: SessionConfig,
+    bits: Zeroizing<Vec<bool>>,
+    rng: ChaCha20Rng,
+}
+
+/// What all parties of a program share.
+pub struct Table {
+    /// What is run.
+    pub plan: SealedPlan,
+    agreement: Vec<Field>,
+    garbler: Option<usize>,
+    timeouts: Timeouts,
+    seed: Option<[u8; 32]>,
+}
+
+impl Table {
+    /// The table for a compiled program.
+    ///
+    /// # Errors
+    /// If the program is not for two parties, `garbler` is none of them, or the seed is malformed.
+    pub fn new(
+        compiled: &Compiled,
+        garbler: Option<&str>,
+        progress: Duration,
+        common: &Common,
+    ) -> Result<Table, Failure> {
+        let parties = &compiled.plan.parties;
+        if parties.len() != 2 {
+            let found = parties.len();
+            return Err(Failure::Usage(format!("the program has {found} parties: a session is between two")));
+        }
+        let garbler = garbler.map(|name| party_index(parties, name)).transpose()?;
+        let timeouts = Timeouts { progress, connect: progress, handshake: progress, ..Timeouts::default() };
+        let agreement = agreement(compiled);
+        let plan = SealedPlan::new(compiled.plan.clone())
+            .map_err(|invalid| Failure::Program(format!("error: the plan is not valid: {invalid}")))?;
+        Ok(Table { plan, agreement, garbler, timeouts, seed: seed(common)? })
+    }
+
+    /// A place at the table, with the values of the party's inputs in order.
+    pub fn seat(&self, index: usize, values: &[Value]) -> Party {
+        let mut bits = Zeroizing::new(Vec::new());
+        for (port, value) in ports_of(&self.plan.inputs, index).into_iter().zip(values) {
+            bits.extend(port.shape.encode(value).expect("bound values fit their shapes"));
+        }
+        let role = match self.garbler {
+            None => RoleChoice::Auto,
+            Some(garbler) if garbler == index => RoleChoice::Only(Role::Garbler),
+            Some(_) => RoleChoice::Only(Role::Evaluator),
+        };
+        let config = SessionConfig {
+            plan: self.plan.clone(),
+            party: PartyId(index as u32),
+            role,
+            agreement: self.agreement.clone(),
+            timeouts: self.timeouts,
+            kernel: Kernel::detect(),
+        };
+        Party { index, config, bits, rng: self.rng(index) }
+    }
+
+    /// How long to wait for what.
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// Results without outputs yet.
+    pub fn results(&self) -> Results {
+        Results::new(&self.plan.parties, hex(&self.plan.digest()))
+    }
+
+    /// Adds what one party learned and what it cost.
+    pub fn report(&self, results: &mut Results, index: usize, outcome: &Outcome) {
+        for (port, bits) in self.plan.outputs.iter().zip(&outcome.outputs) {
+            if let Some(bits) = bits {
+                results.add_for(index, port, &port.shape.decode(bits));
+            }
+        }
+        let stats = &outcome.stats;
+        results.stats.and_gates = stats.and_gates;
+        results.stats.table_bytes = stats.table_bytes;
+        results.stats.ot_count = stats.ot_count;
+        results.stats.sent_bytes.insert(self.plan.parties[index].clone(), stats.traffic().sent_bytes);
+        let phases = [
+            ("cold", stats.cold),
+            ("handshake", stats.handshake.time),
+            ("after_handshake", stats.after_handshake),
+            ("inputs", stats.inputs.time),
+            ("tables", stats.tables.time),
+            ("outputs", stats.outputs.time),
+        ];
+        for (name, time) in phases {
+            let longest = results.stats.seconds.entry(name.to_owned()).or_default();
+            *longest = longest.max(time.as_secs_f64());
+        }
+    }
+
+    /// The operating system's randomness, or the seed's: for each party its own stream.
+    fn rng(&self, index: usize) -> ChaCha20Rng {
+        let seed = self.seed.unwrap_or_else(|| {
+            let mut seed = [0; 32];
+            SysRng.try_fill_bytes(&mut seed).expect("the operating system has randomness");
+            seed
+        });
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        rng.set_stream(index as u64);
+        rng
+    }
+}
+
+impl Party {
+    /// Runs the session over `channel`.
+    pub async fn run(mut self, channel: Channel) -> (usize, Result<Outcome, SessionError>) {
+        (self.index, session::run(channel, self.config, &self.bits, &mut self.rng).await)
+    }
+}
+
+/// What both sides must agree on besides the plan, by name, so that a difference can be shown.
+fn agreement(compiled: &Compiled) -> Vec<Field> {
+    let parameter =
+        |(name, value): &(String, String)| Field { name: format!("parameter {name}"), value: value.clone() };
+    let public = |(name, digest): &(String, [u8; 32])| Field {
+        name: format!("public input {name}"),
+        value: format!("digest {}", hex(digest)),
+    };
+    compiled.params.iter().map(parameter).chain(compiled.public.iter().map(public)).collect()
+}
+
+fn seed(common: &Common) -> Result<Option<[u8; 32]>, Failure> {
+    let Some(text) = &common.seed else { return Ok(None) };
+    let digits = text.len() <= 64 && text.len() % 2 == 0 && text.bytes().all(|c| c.is_ascii_hexdigit());
+    if !digits || text.is_empty() {
+        return Err(Failure::Usage("--seed: expected an even number of hex digits, at most 64".to_owned()));
+    }
+    eprintln!("warning: --seed makes all secrets predictable: for tests only, nothing is private");
+    let mut seed = [0; 32];
+    for (i, byte) in seed.iter_mut().take(text.len() / 2).enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).expect("checked to be hex digits");
+    }
+    Ok(Some(seed))
+}

@@ -1,0 +1,358 @@
+//! What a FILE argument stands for: a Hush program, a plan, or a Bristol Fashion circuit.
+//!
+//! All three end as a [`Compiled`] plan. Only a Hush program has parameters, public inputs, tests and source lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use num_bigint::BigInt;
+
+use hushgate_circuits::circuit::{Circuit, InputPort};
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::plan::Plan;
+use hushgate_circuits::shape::Value;
+use hushgate_circuits::{bristol, schedule};
+use hushgate_compiler::cost::Origins;
+use hushgate_compiler::diagnostic::{has_errors, render};
+use hushgate_compiler::lower::{self, BuildError, Built, Limits};
+use hushgate_compiler::source::SourceMap;
+use hushgate_compiler::{Options, Sources, check, hir, interpret};
+
+use crate::cli::Common;
+use crate::data::{Given, Source, bind, list};
+use crate::failure::Failure;
+use crate::terminal;
+
+/// The name that stands for the public inputs where a party is expected.
+pub const PUBLIC: &str = "public";
+
+/// A program as it was read, before its public inputs are known.
+pub enum Program {
+    /// From source.
+    Hush(Box<Hush>),
+    /// From a Bristol Fashion file.
+    Circuit(Circuit),
+    /// From a `.plan` file.
+    Plan(Plan),
+}
+
+/// A checked Hush program.
+pub struct Hush {
+    /// Its text, for messages.
+    pub sources: SourceMap,
+    /// What the checker made of it.
+    pub program: hir::Program,
+}
+
+/// A program that two parties can run.
+pub struct Compiled {
+    /// What they execute.
+    pub plan: Plan,
+    /// The circuit, unless it was read from a plan.
+    pub circuit: Option<Circuit>,
+    /// Where gates come from, if there is source.
+    pub origins: Option<Origins>,
+    /// Build-time parameters and their values.
+    pub params: Vec<(String, String)>,
+    /// Digest of the public inputs' values, by name.
+    pub public: Vec<(String, [u8; 32])>,
+}
+
+/// A program's file and the folder where its data are looked for.
+pub struct Located {
+    /// The program's own file.
+    pub file: PathBuf,
+    /// The folder that was named in its place, if one was.
+    pub folder: Option<PathBuf>,
+}
+
+/// Finds the program that `path` names: itself, or in a folder `NAME.hush` named like it, or `main.hush`.
+pub fn locate(path: &Path) -> Result<Located, Failure> {
+    if !path.is_dir() {
+        return Ok(Located { file: path.to_owned(), folder: None });
+    }
+    let name = path.canonicalize().ok().and_then(|full| Some(full.file_name()?.to_str()?.to_owned()));
+    let own = name.map(|name| path.join(format!("{name}.hush")));
+    let candidates = own.into_iter().chain([path.join("main.hush")]);
+    match candidates.into_iter().find(|file| file.is_file()) {
+        Some(file) => Ok(Located { file, folder: Some(path.to_owned()) }),
+        None => Err(Failure::Usage(format!(
+            "the folder {} holds no program: expected a .hush file named like the folder, or main.hush",
+            path.display()
+        ))),
+    }
+}
+
+/// Reads the program at `path`, whatever its kind.
+pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("hush") => load_hush(path, common).map(|hush| Program::Hush(Box::new(hush))),
+        Some("plan") => no_parameters(common, "a plan").and_then(|()| load_plan(path)).map(Program::Plan),
+        Some("txt") => no_parameters(common, "a circuit").and_then(|()| load_bristol(path)).map(Program::Circuit),
+        _ => Err(Failure::Usage(format!(
+            "{} is not a program: expected a .hush file, a folder with one, a .plan, or a Bristol Fashion .txt",
+            path.display()
+        ))),
+    }
+}
+
+/// Reads and checks a Hush program; warnings go to standard error.
+pub fn load_hush(path: &Path, common: &Common) -> Result<Hush, Failure> {
+    if path.extension().is_none_or(|extension| extension != "hush") {
+        return Err(Failure::Usage(format!("{} is not a Hush program: expected a .hush file", path.display())));
+    }
+    let text = read_text(path)?;
+    let options = Options { params: parameters(&common.set)? };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let load = |module: &str| read_text(&folder.join(module)).ok();
+    let name = path.display().to_string();
+    let checked = check(&Sources { name: &name, text: &text, load: &load }, &options);
+    let mut diagnostics = checked.diagnostics;
+    if let Some(program) = &checked.program {
+        diagnostics.extend(lower::analyse(program, Limits::default()));
+    }
+    match checked.program {
+        Some(program) if !has_errors(&diagnostics) => {
+            if !diagnostics.is_empty() && !common.quiet {
+                eprintln!("{}", render(&checked.sources, &diagnostics, terminal::color()));
+            }
+            Ok(Hush { sources: checked.sources, program })
+        }
+        _ => Err(Failure::diagnostics(&checked.sources, &diagnostics, terminal::color())),
+    }
+}
+
+fn load_plan(path: &Path) -> Result<Plan, Failure> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Plan::from_bytes(&bytes).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
+}
+
+fn load_bristol(path: &Path) -> Result<Circuit, Failure> {
+    bristol::read(&read_text(path)?).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::Program(format!("error: {}: not UTF-8 text (byte {at})", path.display()))
+    })
+}
+
+fn no_parameters(common: &Common, what: &str) -> Result<(), Failure> {
+    match common.set.as_slice() {
+        [] => Ok(()),
+        _ => Err(Failure::Usage(format!("--set is for Hush programs: {what} has no parameters left"))),
+    }
+}
+
+fn parameters(set: &[String]) -> Result<BTreeMap<String, BigInt>, Failure> {
+    let mut params = BTreeMap::new();
+    for text in set {
+        let parsed = text.split_once('=').and_then(|(name, value)| Some((name, value.replace('_', "").parse().ok()?)));
+        let Some((name, value)) = parsed else {
+            return Err(Failure::Usage(format!(
+                "--set {text}: expected NAME=VALUE with a whole number, as in --set N=12"
+            )));
+        };
+        if params.insert(name.to_owned(), value).is_some() {
+            return Err(Failure::Usage(format!("--set {name} is given twice")));
+        }
+    }
+    Ok(params)
+}
+
+impl Program {
+    /// The parties, in the program's order.
+    pub fn parties(&self) -> Vec<String> {
+        match self {
+            Program::Hush(hush) => hush.program.parties.iter().map(|party| party.name.clone()).collect(),
+            Program::Circuit(circuit) => circuit.parties.clone(),
+            Program::Plan(plan) => plan.parties.clone(),
+        }
+    }
+
+    /// The public inputs: what both sides must give alike.
+    pub fn public(&self) -> Result<Vec<InputPort>, Failure> {
+        match self {
+            Program::Hush(hush) => hush.public(),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Binds the public inputs and makes the plan.
+    pub fn compile(&self, public: &BTreeMap<String, Value>) -> Result<Compiled, Failure> {
+        let (plan, circuit) = match self {
+            Program::Hush(hush) => return hush.compile(public),
+            Program::Circuit(circuit) => (schedule::schedule(circuit), Some(circuit.clone())),
+            Program::Plan(plan) => (plan.clone(), None),
+        };
+        Ok(Compiled { plan, circuit, origins: None, params: vec![], public: vec![] })
+    }
+}
+
+impl Hush {
+    /// `main`, without which a program can only be checked and tested.
+    fn main(&self) -> Result<&hir::Main, Failure> {
+        let missing = || Failure::Usage("the program has no `main`: it can be checked and tested, not run".to_owned());
+        self.program.main.as_ref().ok_or_else(missing)
+    }
+
+    /// The public inputs, as ports of nobody.
+    fn public(&self) -> Result<Vec<InputPort>, Failure> {
+        let public = self.main()?.inputs.iter().filter(|input| input.from == hir::From::Public);
+        let port = |input: &hir::Input| InputPort {
+            name: input.name.clone(),
+            party: PartyId(u32::MAX),
+            shape: lower::ty_shape(&self.program, &input.ty),
+        };
+        Ok(public.map(port).collect())
+    }
+
+    /// Binds the public inputs and makes the plan.
+    fn compile(&self, public: &BTreeMap<String, Value>) -> Result<Compiled, Failure> {
+        let ports = self.public()?;
+        let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
+            BuildError::Refused(diagnostics) => Failure::diagnostics(&self.sources, &diagnostics, terminal::color()),
+            error => Failure::Program(format!("error: {error}")),
+        })?;
+        let plan = schedule::schedule(&built.circuit);
+        let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
+        let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
+        let Built { circuit, origins } = built;
+        Ok(Compiled { plan, circuit: Some(circuit), origins: Some(origins), params, public })
+    }
+
+    /// What the program gives in the clear, in the order of the plan's outputs: the interpreter's answer.
+    ///
+    /// `values` are those of each party's ports, in order.
+    pub fn interpret(&self, public: &BTreeMap<String, Value>, values: &[Vec<Value>]) -> Result<Vec<Value>, Failure> {
+        let mut values: Vec<_> = values.iter().map(|values| values.iter().cloned()).collect();
+        let mut next = |party: &hir::PartyId| values[party.0 as usize].next().expect("bound values are complete");
+        let input = |input: &hir::Input| match &input.from {
+            hir::From::Party(party) => next(party),
+            hir::From::Each(parties) => Value::List(parties.iter().map(&mut next).collect()),
+            hir::From::Public => public[&input.name].clone(),
+        };
+        let inputs: Vec<Value> = self.main()?.inputs.iter().map(input).collect();
+        interpret::run(&self.program, &inputs).map_err(|error| {
+            let position = self.sources.position(error.span);
+            let name = self.sources.file(error.span.file).name();
+            Failure::Program(format!("error: {name}:{}:{}: {}", position.line, position.column, error.kind))
+        })
+    }
+}
+
+/// Digest of a public input's value, for the two sides to compare.
+fn value_digest(port: &InputPort, value: &Value) -> [u8; 32] {
+    let bits = port.shape.encode(value).unwrap_or_default();
+    let bytes: Vec<u8> = bits.into_iter().map(u8::from).collect();
+    let mut hasher = blake3::Hasher::new_derive_key("hushgate 2026 public input");
+    hasher.update(port.name.as_bytes()).update(&[0]).update(&bytes);
+    *hasher.finalize().as_bytes()
+}
+
+/// The data that the user gave, by party.
+#[derive(Default)]
+pub struct Inputs {
+    given: BTreeMap<String, Vec<Given>>,
+    folder: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// Reads `PARTY=DATA` and `PARTY.NAME=DATA`. Where `own` is a party, data without a party are its own.
+    pub fn parse(
+        options: &[String],
+        parties: &[String],
+        own: Option<&str>,
+        folder: Option<PathBuf>,
+    ) -> Result<Inputs, Failure> {
+        let mut inputs = Inputs { given: BTreeMap::new(), folder };
+        for option in options {
+            let (party, parameter, data) = split_input(option, parties, own)?;
+            let source = Source::parse(data, &format!("--input {party}"));
+            inputs.given.entry(party.to_owned()).or_default().push(Given { parameter, source });
+        }
+        Ok(inputs)
+    }
+
+    /// The parties that data were given for.
+    pub fn parties(&self) -> BTreeSet<&str> {
+        self.given.keys().map(String::as_str).collect()
+    }
+
+    /// The values of one party's inputs, in order; from the folder where the user gave none.
+    pub fn bind(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Value>, Failure> {
+        if ports.is_empty() {
+            return match self.given.contains_key(party) {
+                true => Err(Failure::Usage(format!("--input {party}: the program takes no input from {party}"))),
+                false => Ok(Vec::new()),
+            };
+        }
+        let given = match self.given.get(party) {
+            Some(given) => given.clone(),
+            None => self.beside(party),
+        };
+        Ok(bind(party, ports, &given)?)
+    }
+
+    /// `PARTY.json` or `PARTY.csv` in the program's folder.
+    fn beside(&self, party: &str) -> Vec<Given> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let candidates = ["json", "csv"].map(|extension| folder.join(format!("{party}.{extension}")));
+        let file = candidates.into_iter().find(|file| file.is_file());
+        file.map(|file| Given { parameter: None, source: Source::File(file) }).into_iter().collect()
+    }
+
+    /// The values of the public inputs, by name.
+    pub fn public(&self, program: &Program) -> Result<BTreeMap<String, Value>, Failure> {
+        let ports = program.public()?;
+        let values = self.bind(PUBLIC, &ports.iter().collect::<Vec<_>>())?;
+        Ok(ports.into_iter().map(|port| port.name).zip(values).collect())
+    }
+}
+
+/// Splits an `--input` into party, parameter and data.
+fn split_input<'a>(
+    option: &'a str,
+    parties: &[String],
+    own: Option<&'a str>,
+) -> Result<(&'a str, Option<String>, &'a str), Failure> {
+    let known = |name: &str| name == PUBLIC || parties.iter().any(|party| party == name);
+    let inline = option.trim_start().starts_with(['{', '[']);
+    let (name, data) = match option.split_once('=') {
+        Some(split) if !inline => split,
+        _ => {
+            let own = own.ok_or_else(|| {
+                Failure::Usage(format!("--input {option}: expected PARTY=DATA; {}", party_list(parties)))
+            })?;
+            return Ok((own, None, option));
+        }
+    };
+    if known(name) {
+        return Ok((name, None, data));
+    }
+    match (name.rsplit_once('.'), own) {
+        (Some((party, parameter)), _) if known(party) => Ok((party, Some(parameter.to_owned()), data)),
+        (_, Some(own)) => Ok((own, Some(name.to_owned()), data)),
+        _ => Err(Failure::Usage(format!("--input {name}=…: there is no party of this name; {}", party_list(parties)))),
+    }
+}
+
+fn party_list(parties: &[String]) -> String {
+    format!("the program's parties are {}", list(parties.iter().map(String::as_str)))
+}
+
+/// The position of the party called `name`.
+pub fn party_index(parties: &[String], name: &str) -> Result<usize, Failure> {
+    parties
+        .iter()
+        .position(|party| party == name)
+        .ok_or_else(|| Failure::Usage(format!("there is no party {name:?}; {}", party_list(parties))))
+}
+
+/// The ports that a party gives, in order.
+pub fn ports_of(inputs: &[InputPort], party: usize) -> Vec<&InputPort> {
+    inputs.iter().filter(|port| port.party.0 as usize == party).collect()
+}

@@ -1,0 +1,84 @@
+//! Every example: its own tests, its result in the clear, and its result garbled.
+
+use serde_json::Value as Json;
+
+use super::{hushgate, json, root};
+
+/// Runs an example in all ways and compares with its `expected.json`.
+#[track_caller]
+fn example(name: &str) -> Json {
+    let folder = format!("examples/{name}");
+    let text = std::fs::read_to_string(root().join(&folder).join("expected.json")).unwrap();
+    let expected: Json = serde_json::from_str(&text).unwrap();
+
+    let tests = json(&hushgate(&["test", &folder, "--json"]));
+    assert_eq!(tests["failed"], 0, "{tests}");
+    assert!(tests["passed"].as_u64() > Some(0), "{tests}");
+
+    let clear = json(&hushgate(&["eval", &folder, "--json"]));
+    assert_eq!(clear["outputs"], expected);
+
+    let garbled = json(&hushgate(&["run", &folder, "--json"]));
+    assert_eq!(garbled["outputs"], expected);
+    assert_eq!(garbled["program"], clear["program"]);
+
+    json(&hushgate(&["cost", &folder, "--json"]))
+}
+
+#[test]
+fn every_folder_is_tested_here() {
+    let tested = ["aes128", "fraud_rates", "hamming", "millionaires", "salary_average", "vickrey_auction"];
+    let mut found: Vec<String> = std::fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, tested);
+}
+
+#[test]
+fn millionaires() {
+    assert_eq!(example("millionaires")["and_gates"], 64);
+}
+
+#[test]
+fn fraud_rates() {
+    example("fraud_rates");
+}
+
+#[test]
+fn salary_average() {
+    example("salary_average");
+}
+
+#[test]
+fn vickrey_auction() {
+    example("vickrey_auction");
+}
+
+#[test]
+fn aes128() {
+    assert_eq!(example("aes128")["and_gates"], 6400);
+}
+
+#[test]
+fn hamming() {
+    assert_eq!(example("hamming")["and_gates"], 1023);
+}
+
+#[test]
+fn lines_and_functions_add_up_to_the_total() {
+    for (option, list) in [("--lines", "lines"), ("--functions", "functions")] {
+        let cost = json(&hushgate(&["cost", "examples/aes128", option, "--json"]));
+        let sum: u64 = cost[list].as_array().unwrap().iter().map(|share| share["and_gates"].as_u64().unwrap()).sum();
+        assert_eq!(sum, 6400, "{option}: {cost}");
+    }
+}
+
+#[test]
+fn a_parameter_changes_the_program() {
+    let few = json(&hushgate(&["run", "examples/salary_average", "--set", "MIN_STAFF=5000", "--json"]));
+    assert_eq!(few["outputs"]["north"]["enough"], false);
+}

@@ -1,0 +1,49 @@
+//! The `hushgate` command as people and scripts use it.
+
+mod examples;
+mod misuse;
+mod sessions;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value as Json;
+
+/// The command under test, run from the root of the repository.
+fn hushgate(args: &[&str]) -> Output {
+    command(args).output().expect("the command starts")
+}
+
+fn command(args: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hushgate"));
+    command.current_dir(root()).args(args).env("NO_COLOR", "1");
+    command
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What the command printed as JSON, if it succeeded.
+#[track_caller]
+fn json(output: &Output) -> Json {
+    assert!(output.status.success(), "failed: {}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stdout(output)))
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file of this test's own, with these contents.
+fn temporary(name: &str, contents: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("it-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, contents).unwrap();
+    path
+}

@@ -1,0 +1,138 @@
+//! Wrong use, wrong programs, wrong data: the exit code and a message that says where and what to do.
+
+use super::{command, hushgate, stderr, stdout, temporary};
+
+/// The command ends with `code`, says all of `says`, and gives no result.
+#[track_caller]
+fn fails(args: &[&str], code: i32, says: &[&str]) {
+    let output = hushgate(args);
+    let errors = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert_eq!(stdout(&output), "", "no partial result");
+    for part in says {
+        assert!(errors.contains(part), "{part:?} is not in: {errors}");
+    }
+}
+
+const MILLIONAIRES: &str = "examples/millionaires/millionaires.hush";
+
+#[test]
+fn programs_with_errors_exit_1() {
+    let program =
+        temporary("broken.hush", "party a, b;\nfn main(x: u8 from a, y: u8 from b) -> u8 to a {\n    x + y\n}\n");
+    let path = program.to_str().unwrap();
+    fails(&["check", path], 1, &["broken.hush:3:5", "E04", "0..=510", "0..=255"]);
+    fails(&["run", path, "--input", r#"a={"x":1}"#, "--input", r#"b={"y":2}"#], 1, &["E04"]);
+    let program = temporary("unparsable.hush", "party a, b\nfn main( -> u8 to a { ) }");
+    fails(&["check", program.to_str().unwrap()], 1, &["unparsable.hush:", "E00"]);
+    fails(&["check", "examples/nowhere.hush"], 1, &["nowhere.hush"]);
+}
+
+#[test]
+fn wrong_use_exits_2() {
+    fails(&["run"], 2, &["Usage"]);
+    fails(&["check", "README.md"], 2, &["README.md is not a program"]);
+    fails(&["check", "benches"], 2, &["holds no program"]);
+    fails(&["eval", MILLIONAIRES, "--input", "carol=1"], 2, &["carol", "`alice` and `bob`"]);
+    fails(&["eval", MILLIONAIRES, "--input", "x.json"], 2, &["PARTY=DATA"]);
+    fails(&["join", MILLIONAIRES, "--as", "carol", "--connect", "127.0.0.1:1"], 2, &["carol"]);
+    fails(&["join", MILLIONAIRES, "--as", "alice", "--connect", "nowhere"], 2, &["HOST:PORT"]);
+    fails(&["run", "examples/millionaires", "--seed", "xyz"], 2, &["--seed"]);
+    fails(&["run", "examples/millionaires", "--garbler", "carol"], 2, &["carol"]);
+    fails(&["check", "examples/hamming", "--set", "BYTES"], 2, &["NAME=VALUE"]);
+    fails(&["explain", "E9999"], 2, &["E9999"]);
+}
+
+#[test]
+fn wrong_data_exit_3() {
+    let eval = |alice: &str, says: &[&str]| {
+        fails(&["eval", MILLIONAIRES, "--input", &format!("alice={alice}"), "--input", r#"bob={"b":1}"#], 3, says);
+    };
+    eval(r#"{"a":-1}"#, &["--input alice", "found -1", "from 0 to 18446744073709551615"]);
+    eval(r#"{"a":18446744073709551616}"#, &["--input alice", "found 18446744073709552000"]);
+    eval(r#"{"a":"18446744073709551616"}"#, &["found \"18446744073709551616\""]);
+    eval(r#"{"a":1,"a":2}"#, &["twice"]);
+    eval(r#"{"A":1}"#, &["A: ", "`a`"]);
+    eval("{", &["line 1, column 1", "not valid JSON"]);
+    eval("nowhere.json", &["nowhere.json", "cannot be read"]);
+    fails(&["eval", MILLIONAIRES, "--input", r#"alice={"a":1}"#], 3, &["bob's input is missing", "`b`: u64"]);
+    let table = temporary("north.csv", "staff,total\n1,2\n1,2,3\n");
+    let north = format!("north={}", table.display());
+    fails(&["run", "examples/salary_average", "--input", &north], 3, &["north.csv: line 3", "expected 2"]);
+}
+
+#[test]
+fn nobody_there_exits_5_within_the_timeout() {
+    let start = std::time::Instant::now();
+    let alice = ["join", "examples/millionaires", "--as", "alice", "--timeout", "0.3"];
+    fails(&[&alice[..], &["--connect", "127.0.0.1:9"]].concat(), 5, &["127.0.0.1:9"]);
+    fails(&[&alice[..], &["--listen", "127.0.0.1:0"]].concat(), 5, &["nobody connected"]);
+    assert!(start.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn plain_connections_do_not_leave_this_machine_unasked() {
+    let alice = ["join", "examples/millionaires", "--as", "alice", "--timeout", "0.3", "--listen", "0.0.0.0:0"];
+    fails(&alice, 7, &["0.0.0.0:0", "not encrypted"]);
+    fails(&[&alice[..], &["--seed", "00", "--insecure-plaintext"]].concat(), 7, &["--seed"]);
+    fails(
+        &[&alice[..], &["--insecure-plaintext"]].concat(),
+        5,
+        &["neither encrypted nor authenticated", "nobody connected"],
+    );
+}
+
+#[test]
+fn results_and_only_results_go_to_standard_output() {
+    let output = hushgate(&["eval", "examples/millionaires"]);
+    assert_eq!(stdout(&output), "alice learns false\nbob learns false\n");
+    assert!(stderr(&output).contains("nothing is private"));
+    let output = command(&["run", "examples/millionaires", "--quiet"]).output().unwrap();
+    assert_eq!(stdout(&output), "alice learns false\nbob learns false\n");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn plans_and_bristol_files_run_like_their_source() {
+    let plan = temporary("hamming.plan", "");
+    let bristol = temporary("hamming.txt", "");
+    let (plan, bristol) = (plan.to_str().unwrap(), bristol.to_str().unwrap());
+    assert!(hushgate(&["build", "examples/hamming", "-o", plan, "--bristol", bristol, "--quiet"]).status.success());
+    let inputs = ["--input", "alice=examples/hamming/alice.json", "--input", "bob=examples/hamming/bob.json"];
+    let from_source = super::json(&hushgate(&["run", "examples/hamming", "--json"]));
+    let from_plan = super::json(&hushgate(&[&["run", plan, "--json"][..], &inputs].concat()));
+    assert_eq!(from_plan["outputs"], from_source["outputs"]);
+    assert_eq!(from_plan["program"], from_source["program"]);
+
+    let fingerprint = |party: &str| {
+        let text = std::fs::read_to_string(super::root().join(format!("examples/hamming/{party}.json"))).unwrap();
+        let hex = text.split("hex:").nth(1).unwrap().split('"').next().unwrap();
+        let bytes: Vec<&str> = (0..128).rev().map(|i| &hex[2 * i..2 * i + 2]).collect();
+        format!("0x{}", bytes.concat())
+    };
+    let p0 = format!(r#"p0={{"in0":"{}"}}"#, fingerprint("alice"));
+    let p1 = format!(r#"p1={{"in1":"{}"}}"#, fingerprint("bob"));
+    for way in ["eval", "run"] {
+        let result = super::json(&hushgate(&[way, bristol, "--json", "--input", &p0, "--input", &p1]));
+        assert_eq!(result["outputs"]["p0"]["out0"], from_source["outputs"]["alice"]);
+    }
+}
+
+#[test]
+fn damaged_plans_and_circuits_are_refused() {
+    let plan = temporary("damaged.plan", "not a plan");
+    fails(&["run", plan.to_str().unwrap()], 1, &["damaged.plan"]);
+    let circuit = temporary("damaged.txt", "1 3\n2 1 1\n1 1\n\n2 1 0 9 2 AND\n");
+    fails(&["run", circuit.to_str().unwrap()], 1, &["damaged.txt", "line 5"]);
+}
+
+#[test]
+fn inspect_names_who_gives_and_who_learns() {
+    let text = stdout(&hushgate(&["inspect", "examples/vickrey_auction"]));
+    for part in ["left\n  gives\n    l: [u32 in 0..=4294967295; 64]", "learns\n    r: Outcome", "BIDS = 64", "digest"] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    let json = super::json(&hushgate(&["inspect", "examples/aes128", "--json"]));
+    assert_eq!(json["parties"][0]["learns"], serde_json::json!([]));
+    assert_eq!(json["cost"]["and_gates"], 6400);
+}
