@@ -21,3 +21,6 @@ pub use check::{Checked, Options, Sources, check};
 pub mod lower;
 
 pub mod cost;
+
+#[cfg(feature = "test-support")]
+pub mod generate;

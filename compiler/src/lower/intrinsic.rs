@@ -4,7 +4,8 @@ use hushgate_circuits::gadgets::{aes, count, shift, sign_extend, zero_extend};
 use hushgate_circuits::id::Wire;
 use num_bigint::BigInt;
 
-use super::integer::{Ring, extend, unsigned_wires};
+use super::integer::{extend, unsigned_wires};
+use super::linear::{Linear, TERMS_MAX};
 use super::value::{Abstract, Bit, Int, Stage};
 use super::walk::{Walk, Walked};
 use crate::hir::{Expr, IntTy, Intrinsic};
@@ -149,24 +150,23 @@ impl Walk<'_> {
     /// Unsigned elements by carry-save adders; others shifted up by the weight of their sign bit first.
     fn sum(&mut self, array: &Abstract) -> Int {
         let items: Vec<Int> = array.items().iter().map(|item| self.refresh(&item.int())).collect();
-        if items.len() <= 2 || self.builder.is_none() {
-            return self.sum_one_by_one(&items);
-        }
         let range = items.iter().fold(Range::single(0), |sum, item| sum.add(item.range()));
         let stage = items.iter().fold(Stage::BUILD, |stage, item| stage.join(item.stage()));
+        let mut form = Linear::default();
+        for item in items.iter().take_while(|_| items.len() <= TERMS_MAX) {
+            form = form.add(item.form());
+        }
+        if items.len() > TERMS_MAX {
+            form = Linear::var(self.facts.unknown());
+        }
         let bias: BigInt = items.iter().map(bias_of).sum();
-        self.opaque(range, stage, |builder, width| {
+        self.result(range, form, stage, |builder, width| {
             let mut words: Vec<Vec<Wire>> = items.iter().map(biased_wires).collect();
             let correction = crate::ranges::wrap(&-bias, false, width as u32);
             words.push((0..width as u64).map(|i| Wire::constant(correction.bit(i))).collect());
             let words: Vec<&[Wire]> = words.iter().map(Vec::as_slice).collect();
             count::sum(builder, &words, width)
         })
-    }
-
-    fn sum_one_by_one(&mut self, items: &[Int]) -> Int {
-        let zero = self.constant(BigInt::ZERO, Stage::BUILD);
-        items.iter().fold(zero, |sum, item| self.ring(Ring::Add, &sum, item, None))
     }
 
     fn get_or(&mut self, array: &Abstract, index: &Int, default: &Abstract) -> Abstract {

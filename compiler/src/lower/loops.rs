@@ -49,13 +49,14 @@ impl Walk<'_> {
         let Some(items) = self.items(&body.over)? else { return Ok(Abstract::unit()) };
         let start = self.exits.len();
         let facts = self.facts.mark();
+        let outer = self.env.clone();
         let alive = match &items {
             Items::Unknown(..) => self.run_any(body, &items, BigInt::ZERO, span)?,
             _ => self.unroll(body, &items, span)?,
         };
         let exits = self.take_exits(ExitKind::Break, start);
         self.at(span);
-        if self.merge_exits(exits, alive, facts) { Ok(Abstract::unit()) } else { Err(Stop::Diverged) }
+        if self.merge_exits(exits, alive, facts, &outer) { Ok(Abstract::unit()) } else { Err(Stop::Diverged) }
     }
 
     pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
@@ -116,11 +117,12 @@ impl Walk<'_> {
     /// Runs every iteration; whether control comes out at the end.
     fn unroll(&mut self, body: &For, items: &Items, span: Span) -> Walked<bool> {
         let count = items.count();
+        let outer = self.env.clone();
         let mut i = 0;
         while BigInt::from(i) < count {
             let steps = self.steps;
             self.bind_item(body, items, i);
-            if !self.iteration(body, span)? {
+            if !self.iteration(body, &outer, span)? {
                 return Ok(false);
             }
             i += 1;
@@ -134,7 +136,7 @@ impl Walk<'_> {
     }
 
     /// One iteration with the loop's variable bound; whether control comes to its end.
-    fn iteration(&mut self, body: &For, span: Span) -> Walked<bool> {
+    fn iteration(&mut self, body: &For, outer: &Env, span: Span) -> Walked<bool> {
         self.step(span)?;
         let (start, facts) = (self.exits.len(), self.facts.mark());
         let alive = match self.eval(&body.body) {
@@ -144,7 +146,7 @@ impl Walk<'_> {
         };
         let exits = self.take_exits(ExitKind::Continue, start);
         self.at(span);
-        Ok(self.merge_exits(exits, alive, facts))
+        Ok(self.merge_exits(exits, alive, facts, outer))
     }
 
     /// Runs the body for any of the iterations from `first` on; whether control comes out at the end.
@@ -160,7 +162,7 @@ impl Walk<'_> {
         let candidate = self.find_invariant(body, items, &first, &assigned, &count, span)?;
         self.env = candidate;
         self.bind_any(body, items, &first);
-        let alive = self.iteration(body, span)?;
+        let alive = self.iteration(body, &entry, span)?;
         if !may_not_run {
             return Ok(alive);
         }
@@ -213,7 +215,7 @@ impl Walk<'_> {
             self.env = general.clone();
             self.bind_any(body, items, first);
             self.trials += 1;
-            let alive = self.iteration(body, span);
+            let alive = self.iteration(body, &entry, span);
             self.trials = self.trials.saturating_sub(1);
             let alive = alive?;
             self.exits.truncate(exits);

@@ -420,15 +420,23 @@ impl<'p> Walk<'p> {
     }
 
     /// Where control comes together again after exits: the variables on all paths, if there is a path.
-    pub(super) fn merge_exits(&mut self, exits: Vec<Exit>, alive: bool, facts: Mark) -> bool {
+    ///
+    /// Only variables that `outer` has are kept. Others were bound in the loop, and what is known of them holds on the path where that
+    /// happened, not here.
+    pub(super) fn merge_exits(&mut self, exits: Vec<Exit>, alive: bool, facts: Mark, outer: &Env) -> bool {
         if exits.len() + usize::from(alive) > 1 {
             self.facts.rollback(facts);
         }
-        let mut env = alive.then(|| std::mem::take(&mut self.env));
+        let keep = |mut env: Env| {
+            env.iter_mut().zip(outer).filter(|(_, outer)| outer.is_none()).for_each(|(local, _)| *local = None);
+            env
+        };
+        let mut env = alive.then(|| keep(std::mem::take(&mut self.env)));
         for exit in exits.into_iter().rev() {
+            let exit_env = keep(exit.env);
             env = Some(match env {
-                None => exit.env,
-                Some(env) => self.merge_envs(&exit.condition, exit.env, env),
+                None => exit_env,
+                Some(env) => self.merge_envs(&exit.condition, exit_env, env),
             });
         }
         let alive = env.is_some();
