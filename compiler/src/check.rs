@@ -13,6 +13,7 @@ mod body;
 mod border;
 mod builtin;
 mod call;
+mod closure;
 mod consts;
 mod control;
 mod exhaustive;
@@ -21,6 +22,7 @@ mod generics;
 mod graph;
 mod items;
 mod iterate;
+mod modules;
 mod operator;
 mod pattern;
 mod resolve;
@@ -33,8 +35,10 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 use self::body::{Body, Why};
+use self::closure::takes_closures;
 use self::consts::ConstState;
 use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
+use self::modules::Module;
 use self::types::{Arg, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
 use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
@@ -81,11 +85,14 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     let mut map = SourceMap::new();
     let root = map.add(sources.name, sources.text);
     let (file, mut diagnostics) = syntax::parse(&map, root);
-    let (program, found) = check_file(&file, options);
-    let broken = has_errors(&diagnostics);
+    let (modules, found) = modules::load(&file, sources, &mut map);
+    diagnostics.extend(found);
+    let (program, found) = check_files(&file, &modules, options);
+    let syntax = |diagnostic: &Diagnostic| diagnostic.is_error() && diagnostic.code.stage() == Stage::Syntax;
+    let broken = diagnostics.iter().any(syntax);
     // Where the text is broken, declarations may be missing: what is said about names would mislead.
     diagnostics.extend(found.into_iter().filter(|found| !broken || found.code.stage() == Stage::Types));
-    let mut program = program.filter(|_| !broken);
+    let mut program = program.filter(|_| !has_errors(&diagnostics));
     if let Some(found) = program.as_ref().map(|program| lower::analyse(program, lower::Limits::default())) {
         program = program.filter(|_| !has_errors(&found));
         diagnostics.extend(found);
@@ -94,11 +101,10 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     Checked { program, diagnostics, sources: map }
 }
 
-/// Checks a syntax tree. The program is there if no diagnostic is an error.
-#[must_use]
-pub fn check_file(file: &ast::File, options: &Options) -> (Option<Program>, Vec<Diagnostic>) {
+/// Checks syntax trees. The program is there if no diagnostic is an error.
+fn check_files(root: &ast::File, modules: &[Module], options: &Options) -> (Option<Program>, Vec<Diagnostic>) {
     let mut checker = Checker::new(options);
-    checker.root = checker.declare(&file.items, None);
+    checker.declare_files(root, modules);
     let program = checker.program();
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(Diagnostic::span);
@@ -121,9 +127,15 @@ type Signature = (Rc<[Ty]>, Ty);
 struct Checker<'a> {
     options: &'a Options,
     defs: Vec<Def<'a>>,
+    /// What files may use from each other.
+    public_defs: BTreeSet<DefId>,
     impls: Vec<ImplDef<'a>>,
     scopes: Vec<Scope>,
     root: ScopeId,
+    /// The scopes of the standard library's modules.
+    library_scopes: BTreeSet<ScopeId>,
+    /// Names that a `use` would bring in if its module were there.
+    missing_imports: BTreeSet<(ScopeId, Arc<str>)>,
     block_scopes: HashMap<*const ast::Block, ScopeId>,
     types: Types,
     /// Expanded types; nothing while one is being expanded.
@@ -144,6 +156,8 @@ struct Checker<'a> {
     checked: Vec<bool>,
     bad_functions: Vec<bool>,
     queue: VecDeque<Job<'a>>,
+    /// Calls of functions that take closures, which are expanded in place.
+    inlined: usize,
     option_fields: &'a ast::Fields,
     /// Variables around a constant expression, which it cannot use.
     variables: Vec<(Arc<str>, Span)>,
@@ -159,9 +173,12 @@ impl<'a> Checker<'a> {
         Checker {
             options,
             defs: Vec::new(),
+            public_defs: BTreeSet::new(),
             impls: Vec::new(),
             scopes: Vec::new(),
             root: ScopeId(0),
+            library_scopes: BTreeSet::new(),
+            missing_imports: BTreeSet::new(),
             block_scopes: HashMap::new(),
             types: Types::default(),
             type_instances: HashMap::new(),
@@ -180,6 +197,7 @@ impl<'a> Checker<'a> {
             checked: Vec::new(),
             bad_functions: Vec::new(),
             queue: VecDeque::new(),
+            inlined: 0,
             option_fields: some_fields(),
             variables: Vec::new(),
             diagnostics: Vec::new(),
@@ -245,7 +263,8 @@ impl<'a> Checker<'a> {
         let generic = def.generics().is_some_and(|generics| !generics.params.is_empty());
         let in_generic = def.impl_.is_some_and(|id| !self.impls[id.0 as usize].ast.generics.params.is_empty());
         match def.kind {
-            DefKind::Party(_) => {}
+            _ if self.library_scopes.contains(&def.scope) => {}
+            DefKind::Party(_) | DefKind::Module(_) => {}
             DefKind::Const(_) => drop(self.const_value(id, def.name.span)),
             DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) if generic => {}
             DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) => {
@@ -256,7 +275,7 @@ impl<'a> Checker<'a> {
                 if !is_main {
                     self.no_border(ast);
                 }
-                if test && !self.good_test(ast) || generic || in_generic {
+                if test && !self.good_test(ast) || generic || in_generic || takes_closures(ast) {
                     return;
                 }
                 let function = self.function(id, Rc::default(), def.name.span);
@@ -275,7 +294,16 @@ impl<'a> Checker<'a> {
         let used: BTreeSet<DefId> = self.instances.keys().map(|(def, _)| *def).collect();
         for i in 0..self.defs.len() {
             let id = DefId(i as u32);
+            if self.library_scopes.contains(&self.def(id).scope) {
+                continue;
+            }
             if let DefKind::Function(ast, _) = self.def(id).kind
+                && takes_closures(ast)
+            {
+                let args: Rc<[Arg]> = self.function_params(id).into_iter().map(|param| self.stand_in(param)).collect();
+                let (env, scope) = self.function_env(id, &args);
+                Body::new(self, scope, env).check_opaque(ast);
+            } else if let DefKind::Function(ast, _) = self.def(id).kind
                 && !used.contains(&id)
                 && !self.function_params(id).is_empty()
             {

@@ -15,6 +15,8 @@ pub mod ranges;
 
 pub mod interpret;
 
+pub mod std;
+
 pub mod check;
 pub use check::{Checked, Options, Sources, check};
 

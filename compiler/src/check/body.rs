@@ -1,9 +1,11 @@
 //! One function body (or one constant's value) at a time: variables, blocks, statements, and making values fit.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
-use super::items::{EnvRef, ScopeId};
+use super::closure::FnArg;
+use super::items::{DefId, EnvRef, ScopeId};
 use super::types::{Fits, unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, FunctionId, Local, LocalId, Stmt, Ty};
@@ -28,6 +30,10 @@ pub(super) struct Body<'c, 'a> {
     pub(super) test: bool,
     /// Expressions around the place.
     pub(super) depth: u32,
+    /// What the parameters of function type stand for, by their variable.
+    pub(super) fn_args: HashMap<LocalId, FnArg<'a>>,
+    /// Functions that take closures, whose bodies are being checked in place.
+    pub(super) inlining: Vec<DefId>,
     /// What is called, and where.
     pub(super) calls: Vec<(FunctionId, Span)>,
     /// [`Checker::failures`] when this body was begun.
@@ -66,6 +72,8 @@ impl<'c, 'a> Body<'c, 'a> {
             closures: 0,
             test: false,
             depth: 0,
+            fn_args: HashMap::new(),
+            inlining: Vec::new(),
             calls,
             failures,
         }

@@ -21,6 +21,14 @@ impl<'a> Checker<'a> {
         for i in 0..self.defs.len() {
             let def = self.defs[i].clone();
             let DefKind::Party(ast) = def.kind else { continue };
+            if def.scope != scope {
+                let error = Diagnostic::error(
+                    Code::MisplacedItem,
+                    "parties are declared at the top of the program's root file",
+                );
+                self.report(error.at(ast.span, "not the root file").help("move it there"));
+                continue;
+            }
             let members = self.members(ast, scope);
             self.parties_of.insert(DefId(i as u32), members);
         }
@@ -339,13 +347,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of a record of outputs.
-    pub(super) fn record_ty(
-        &mut self,
-        _def: DefId,
-        fields: &'a [ast::OutputField],
-        scope: ScopeId,
-        env: &EnvRef,
-    ) -> Ty {
+    pub(super) fn record_ty(&mut self, fields: &'a [ast::OutputField], scope: ScopeId, env: &EnvRef) -> Ty {
         for (i, field) in fields.iter().enumerate() {
             if let Some(first) = fields[..i].iter().find(|other| other.name == field.name) {
                 self.report(super::items::duplicate(&field.name, first.name.span));

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::body::{Body, Why};
+use super::call::Call;
 use super::expr::int;
 use super::items::{begins_alike, similar};
 use super::operator::node;
@@ -260,7 +261,8 @@ impl<'a> Body<'_, 'a> {
         let has_receiver =
             matches!(self.checker.def(def).kind, super::items::DefKind::Function(ast, _) if ast.receiver.is_some());
         if has_receiver {
-            return self.call_function(def, None, call.generic_args, Some(value), call.args, call.want, call.span);
+            let Builtin { generic_args: explicit, args, want, span, .. } = *call;
+            return self.call_function(Call { def, owner: None, explicit, receiver: Some(value), args, want, span });
         }
         let (name, declared) = (call.name, self.checker.def(def).name.span);
         let error = Diagnostic::error(Code::UnknownMethod, format!("`{name}` is not a method: it has no `self`"))

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::body::{Body, Why};
+use super::closure::{is_function, takes_closures};
 use super::expr::Named;
 use super::generics::Bindings;
 use super::items::{DefId, DefKind, similar};
@@ -13,6 +14,20 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, ExprKind, Stmt, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind as Ast, Fields};
+
+/// A call of a declared function.
+pub(super) struct Call<'c, 'a> {
+    pub(super) def: DefId,
+    /// The type before `::`.
+    pub(super) owner: Option<Ty>,
+    /// `::<…>`.
+    pub(super) explicit: Option<&'a ast::GenericArgs>,
+    /// The value before the dot of a method.
+    pub(super) receiver: Option<Expr>,
+    pub(super) args: &'a [ast::Expr],
+    pub(super) want: Option<&'c Ty>,
+    pub(super) span: Span,
+}
 
 impl<'a> Body<'_, 'a> {
     pub(super) fn call(
@@ -29,6 +44,9 @@ impl<'a> Body<'_, 'a> {
         if let [segment] = &path.segments[..] {
             let name = &segment.name;
             if let Some(local) = self.find(&name.name) {
+                if let Some(closure) = self.fn_args.get(&local).cloned() {
+                    return self.call_fn_arg(name, &closure, args, span);
+                }
                 let value = self.read(local, path.span);
                 return self.not_callable(&value, args, span);
             }
@@ -42,7 +60,9 @@ impl<'a> Body<'_, 'a> {
         }
         let explicit = path.segments.last().and_then(|segment| segment.args.as_ref());
         match self.named(path, want) {
-            Some(Named::Function(def, owner)) => self.call_function(def, owner, explicit, None, args, want, span),
+            Some(Named::Function(def, owner)) => {
+                self.call_function(Call { def, owner, explicit, receiver: None, args, want, span })
+            }
             Some(named @ (Named::Variant(..) | Named::Struct(_))) => {
                 self.construct_tuple(&named, args, want, span, path.span)
             }
@@ -61,7 +81,9 @@ impl<'a> Body<'_, 'a> {
 
     /// Whether nothing is called `name`, which is reported.
     fn unknown_function(&mut self, name: &ast::Ident) -> bool {
-        let known = ["Some", "None", "Self"].contains(&&*name.name) || self.env.get(&name.name).is_some();
+        let known = ["Some", "None", "Self"].contains(&&*name.name)
+            || self.env.get(&name.name).is_some()
+            || self.checker.should_be_imported(self.scope, &name.name);
         if known || self.checker.lookup(self.scope, &name.name).is_some() {
             return false;
         }
@@ -105,65 +127,61 @@ impl<'a> Body<'_, 'a> {
         self.args_anyway(args, span)
     }
 
-    /// A call of a declared function; `receiver` is the value before the dot of a method.
-    #[allow(clippy::too_many_arguments, reason = "the parts of a call")]
-    pub(super) fn call_function(
-        &mut self,
-        def: DefId,
-        owner: Option<Ty>,
-        explicit: Option<&'a ast::GenericArgs>,
-        receiver: Option<Expr>,
-        args: &'a [ast::Expr],
-        want: Option<&Ty>,
-        span: Span,
-    ) -> Expr {
+    /// A call of a declared function.
+    pub(super) fn call_function(&mut self, mut call: Call<'_, 'a>) -> Expr {
+        let (def, span) = (call.def, call.span);
         let declared = self.checker.def(def).clone();
         let DefKind::Function(ast, _) = declared.kind else { return self.error(span) };
-        let implicit = usize::from(ast.receiver.is_some() && receiver.is_none());
-        if args.len() != ast.params.len() + implicit {
-            self.wrong_count(declared.name, ast.params.len() + implicit, args.len(), span);
-            return self.args_anyway(args, span);
+        let implicit = usize::from(ast.receiver.is_some() && call.receiver.is_none());
+        if call.args.len() != ast.params.len() + implicit {
+            self.wrong_count(declared.name, ast.params.len() + implicit, call.args.len(), span);
+            return self.args_anyway(call.args, span);
         }
-        let Some(mut bindings) =
-            self.checker.function_bindings(def, owner.as_ref().or(receiver.as_ref().map(|value| &value.ty)))
-        else {
-            return self.args_anyway(args, span);
-        };
-        if let Some(explicit) = explicit {
-            if !self.explicit_args(&mut bindings, ast, explicit, declared.name) {
-                return self.args_anyway(args, span);
-            }
+        if let ([first, rest @ ..], 1) = (call.args, implicit) {
+            call.args = rest;
+            call.receiver = Some(self.expr(first, None));
         }
-        let mut args = args;
-        let mut values = Vec::with_capacity(args.len() + 1);
-        if ast.receiver.is_some() {
-            let value = match receiver {
-                Some(value) => value,
-                None => {
-                    let (first, rest) = args.split_at(1);
-                    args = rest;
-                    self.expr(&first[0], None)
-                }
-            };
-            self.checker.bind_self(&mut bindings, def, &value.ty);
-            values.push(value);
+        let owner = call.owner.clone().or(call.receiver.as_ref().map(|value| value.ty.clone()));
+        let mut bindings = self.checker.function_bindings(def, owner.as_ref());
+        if let Some(explicit) = call.explicit
+            && !self.explicit_args(&mut bindings, ast, explicit, declared.name)
+        {
+            return self.args_anyway(call.args, span);
         }
-        for (param, arg) in ast.params.iter().zip(args) {
-            let hint = self.checker.known_ty(&param.ty, &bindings);
-            let value = match &hint {
-                Some(ty) => self.value(arg, ty, &Why::at(param.span, "the parameter is declared here")),
-                None => self.expr(arg, None),
-            };
-            self.checker.infer(&param.ty, &value.ty, &mut bindings);
-            values.push(value);
+        if takes_closures(ast) {
+            return self.call_inline(call, ast, bindings);
         }
-        if let (ast::Output::Type { ty, .. }, Some(want)) = (&ast.output, want) {
+        let values = self.call_args(&call, ast, &mut bindings);
+        if let (ast::Output::Type { ty, .. }, Some(want)) = (&ast.output, call.want) {
             self.checker.infer_rest(ty, want, &mut bindings);
         }
         if values.iter().any(|value| value.ty == Ty::Never) {
             return self.no_value(values, span);
         }
         self.finish_call(def, &declared.name.name, bindings, values, span)
+    }
+
+    /// The values of all parameters that are not of function type, the receiver first.
+    pub(super) fn call_args(
+        &mut self,
+        call: &Call<'_, 'a>,
+        ast: &'a ast::Function,
+        bindings: &mut Bindings,
+    ) -> Vec<Expr> {
+        let mut values: Vec<Expr> = call.receiver.iter().cloned().collect();
+        if let Some(value) = values.first() {
+            self.checker.bind_self(bindings, call.def, &value.ty);
+        }
+        for (param, arg) in ast.params.iter().zip(call.args).filter(|(param, _)| !is_function(&param.ty)) {
+            let hint = self.checker.known_ty(&param.ty, bindings);
+            let value = match &hint {
+                Some(ty) => self.value(arg, ty, &Why::at(param.span, "the parameter is declared here")),
+                None => self.expr(arg, None),
+            };
+            self.checker.infer(&param.ty, &value.ty, bindings);
+            values.push(value);
+        }
+        values
     }
 
     fn finish_call(&mut self, def: DefId, name: &str, bindings: Bindings, values: Vec<Expr>, span: Span) -> Expr {
@@ -199,7 +217,15 @@ impl<'a> Body<'_, 'a> {
             self.wrong_count(declared.name, n_params, values.len(), span);
             return self.error(span);
         }
-        let Some(mut bindings) = self.checker.function_bindings(def, owner.as_ref()) else { return self.error(span) };
+        let mut bindings = self.checker.function_bindings(def, owner.as_ref());
+        if takes_closures(ast) {
+            self.checker.unsupported(
+                span,
+                "a function that takes closures as a closure",
+                "write a closure that calls it",
+            );
+            return self.error(span);
+        }
         let receivers = usize::from(ast.receiver.is_some());
         if let (1, Some(value)) = (receivers, values.first()) {
             self.checker.bind_self(&mut bindings, def, &value.ty);
@@ -210,7 +236,7 @@ impl<'a> Body<'_, 'a> {
         self.finish_call(def, &declared.name.name, bindings, values, span)
     }
 
-    fn cannot_infer(&mut self, name: &str, unknown: &str, span: Span) -> Expr {
+    pub(super) fn cannot_infer(&mut self, name: &str, unknown: &str, span: Span) -> Expr {
         let error = Diagnostic::error(Code::CannotInfer, format!("nothing says what `{unknown}` of `{name}` is here"))
             .at(span, format!("`{unknown}` is not known"));
         self.fail(span, error.help(format!("say it: `{name}::<…>(…)`")))

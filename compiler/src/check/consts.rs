@@ -292,6 +292,12 @@ impl<'a> Checker<'a> {
         env: &EnvRef,
     ) -> Option<(Rc<Value>, Ty)> {
         let name = ast.name.name.to_string();
+        if scope != self.root {
+            let error =
+                Diagnostic::error(Code::MisplacedItem, "parameters are declared at the top of the program's root file");
+            self.report(error.at(span, "not the root file").help("move the constant there, or give it a value"));
+            return None;
+        }
         if !is_int(&ty) && ty != Ty::Bool {
             if ty != Ty::Never {
                 let found = self.types.name(&ty);

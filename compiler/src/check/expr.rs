@@ -5,7 +5,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::body::{Body, Why, unit_value};
-use super::items::{DefId, DefKind, similar};
+use super::items::{DefId, DefKind, ScopeId, similar};
 use super::types::{Arg, Origin, int_type_name, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, ExprKind, Ty, UnaryOp};
@@ -214,6 +214,9 @@ impl<'a> Body<'_, 'a> {
         let span = path.span;
         if let Some(name) = path.as_ident() {
             if let Some(local) = self.find(&name.name) {
+                if self.fn_args.contains_key(&local) {
+                    return self.misplaced_closure(span);
+                }
                 return self.read(local, span);
             }
             match self.env.get(&name.name) {
@@ -251,11 +254,41 @@ impl<'a> Body<'_, 'a> {
 
     /// What `path` names; reported if nothing.
     pub(super) fn named(&mut self, path: &'a ast::Path, want: Option<&Ty>) -> Option<Named> {
-        match &path.segments[..] {
+        let (inside, segments) = self.checker.enter_modules(self.scope, &path.segments);
+        if inside != self.scope {
+            return self.named_inside(inside, segments, want);
+        }
+        match segments {
             [name] => self.named_alone(&name.name),
             [owner, name] => self.named_in(owner, &name.name, want),
             _ => {
-                self.checker.unsupported(path.span, "a path of more than two names", "declare it in this file");
+                let error = Diagnostic::error(Code::UnknownName, format!("nothing is called `{path}`"))
+                    .at(path.span, "not declared");
+                self.report(error.help("bring its module in: `use std::MODULE;` or `use self::FILE;`"));
+                None
+            }
+        }
+    }
+
+    /// What the rest of a path names inside a module.
+    fn named_inside(&mut self, inside: ScopeId, segments: &'a [ast::PathSegment], want: Option<&Ty>) -> Option<Named> {
+        let first = &segments.first()?.name;
+        let def = self.checker.public_in(inside, first)?;
+        match segments {
+            [_] => self.named_def(def, first),
+            [owner, name] => {
+                let outer = std::mem::replace(&mut self.scope, inside);
+                let named = self.named_in(owner, &name.name, want);
+                self.scope = outer;
+                named
+            }
+            _ => {
+                let last = &segments.last()?.name;
+                let error = Diagnostic::error(Code::UnknownName, format!("nothing is called `{last}` there"))
+                    .at(last.span, "not declared");
+                self.report(
+                    error.help("a path names a module, something in it, and perhaps a variant or function of that"),
+                );
                 None
             }
         }
@@ -263,30 +296,7 @@ impl<'a> Body<'_, 'a> {
 
     fn named_alone(&mut self, name: &'a ast::Ident) -> Option<Named> {
         if let Some(def) = self.checker.lookup(self.scope, &name.name) {
-            return match self.checker.def(def).kind {
-                DefKind::Const(_) => Some(Named::Const(def)),
-                DefKind::Struct(_) => Some(Named::Struct(def)),
-                DefKind::Function(..) => Some(Named::Function(def, None)),
-                DefKind::Alias(_) => match self.alias(def, name.span) {
-                    Ty::Struct(id) => match self.checker.types.struct_origin(id).0 {
-                        Origin::Def(def) => Some(Named::Struct(def)),
-                        _ => None,
-                    },
-                    ty => self.named_type(name, &ty),
-                },
-                DefKind::Party(_) | DefKind::Enum(_) => {
-                    let (what, declared) = (self.checker.def(def).what(), self.checker.def(def).name.span);
-                    let error =
-                        Diagnostic::error(Code::WrongKind, format!("`{name}` is {what}, but a value is expected here"));
-                    self.report(
-                        error
-                            .at(name.span, "not a value")
-                            .because(declared, "declared here")
-                            .help("use a variable, a constant or a call"),
-                    );
-                    None
-                }
-            };
+            return self.named_def(def, name);
         }
         match &*name.name {
             "None" => Some(Named::Variant(Origin::Option, 0)),
@@ -299,6 +309,33 @@ impl<'a> Body<'_, 'a> {
                 }
             }
             _ => self.unknown_value(name),
+        }
+    }
+
+    fn named_def(&mut self, def: DefId, name: &'a ast::Ident) -> Option<Named> {
+        match self.checker.def(def).kind {
+            DefKind::Const(_) => Some(Named::Const(def)),
+            DefKind::Struct(_) => Some(Named::Struct(def)),
+            DefKind::Function(..) => Some(Named::Function(def, None)),
+            DefKind::Alias(_) => match self.alias(def, name.span) {
+                Ty::Struct(id) => match self.checker.types.struct_origin(id).0 {
+                    Origin::Def(def) => Some(Named::Struct(def)),
+                    _ => None,
+                },
+                ty => self.named_type(name, &ty),
+            },
+            DefKind::Party(_) | DefKind::Enum(_) | DefKind::Module(_) => {
+                let (what, declared) = (self.checker.def(def).what(), self.checker.def(def).name.span);
+                let error =
+                    Diagnostic::error(Code::WrongKind, format!("`{name}` is {what}, but a value is expected here"));
+                self.report(
+                    error
+                        .at(name.span, "not a value")
+                        .because(declared, "declared here")
+                        .help("use a variable, a constant or a call"),
+                );
+                None
+            }
         }
     }
 
@@ -318,6 +355,9 @@ impl<'a> Body<'_, 'a> {
     }
 
     fn unknown_value(&mut self, name: &ast::Ident) -> Option<Named> {
+        if self.checker.should_be_imported(self.scope, &name.name) {
+            return None;
+        }
         if let Some(declared) = self.checker.outer_variable(&name.name) {
             let error = Diagnostic::error(
                 Code::NotConstant,
@@ -624,7 +664,11 @@ impl<'a> Body<'_, 'a> {
 
     fn return_(&mut self, value: Option<&'a ast::Expr>, span: Span) -> Expr {
         if self.closures > 0 || self.ret.is_none() {
-            let place = if self.closures > 0 { "a closure" } else { "a constant" };
+            let place = match (self.inlining.is_empty(), self.closures) {
+                (_, 0) => "a constant",
+                (true, _) => "a closure",
+                (false, _) => "a closure, or in a function that takes closures",
+            };
             let error = Diagnostic::error(Code::OutsideLoop, format!("`return` cannot stand in {place}"))
                 .at(span, "leaves what?");
             return self.fail(span, error.help("let the last expression be the value"));

@@ -45,6 +45,11 @@ impl Bindings {
         }
     }
 
+    /// What is known by now is not taken from further values.
+    pub(super) fn fix_known(&mut self) {
+        self.fixed = self.values.iter().map(Option::is_some).collect();
+    }
+
     /// All arguments, or the first parameter of which nothing is known.
     pub(super) fn finish(self) -> Result<Rc<[Arg]>, String> {
         let args = self.names.iter().zip(self.values).map(|(name, value)| value.ok_or_else(|| name.to_string()));
@@ -96,7 +101,7 @@ impl<'a> Checker<'a> {
         outer.iter().chain(own).collect()
     }
 
-    pub(super) fn function_bindings(&mut self, def: DefId, owner: Option<&Ty>) -> Option<Bindings> {
+    pub(super) fn function_bindings(&mut self, def: DefId, owner: Option<&Ty>) -> Bindings {
         let params = self.function_params(def);
         let mut bindings = self.open_bindings(params.into_iter(), self.def(def).scope);
         if let Some(owner) = owner {
@@ -106,7 +111,7 @@ impl<'a> Checker<'a> {
         {
             bindings.self_ty = Some(self.impl_ty(id, &Rc::default()));
         }
-        Some(bindings)
+        bindings
     }
 
     /// Takes the arguments of an `impl` from the type that it is used for.
@@ -114,7 +119,7 @@ impl<'a> Checker<'a> {
         if let Some(id) = self.def(def).impl_ {
             let ast = &self.impls[id.0 as usize].ast.ty;
             self.infer(ast, ty, bindings);
-            bindings.fixed = bindings.values.iter().map(Option::is_some).collect();
+            bindings.fix_known();
             bindings.self_ty = Some(ty.clone());
         }
     }
@@ -311,18 +316,14 @@ impl<'a> Checker<'a> {
             return None;
         }
         let DefKind::Function(ast, test) = self.def(def).kind else { return None };
-        for (param, arg) in self.function_params(def).into_iter().zip(args.iter()) {
-            if let Arg::Ty(ty) = arg {
-                if !self.bounds(param, &ty.clone(), span) {
-                    return None;
-                }
-            }
+        if !self.all_bounds(def, &args, span) {
+            return None;
         }
         let (env, scope) = self.function_env(def, &args);
         let own = ast.receiver.as_ref().map(|_| env.self_ty.clone().unwrap_or(Ty::Never));
         let params: Vec<Ty> =
             own.into_iter().chain(ast.params.iter().map(|param| self.ty(&param.ty, scope, &env))).collect();
-        let ret = self.output_ty(def, ast, scope, &env);
+        let ret = self.output_ty(ast, scope, &env);
         let name = self.function_name(def, &args);
         let int_params = params.iter().any(|ty| self.types.mentions(ty, &|ty| *ty == Ty::Exact));
         let id = FunctionId(self.functions.len() as u32);
@@ -345,7 +346,16 @@ impl<'a> Checker<'a> {
         Some((id, params, ret))
     }
 
-    fn function_env(&mut self, def: DefId, args: &Rc<[Arg]>) -> (EnvRef, ScopeId) {
+    /// Whether the arguments have what the bounds of the function's parameters ask for; reported if not.
+    pub(super) fn all_bounds(&mut self, def: DefId, args: &[Arg], span: Span) -> bool {
+        self.function_params(def).into_iter().zip(args).all(|(param, arg)| match arg {
+            Arg::Ty(ty) => self.bounds(param, ty, span),
+            Arg::Int(_) => true,
+        })
+    }
+
+    /// What the names of generic parameters mean in a function, and where it is declared.
+    pub(super) fn function_env(&mut self, def: DefId, args: &Rc<[Arg]>) -> (EnvRef, ScopeId) {
         let declared = self.def(def).clone();
         let names = self.function_params(def).into_iter().map(|param| param.name.name.clone());
         let mut env = Env { args: names.zip(args.iter().cloned()).collect(), self_ty: None };
@@ -369,11 +379,11 @@ impl<'a> Checker<'a> {
         format!("{owner}::{name}")
     }
 
-    fn output_ty(&mut self, def: DefId, ast: &'a ast::Function, scope: ScopeId, env: &EnvRef) -> Ty {
+    fn output_ty(&mut self, ast: &'a ast::Function, scope: ScopeId, env: &EnvRef) -> Ty {
         match &ast.output {
             ast::Output::Unit => unit(),
             ast::Output::Type { ty, .. } => self.ty(ty, scope, env),
-            ast::Output::Record { fields, .. } => self.record_ty(def, fields, scope, env),
+            ast::Output::Record { fields, .. } => self.record_ty(fields, scope, env),
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) enum DefKind<'a> {
     Alias(&'a ast::TypeAlias),
     /// A function, and whether it is a `#[test]`.
     Function(&'a ast::Function, bool),
+    /// A module that a `use` names.
+    Module(ScopeId),
 }
 
 /// `impl<T> Type { … }`.
@@ -67,7 +69,7 @@ impl<'a> Def<'a> {
             DefKind::Enum(ast) => Some(&ast.generics),
             DefKind::Alias(ast) => Some(&ast.generics),
             DefKind::Function(ast, _) => Some(&ast.generics),
-            DefKind::Party(_) | DefKind::Const(_) => None,
+            DefKind::Party(_) | DefKind::Const(_) | DefKind::Module(_) => None,
         }
     }
 
@@ -80,6 +82,7 @@ impl<'a> Def<'a> {
             DefKind::Enum(_) => "an enum",
             DefKind::Alias(_) => "a type",
             DefKind::Function(..) => "a function",
+            DefKind::Module(_) => "a module",
         }
     }
 }
@@ -100,9 +103,22 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_item(&mut self, item: &'a ast::Item, scope: ScopeId) {
+        let n_defs = self.defs.len();
+        self.declare_kind(item, scope);
+        if item.public.is_some() {
+            self.public_defs.extend((n_defs..self.defs.len()).map(|i| DefId(i as u32)));
+        }
+    }
+
+    fn declare_kind(&mut self, item: &'a ast::Item, scope: ScopeId) {
         let test = self.attributes(item);
         match &item.kind {
-            ast::ItemKind::Use(tree) => self.unsupported(tree.span, "`use`", "put the declarations into this file"),
+            ast::ItemKind::Use(tree) if self.scopes[scope.0 as usize].parent.is_some() => {
+                let error = Diagnostic::error(Code::MisplacedItem, "`use` stands at the top of a file")
+                    .at(tree.span, "inside a function");
+                self.report(error.help("move it to the top of the file"));
+            }
+            ast::ItemKind::Use(_) => {}
             ast::ItemKind::Party(parties) => {
                 if self.scopes[scope.0 as usize].parent.is_some() {
                     return self.report(
@@ -182,6 +198,22 @@ impl<'a> Checker<'a> {
 
     pub(super) fn def(&self, id: DefId) -> &Def<'a> {
         &self.defs[id.0 as usize]
+    }
+
+    /// The scope that a path is to be looked up in, and what remains of it: names of modules lead into them.
+    pub(super) fn enter_modules<'p>(
+        &self,
+        scope: ScopeId,
+        segments: &'p [ast::PathSegment],
+    ) -> (ScopeId, &'p [ast::PathSegment]) {
+        if let [first, rest @ ..] = segments
+            && !rest.is_empty()
+            && let Some(def) = self.lookup(scope, &first.name.name)
+            && let DefKind::Module(inside) = self.def(def).kind
+        {
+            return (inside, rest);
+        }
+        (scope, segments)
     }
 
     /// What `name` means in `scope`.

@@ -7,13 +7,13 @@ use num_bigint::BigInt;
 use super::body::{Body, Why};
 use super::builtin::{Builtin, block};
 use super::control::Iter;
-use super::expr::{Named, int};
+use super::expr::int;
 use super::operator::node;
 use super::types::{is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{BinaryOp, Expr, ExprKind, For, Intrinsic, LocalId, Over, Place, Stmt, Ty};
 use crate::source::Span;
-use crate::syntax::ast::{self, BinaryOp as Op, ExprKind as Ast};
+use crate::syntax::ast::{self, BinaryOp as Op};
 
 pub(super) const METHODS: &[&str] = &[
     "all",
@@ -364,48 +364,21 @@ impl<'a> Body<'_, 'a> {
 
     /// The value of a closure, or of a named function, for `args`.
     pub(super) fn apply(&mut self, closure: &'a ast::Expr, args: Vec<Expr>, want: Option<&Ty>) -> Expr {
-        let span = closure.span;
-        match &closure.without_parens().kind {
-            Ast::Closure { params, output, body } => {
-                if params.len() != args.len() {
-                    let (n, m) = (args.len(), params.len());
-                    let error =
-                        Diagnostic::error(Code::ArgumentCount, format!("this closure gets {n} values, but takes {m}"));
-                    return self.fail(
-                        span,
-                        error
-                            .at(span, format!("takes {m}"))
-                            .help(format!("give it {n} parameters, or one that takes a tuple apart: `|(a, b)| …`")),
-                    );
-                }
-                self.inline(params, output.as_ref(), body, args, want)
-            }
-            Ast::Path(path) if path.as_ident().is_none_or(|name| self.find(&name.name).is_none()) => {
-                match self.named(path, None) {
-                    Some(Named::Function(def, owner)) => self.call_values(def, owner, args, span),
-                    Some(_) => {
-                        let error = Diagnostic::error(Code::TypeMismatch, "expected a closure or a function")
-                            .at(span, "neither");
-                        self.fail(span, error.help("write a closure, such as `|x| x + 1`"))
-                    }
-                    None => self.error(span),
-                }
-            }
-            _ => {
-                let value = self.expr(closure, None);
-                if value.ty == Ty::Never {
-                    return value;
-                }
-                let found = self.type_name(&value.ty);
-                let error =
-                    Diagnostic::error(Code::TypeMismatch, format!("expected a closure or a function, found `{found}`"))
-                        .at(span, format!("this is `{found}`"));
-                self.fail(span, error.help("write a closure, such as `|x| x + 1`"))
-            }
+        match self.fn_arg(closure) {
+            Some(code) => self.apply_fn(&code, args, want, closure.span),
+            None => self.error(closure.span),
         }
     }
 
-    fn inline(
+    pub(super) fn closure_count(&mut self, span: Span, given: usize, taken: usize) -> Expr {
+        let message = format!("this closure gets {}, but takes {taken}", super::call::counted(given, "value"));
+        let error = Diagnostic::error(Code::ArgumentCount, message).at(span, format!("takes {taken}"));
+        let tuple = if taken > given { ", or one that takes a tuple apart: `|(a, b)| …`" } else { "" };
+        self.fail(span, error.help(format!("give it {}{tuple}", super::call::counted(given, "parameter"))))
+    }
+
+    /// The body of a closure, where names mean what they mean around it.
+    pub(super) fn inline(
         &mut self,
         params: &'a [ast::ClosureParam],
         output: Option<&'a ast::Type>,
@@ -425,8 +398,6 @@ impl<'a> Body<'_, 'a> {
             };
             self.bind_all(&param.pattern, arg, &mut stmts);
         }
-        let loops = std::mem::take(&mut self.loops);
-        self.closures += 1;
         let value = match output {
             Some(written) => {
                 let ty = self.ty(written);
@@ -434,8 +405,6 @@ impl<'a> Body<'_, 'a> {
             }
             None => self.expr(body, want),
         };
-        self.closures -= 1;
-        self.loops = loops;
         self.names.truncate(n_names);
         block(stmts, value)
     }

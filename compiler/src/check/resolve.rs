@@ -149,11 +149,20 @@ impl<'a> Checker<'a> {
     }
 
     fn path_ty(&mut self, path: &'a ast::Path, scope: ScopeId, env: &EnvRef) -> Ty {
-        let [segment] = &path.segments[..] else {
-            self.unsupported(path.span, "a path of several names as a type", "declare the type in this file");
-            return Ty::Never;
-        };
-        self.segment_ty(segment, scope, env)
+        let (inside, segments) = self.enter_modules(scope, &path.segments);
+        match segments {
+            [segment] if inside == scope => self.segment_ty(segment, scope, env),
+            [segment] => match self.public_in(inside, &segment.name) {
+                Some(def) => self.def_ty(def, &segment.name, segment.args.as_ref(), scope, env),
+                None => Ty::Never,
+            },
+            _ => {
+                let error = Diagnostic::error(Code::UnknownName, format!("there is no type `{path}`"))
+                    .at(path.span, "not declared");
+                self.report(error.help("bring its module in: `use std::MODULE;` or `use self::FILE;`"));
+                Ty::Never
+            }
+        }
     }
 
     /// The type that one name with its arguments says.
@@ -172,6 +181,38 @@ impl<'a> Checker<'a> {
             return self.def_ty(def, name, args, scope, env);
         }
         self.builtin_ty(name, args, scope, env)
+    }
+
+    /// What another file declares as `name`; reported if it is nothing, or private.
+    pub(super) fn public_in(&mut self, scope: ScopeId, name: &ast::Ident) -> Option<DefId> {
+        let own = |def: &DefId| self.def(*def).scope == scope;
+        let found = self.scopes[scope.0 as usize].names.get(&name.name).copied().filter(own);
+        if let Some(def) = found
+            && self.public_defs.contains(&def)
+        {
+            return Some(def);
+        }
+        let error = Diagnostic::error(
+            if found.is_some() { Code::PrivateName } else { Code::UnknownName },
+            if found.is_some() {
+                format!("`{name}` is private to its file")
+            } else {
+                format!("the module declares no `{name}`")
+            },
+        );
+        let error = error.at(name.span, if found.is_some() { "not `pub`" } else { "not declared there" });
+        let names: Vec<String> = self.scopes[scope.0 as usize]
+            .names
+            .iter()
+            .filter(|(_, def)| self.public_defs.contains(def) && own(def))
+            .map(|(name, _)| name.to_string())
+            .collect();
+        let error = match similar(&name.name, names.iter().map(|name| &**name)) {
+            Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
+            None => error.help(format!("it declares: {}", names.join(", "))),
+        };
+        self.report(error);
+        None
     }
 
     fn self_ty(&mut self, name: &ast::Ident, env: &EnvRef) -> Ty {
@@ -222,6 +263,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_type(&mut self, name: &ast::Ident, scope: ScopeId, env: &EnvRef) -> Ty {
+        if self.should_be_imported(scope, &name.name) {
+            return Ty::Never;
+        }
         let error = Diagnostic::error(Code::UnknownName, format!("there is no type called `{name}`"))
             .at(name.span, "not declared");
         let visible = self.visible(scope);

@@ -76,6 +76,8 @@ codes! {
     RecursiveType = "E0110", "a type that contains itself";
     RecursiveConstant = "E0111", "a constant that depends on itself";
     BadTest = "E0112", "a test that is not a plain function";
+    UnknownModule = "E0113", "a module that does not exist";
+    PrivateName = "E0114", "a name that is private to its file";
     TypeMismatch = "E0201", "a value of another type than expected";
     ArgumentCount = "E0202", "too many or too few arguments";
     GenericArguments = "E0203", "wrong generic arguments";

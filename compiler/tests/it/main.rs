@@ -40,9 +40,14 @@ fn diagnose(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
     (sources, diagnostics)
 }
 
+/// A module that the test programs may use.
+fn module(path: &str) -> Option<String> {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/modules").join(path)).ok()
+}
+
 /// Everything the compiler has to say about a program of one file, once it is checked.
 fn check(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
-    let checked = hushgate_compiler::check(&Sources { name, text, load: &|_| None }, &Options::default());
+    let checked = hushgate_compiler::check(&Sources { name, text, load: &module }, &Options::default());
     assert_eq!(
         checked.program.is_none(),
         has_errors(&checked.diagnostics),

@@ -9,23 +9,32 @@ use crate::{name, programs};
 #[test]
 fn accepted_programs_pass_their_own_tests() {
     for (path, text) in programs("run") {
-        let name = name(&path);
-        let checked = check(&Sources { name: &name, text: &text, load: &|_| None }, &Options::default());
-        let said = render(&checked.sources, &checked.diagnostics, false);
-        let program = checked.program.unwrap_or_else(|| panic!("{said}"));
-        assert!(checked.diagnostics.is_empty(), "{said}");
-        assert!(!program.tests.is_empty(), "{name} has no tests");
-        for test in &program.tests {
-            match run_test(&program, test.function) {
-                Ok(failures) => {
-                    let lines: Vec<String> = failures
-                        .iter()
-                        .map(|failure| format!("{:?}: {:?}", checked.sources.position(failure.span), failure.sides))
-                        .collect();
-                    assert!(failures.is_empty(), "{name}, {}: {}", test.name, lines.join("\n"));
-                }
-                Err(error) => panic!("{name}, {}: {error:?} at {:?}", test.name, checked.sources.position(error.span)),
-            }
-        }
+        holds(&name(&path), &text);
+    }
+}
+
+#[test]
+fn the_standard_library_passes_its_own_tests() {
+    for name in hushgate_compiler::std::names() {
+        holds(name, hushgate_compiler::std::text(name).unwrap());
+    }
+}
+
+/// Nothing is said about the program, and its tests pass.
+fn holds(name: &str, text: &str) {
+    let checked = check(&Sources { name, text, load: &crate::module }, &Options::default());
+    let said = render(&checked.sources, &checked.diagnostics, false);
+    let program = checked.program.unwrap_or_else(|| panic!("{said}"));
+    assert!(checked.diagnostics.is_empty(), "{said}");
+    assert!(!program.tests.is_empty(), "{name} has no tests");
+    for test in &program.tests {
+        let failures = run_test(&program, test.function).unwrap_or_else(|error| {
+            panic!("{name}, {}: {error:?} at {:?}", test.name, checked.sources.position(error.span))
+        });
+        let lines: Vec<String> = failures
+            .iter()
+            .map(|failure| format!("{:?}: {:?}", checked.sources.position(failure.span), failure.sides))
+            .collect();
+        assert!(failures.is_empty(), "{name}, {}: {}", test.name, lines.join("\n"));
     }
 }

@@ -1,0 +1,15 @@
+//! The standard library, written in Hush: `use std::MODULE::name;`.
+
+/// The modules, by name.
+const MODULES: &[(&str, &str)] = &[("linear", include_str!("std/linear.hush"))];
+
+/// The text of `std::name`.
+#[must_use]
+pub fn text(name: &str) -> Option<&'static str> {
+    MODULES.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
+}
+
+/// The names of all modules.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name)
+}
