@@ -24,5 +24,7 @@ pub mod lower;
 
 pub mod cost;
 
+pub mod template;
+
 #[cfg(feature = "test-support")]
 pub mod generate;

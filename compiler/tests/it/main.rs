@@ -6,6 +6,7 @@
 
 mod corpus;
 mod diagnostics;
+mod explanations;
 mod lowered;
 mod properties;
 mod robustness;

@@ -210,7 +210,8 @@ fn damaged(text: &str, damages: &[Damage]) -> String {
             Damage::Double(at, len) => {
                 let start = place(at);
                 let end = boundary(&text, (start + len).min(text.len())).max(start);
-                text.insert_str(end, &text[start..end].to_owned());
+                let copy = text[start..end].to_owned();
+                text.insert_str(end, &copy);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use hushgate_compiler::diagnostic::render;
 use hushgate_compiler::interpret::run_test;
+use hushgate_compiler::source::SourceMap;
+use hushgate_compiler::syntax::format::format;
 use hushgate_compiler::{Options, Sources, check};
 
 use crate::{name, programs};
@@ -37,4 +39,13 @@ fn holds(name: &str, text: &str) {
             .collect();
         assert!(failures.is_empty(), "{name}, {}: {}", test.name, lines.join("\n"));
     }
+}
+
+#[test]
+fn the_program_that_new_writes_is_fine() {
+    let (name, text) = hushgate_compiler::template::FILES[0];
+    holds(name, text);
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, text);
+    assert_eq!(format(&sources, file).as_deref(), Ok(text), "it is in canonical layout");
 }

@@ -91,9 +91,18 @@ impl<'a> Comments<'a> {
         (concat(inline), concat(at_end))
     }
 
-    /// The same for a node in a line that goes on at `next`: only what stands before that.
-    pub(super) fn trailing_before(&mut self, end: u32, next: u32) -> (Doc<'a>, Doc<'a>) {
-        if self.any_before(next) { self.trailing(end) } else { (nil(), nil()) }
+    /// The comments on the line of the operand that ends at `end`, before the operator at `operator`.
+    pub(super) fn after_operand(&mut self, end: u32, operator: u32) -> (Doc<'a>, Doc<'a>) {
+        match self.spans.get(self.next) {
+            Some(span) if span.start < operator && !self.newline_between(end, span.start) => self.trailing(span.end),
+            _ => (nil(), nil()),
+        }
+    }
+
+    /// Whether all comments before `place` fit on its line.
+    pub(super) fn inline_before(&self, place: u32) -> bool {
+        let mut before = self.spans[self.next..].iter().take_while(|span| span.start < place);
+        before.all(|span| self.is_block(*span) && !self.newline_between(span.start, place))
     }
 
     /// The comments before a closing bracket at `place`, on lines of their own.

@@ -130,10 +130,13 @@ impl<'a> Formatter<'a> {
         let mut end = first.span.end;
         let mut parts = Vec::new();
         for step in steps {
-            let (inline, at_end) = self.comments.trailing_before(end, step.op_span.start);
+            let (inline, at_end) = self.comments.after_operand(end, step.op_span.start);
             parts.extend([inline, at_end, line()]);
-            parts.push(self.comments.leading(step.operand.span.start, Blanks::Never));
+            let operand = step.operand.span.start;
+            let before = if self.comments.inline_before(operand) { step.op_span.start } else { operand };
+            parts.push(self.comments.leading(before, Blanks::Never));
             parts.push(text(format!("{} ", step.op.symbol())));
+            parts.push(self.comments.leading(operand, Blanks::Never));
             parts.push(self.expr(&step.operand));
             end = step.operand.span.end;
         }

@@ -25,3 +25,38 @@ fn spaces_are_canonical() {
     check("", "");
     check("\n\n// only a comment\n\n", "// only a comment\n");
 }
+
+#[test]
+fn blank_lines_are_kept_between_statements_and_added_between_items() {
+    check(
+        "const A: int = 1;\nconst B: int = 2;\n\n\n\nconst C: int = 3;\nfn f() {}\nfn g() {\n\n\nf();\n\n\nf();\n\n}",
+        "const A: int = 1;\nconst B: int = 2;\n\nconst C: int = 3;\n\nfn f() {}\n\nfn g() {\n    f();\n\n    f();\n}\n",
+    );
+}
+
+#[test]
+fn short_alternatives_stay_on_a_line_as_values_but_not_as_statements() {
+    stays(
+        "fn f(p: bool) -> u8 {\n    let x = if p { 1 } else { 2 };\n    if p {\n        return 1;\n    }\n    x\n}\n",
+    );
+}
+
+#[test]
+fn comments_in_odd_places_survive() {
+    check(
+        "fn f(x: u8) /* one */ -> u8 // two\n{ /* three */ x /* four */ + /* five */ 1 }",
+        "fn f(\n    x: u8,\n    /* one */\n) -> u8 {\n    // two\n    /* three */ x /* four */ + /* five */ 1\n}\n",
+    );
+}
+
+#[test]
+fn a_record_of_one_name_stays_a_record() {
+    stays("fn f(x: u8) -> { x: u8 to all } {\n    { x, }\n}\n");
+}
+
+#[test]
+fn what_is_malformed_is_not_formatted() {
+    let mut sources = SourceMap::new();
+    let file = sources.add("program.hush", "fn f( {}");
+    assert!(format(&sources, file).is_err());
+}
