@@ -70,7 +70,7 @@ pub fn parse_json(source: &Source) -> Result<Json, DataError> {
 
 /// The value of this shape that `json` describes.
 pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
-    let mismatch = || Misfit::new(format!("found {}; expected {}", json.describe(), expected(shape)));
+    let mismatch = || Misfit::new(format!("found {}; expected {}{}", json.describe(), expected(shape), rounding(json)));
     match (shape, json) {
         (Shape::Bool, Json::Bool(bit)) => Ok(Value::Bool(*bit)),
         (Shape::Int { lo, hi, .. }, Json::Number(_) | Json::String(_)) => {
@@ -226,6 +226,16 @@ fn integer(json: &Json) -> Option<BigInt> {
         Json::Number(number) => number.as_i64().map(BigInt::from).or_else(|| number.as_u64().map(BigInt::from)),
         Json::String(text) => parse_integer(text),
         _ => None,
+    }
+}
+
+/// A hint for numbers that JSON readers round.
+fn rounding(json: &Json) -> &'static str {
+    match json {
+        Json::Number(number) if number.as_f64().is_some_and(|n| n.abs() >= 9e15) => {
+            "; write numbers of this size as strings, so that nothing rounds them"
+        }
+        _ => "",
     }
 }
 

@@ -21,7 +21,7 @@ fn programs_with_errors_exit_1() {
     let program =
         temporary("broken.hush", "party a, b;\nfn main(x: u8 from a, y: u8 from b) -> u8 to a {\n    x + y\n}\n");
     let path = program.to_str().unwrap();
-    fails(&["check", path], 1, &["broken.hush:3:5", "E04", "0..=510", "0..=255"]);
+    fails(&["check", path], 1, &["broken.hush:3:5", "E0401", "between 0 and 510", "0..=255"]);
     fails(&["run", path, "--input", r#"a={"x":1}"#, "--input", r#"b={"y":2}"#], 1, &["E04"]);
     let program = temporary("unparsable.hush", "party a, b\nfn main( -> u8 to a { ) }");
     fails(&["check", program.to_str().unwrap()], 1, &["unparsable.hush:", "E00"]);
