@@ -14,7 +14,7 @@ use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
 use hushgate_compiler::cost::Origins;
-use hushgate_compiler::diagnostic::{has_errors, render};
+use hushgate_compiler::diagnostic::render;
 use hushgate_compiler::lower::{self, BuildError, Built, Limits};
 use hushgate_compiler::source::SourceMap;
 use hushgate_compiler::{Options, Sources, check, hir, interpret};
@@ -108,19 +108,13 @@ pub fn load_hush(path: &Path, common: &Common) -> Result<Hush, Failure> {
     let load = |module: &str| read_text(&folder.join(module)).ok();
     let name = path.display().to_string();
     let checked = check(&Sources { name: &name, text: &text, load: &load }, &options);
-    let mut diagnostics = checked.diagnostics;
-    if let Some(program) = &checked.program {
-        diagnostics.extend(lower::analyse(program, Limits::default()));
+    let Some(program) = checked.program else {
+        return Err(Failure::diagnostics(&checked.sources, &checked.diagnostics, terminal::color()));
+    };
+    if !checked.diagnostics.is_empty() && !common.quiet {
+        eprintln!("{}", render(&checked.sources, &checked.diagnostics, terminal::color()));
     }
-    match checked.program {
-        Some(program) if !has_errors(&diagnostics) => {
-            if !diagnostics.is_empty() && !common.quiet {
-                eprintln!("{}", render(&checked.sources, &diagnostics, terminal::color()));
-            }
-            Ok(Hush { sources: checked.sources, program })
-        }
-        _ => Err(Failure::diagnostics(&checked.sources, &diagnostics, terminal::color())),
-    }
+    Ok(Hush { sources: checked.sources, program })
 }
 
 fn load_plan(path: &Path) -> Result<Plan, Failure> {

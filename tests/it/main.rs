@@ -1,5 +1,6 @@
 //! The `hushgate` command as people and scripts use it.
 
+mod agreement;
 mod examples;
 mod misuse;
 mod sessions;

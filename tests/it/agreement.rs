@@ -1,0 +1,162 @@
+//! Three answers to one question: interpreter, plain circuit, and garbled run, on generated programs and inputs.
+//!
+//! A program is named by its seed. Most are garbled and evaluated in memory, table by table; every so many run as a whole
+//! session, with handshake, oblivious transfer and authenticated outputs.
+
+use std::collections::BTreeMap;
+
+use hushgate_circuits::evaluate::evaluate_bits;
+use hushgate_circuits::plan::{self, Plan};
+use hushgate_circuits::schedule::schedule;
+use hushgate_circuits::shape::Value;
+use hushgate_compiler::hir::{From, Program};
+use hushgate_compiler::lower::{Limits, build, ty_shape};
+use hushgate_compiler::{Options, Sources, check, generate, interpret};
+use hushgate_runtime::block::{Block, Delta};
+use hushgate_runtime::channel::{Timeouts, memory};
+use hushgate_runtime::garble::output::{DecodeBits, OutputContext, OutputDigests, OutputProof, PermuteBits};
+use hushgate_runtime::garble::{Evaluator, Garbler};
+use hushgate_runtime::kernel::Kernel;
+use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Accepted programs that are compared; in CI too.
+const PROGRAMS: u32 = 5_000;
+/// One in so many runs as a session.
+const SESSION_EVERY: u32 = 25;
+
+#[test]
+fn interpreter_circuit_and_garbled_run_agree() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut n_accepted = 0;
+    let mut seed = 0;
+    while n_accepted < PROGRAMS {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let text = generate::program(&mut rng);
+        let checked = check(&Sources { name: "generated", text: &text, load: &|_| None }, &Options::default());
+        if let Some(program) = checked.program {
+            let question = Question::new(&program, &mut rng);
+            question.garbled_in_memory(&mut rng).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            if n_accepted % SESSION_EVERY == 0 {
+                let answer = runtime.block_on(question.session(&mut rng));
+                answer.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            }
+            n_accepted += 1;
+        }
+        seed += 1;
+    }
+}
+
+/// A program with inputs, and the answer on which interpreter, circuit and plan agree.
+struct Question {
+    plan: Plan,
+    /// The bits of all input ports.
+    inputs: Vec<bool>,
+    /// The bits of all output ports.
+    answer: Vec<bool>,
+}
+
+impl Question {
+    fn new(program: &Program, rng: &mut ChaCha8Rng) -> Question {
+        let main = program.main.as_ref().expect("generated programs have a `main`");
+        let values: Vec<Value> =
+            main.inputs.iter().map(|input| generate::value(&ty_shape(program, &input.ty), rng)).collect();
+        let named = || main.inputs.iter().zip(&values);
+        let public: BTreeMap<String, Value> = named()
+            .filter(|(input, _)| input.from == From::Public)
+            .map(|(input, value)| (input.name.clone(), value.clone()))
+            .collect();
+        let circuit = build(program, &public, Limits::default()).expect("an accepted program builds").circuit;
+
+        let secret = named().filter(|(input, _)| input.from != From::Public).map(|(_, value)| value);
+        let inputs: Vec<bool> =
+            circuit.inputs.iter().zip(secret).flat_map(|(port, value)| port.shape.encode(value).unwrap()).collect();
+        let expected = interpret::run(program, &values).expect("an accepted program runs");
+        let answer: Vec<bool> =
+            circuit.outputs.iter().zip(&expected).flat_map(|(port, value)| port.shape.encode(value).unwrap()).collect();
+        let plan = schedule(&circuit);
+        assert_eq!(evaluate_bits(&circuit, &inputs), answer, "the circuit disagrees with the interpreter");
+        assert_eq!(plan::run(&plan, &inputs), answer, "the plan disagrees with the interpreter");
+        Question { plan, inputs, answer }
+    }
+
+    /// Garbles and evaluates, and opens all outputs towards both sides.
+    fn garbled_in_memory(&self, rng: &mut ChaCha8Rng) -> Result<(), String> {
+        let (delta, s, constant) = (Delta::random(rng), Block::random(rng), Block::random(rng));
+        let zero: Vec<Block> = self.inputs.iter().map(|_| Block::random(rng)).collect();
+        let active: Vec<Block> = zero.iter().zip(&self.inputs).map(|(x0, &x)| *x0 ^ delta.times(x)).collect();
+        let mut tables: Vec<Block> = Vec::new();
+        let kernel = Kernel::detect();
+        let Ok(zero) = Garbler::new(kernel, &delta, s, constant, 0).garble(&self.plan, &zero, &mut tables);
+        let mut source = tables.as_slice();
+        let mut evaluator = Evaluator::new(kernel, s, constant, 0);
+        let active = evaluator.evaluate(&self.plan, &active, &mut source).map_err(|error| error.to_string())?;
+
+        let context = OutputContext { session: &[7; 32], s, first_output: 0 };
+        let digests = OutputDigests::new(context, &delta, &zero);
+        let evaluators = digests.open(context, &DecodeBits::of(&zero), &active).map_err(|error| error.to_string())?;
+        let proof = OutputProof::new(context, &active);
+        let garblers =
+            proof.open(context, &delta, &PermuteBits::of(&active), &zero).map_err(|error| error.to_string())?;
+        if evaluators != self.answer || garblers != self.answer {
+            return Err("the garbled run disagrees with the interpreter".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Runs a whole session between both parties.
+    async fn session(&self, rng: &mut ChaCha8Rng) -> Result<(), String> {
+        let plan = SealedPlan::new(self.plan.clone()).map_err(|invalid| invalid.to_string())?;
+        let (first, second) = memory::pair();
+        let mut rngs = [ChaCha8Rng::from_rng(rng), ChaCha8Rng::from_rng(rng)];
+        let [first_rng, second_rng] = &mut rngs;
+        let inputs = [self.inputs_of(0), self.inputs_of(1)];
+        let (first, second) = tokio::join!(
+            session::run(first, config(&plan, 0), &inputs[0], first_rng),
+            session::run(second, config(&plan, 1), &inputs[1], second_rng)
+        );
+        for (party, outcome) in [(0, first), (1, second)] {
+            let outcome = outcome.map_err(|error| error.to_string())?;
+            if outcome.outputs != self.outputs_of(party) {
+                return Err(format!("the session gives party {party} another result than the interpreter"));
+            }
+        }
+        Ok(())
+    }
+
+    fn inputs_of(&self, party: u32) -> Vec<bool> {
+        let mut rest = self.inputs.as_slice();
+        let mut own = Vec::new();
+        for port in &self.plan.inputs {
+            let (bits, after) = rest.split_at(port.shape.width() as usize);
+            rest = after;
+            if port.party.0 == party {
+                own.extend_from_slice(bits);
+            }
+        }
+        own
+    }
+
+    fn outputs_of(&self, party: u32) -> Vec<Option<Vec<bool>>> {
+        let mut rest = self.answer.as_slice();
+        let mut own = Vec::new();
+        for port in &self.plan.outputs {
+            let (bits, after) = rest.split_at(port.shape.width() as usize);
+            rest = after;
+            own.push(port.recipients.iter().any(|recipient| recipient.0 == party).then(|| bits.to_vec()));
+        }
+        own
+    }
+}
+
+fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
+    SessionConfig {
+        plan: plan.clone(),
+        party: hushgate_circuits::id::PartyId(party),
+        role: RoleChoice::Auto,
+        agreement: Vec::new(),
+        timeouts: Timeouts::default(),
+        kernel: Kernel::detect(),
+    }
+}
