@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
+use hushgate_circuits::optimize::LEVEL_DEFAULT;
+
 /// Private two-party computation: write a function, run it with another party, learn only its result.
 #[derive(Debug, Parser)]
 #[command(name = "hushgate", version, arg_required_else_help = true)]
@@ -22,6 +24,9 @@ pub struct Common {
     /// Value of a program parameter (`const NAME: int = param`)
     #[arg(long, value_name = "NAME=VALUE", global = true)]
     pub set: Vec<String>,
+    /// How much to optimise the circuit, 0 to 3: 0 not at all, 3 long [default: 2]
+    #[arg(long, value_name = "LEVEL", global = true, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub opt: Option<u8>,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -37,6 +42,13 @@ pub struct Common {
     /// Print more about what happens
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+impl Common {
+    /// The level of optimisation.
+    pub fn opt_level(&self) -> u8 {
+        self.opt.unwrap_or(LEVEL_DEFAULT)
+    }
 }
 
 /// The subcommands.

@@ -10,6 +10,7 @@ use num_bigint::BigInt;
 
 use hushgate_circuits::circuit::{Circuit, InputPort};
 use hushgate_circuits::id::PartyId;
+use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
@@ -49,7 +50,7 @@ pub struct Hush {
 pub struct Compiled {
     /// What they execute.
     pub plan: Plan,
-    /// The circuit, unless it was read from a plan.
+    /// The circuit, optimised, unless it was read from a plan.
     pub circuit: Option<Circuit>,
     /// Where gates come from, if there is source.
     pub origins: Option<Origins>,
@@ -88,6 +89,9 @@ pub fn locate(path: &Path) -> Result<Located, Failure> {
 pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("hush") => load_hush(path, common).map(|hush| Program::Hush(Box::new(hush))),
+        Some("plan") if common.opt.is_some() => {
+            Err(Failure::Usage("--opt is for programs and circuits: a plan is finished".to_owned()))
+        }
         Some("plan") => no_parameters(common, "a plan").and_then(|()| load_plan(path)).map(Program::Plan),
         Some("txt") => no_parameters(common, "a circuit").and_then(|()| load_bristol(path)).map(Program::Circuit),
         _ => Err(Failure::Usage(format!(
@@ -175,14 +179,28 @@ impl Program {
         }
     }
 
-    /// Binds the public inputs and makes the plan.
-    pub fn compile(&self, public: &BTreeMap<String, Value>) -> Result<Compiled, Failure> {
-        let (plan, circuit) = match self {
-            Program::Hush(hush) => return hush.compile(public),
-            Program::Circuit(circuit) => (schedule::schedule(circuit), Some(circuit.clone())),
-            Program::Plan(plan) => (plan.clone(), None),
-        };
-        Ok(Compiled { plan, circuit, origins: None, params: vec![], public: vec![] })
+    /// Binds the public inputs, optimises the circuit at this level, and makes the plan.
+    pub fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
+        match self {
+            Program::Hush(hush) => hush.compile(public, opt_level),
+            Program::Circuit(circuit) => Ok(Compiled::new(circuit.clone(), opt_level)),
+            Program::Plan(plan) => Ok(Compiled::from(plan.clone())),
+        }
+    }
+}
+
+impl Compiled {
+    /// The circuit after the passes of a level, and its plan.
+    fn new(circuit: Circuit, opt_level: u8) -> Compiled {
+        let circuit = optimize(circuit, opt_level);
+        let plan = schedule::schedule(&circuit);
+        Compiled { circuit: Some(circuit), ..Compiled::from(plan) }
+    }
+}
+
+impl From<Plan> for Compiled {
+    fn from(plan: Plan) -> Compiled {
+        Compiled { plan, circuit: None, origins: None, params: Vec::new(), public: Vec::new() }
     }
 }
 
@@ -204,18 +222,17 @@ impl Hush {
         Ok(public.map(port).collect())
     }
 
-    /// Binds the public inputs and makes the plan.
-    fn compile(&self, public: &BTreeMap<String, Value>) -> Result<Compiled, Failure> {
+    /// Binds the public inputs, optimises the circuit, and makes the plan.
+    fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
         let ports = self.public()?;
         let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
             BuildError::Refused(diagnostics) => Failure::diagnostics(&self.sources, &diagnostics, terminal::color()),
             error => Failure::Program(format!("error: {error}")),
         })?;
-        let plan = schedule::schedule(&built.circuit);
         let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
         let Built { circuit, origins } = built;
-        Ok(Compiled { plan, circuit: Some(circuit), origins: Some(origins), params, public })
+        Ok(Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) })
     }
 
     /// What the program gives in the clear, in the order of the plan's outputs: the interpreter's answer.

@@ -19,7 +19,7 @@ pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
     let program = load(&located.file, common)?;
     let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public)?;
+    let compiled = program.compile(&public, common.opt_level())?;
     let hush = match &program {
         Program::Hush(hush) => Some(hush),
         _ => None,

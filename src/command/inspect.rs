@@ -22,7 +22,7 @@ pub fn run(path: &Path, inputs: &[String], common: &Common) -> Result<(), Failur
     let inputs = Inputs::parse(inputs, &program.parties(), None, located.folder)?;
     let ports = program.public()?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public)?;
+    let compiled = program.compile(&public, common.opt_level())?;
     if common.json {
         println!("{}", describe_json(&compiled, &ports));
     } else {

@@ -29,7 +29,7 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("--input {other}: only {}'s data belong here", args.party)));
     }
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public)?;
+    let compiled = program.compile(&public, common.opt_level())?;
     let table = Table::new(&compiled, args.garbler.as_deref(), timeout, common)?;
     let values = inputs.bind(&args.party, &ports_of(&table.plan.inputs, index))?;
     let seat = table.seat(index, &values);

@@ -3,6 +3,7 @@
 mod agreement;
 mod examples;
 mod misuse;
+mod optimize;
 mod sessions;
 
 use std::path::{Path, PathBuf};

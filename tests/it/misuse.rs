@@ -40,6 +40,11 @@ fn wrong_use_exits_2() {
     fails(&["run", "examples/millionaires", "--seed", "xyz"], 2, &["--seed"]);
     fails(&["run", "examples/millionaires", "--garbler", "carol"], 2, &["carol"]);
     fails(&["check", "examples/hamming", "--set", "BYTES"], 2, &["NAME=VALUE"]);
+    fails(&["cost", "examples/hamming", "--opt", "4"], 2, &["--opt", "0..=3"]);
+    let plan = temporary("millionaires.plan", "");
+    let plan = plan.to_str().unwrap();
+    assert!(hushgate(&["build", MILLIONAIRES, "-o", plan]).status.success());
+    fails(&["cost", plan, "--opt", "1"], 2, &["--opt is for programs and circuits"]);
     fails(&["explain", "E9999"], 2, &["E9999"]);
 }
 
