@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use hushgate_circuits::build::Builder;
-use hushgate_circuits::gadgets::{add, compare, divide, multiply, select, shift, sign_extend, zero_extend};
+use hushgate_circuits::gadgets::{add, compare, count, divide, multiply, select, shift, sign_extend, zero_extend};
 use hushgate_circuits::id::Wire;
 use num_bigint::{BigInt, Sign};
 
@@ -35,7 +35,14 @@ impl Walk<'_> {
             Some(_) => (0..range.width()).map(|i| Wire::constant(value.bit(i))).collect(),
             None => Vec::new(),
         };
-        Int(Rc::new(IntData { range, form: Linear::constant(value), stage, wires, stamp: self.facts.stamp() }))
+        Int(Rc::new(IntData {
+            range,
+            form: Linear::constant(value),
+            stage,
+            wires,
+            terms: Vec::new(),
+            stamp: self.facts.stamp(),
+        }))
     }
 
     /// A value with this range and form; both are used to narrow it before `wires` makes as many wires as it needs.
@@ -50,14 +57,14 @@ impl Walk<'_> {
         if let Some(value) = range.value() {
             return self.constant(value.clone(), stage);
         }
-        let form = if form.terms.len() > TERMS_MAX { Linear::var(self.facts.fresh(&range)) } else { form };
+        let form = self.bounded_form(form, &range);
         if let Some(var) = form.as_var() {
             self.facts.know(var, &range);
         }
         let width = range.width() as usize;
         let wires = self.builder.as_mut().map_or_else(Vec::new, |b| wires(b, width));
         debug_assert!(self.builder.is_none() || wires.len() == width, "{} wires for {range}", wires.len());
-        Int(Rc::new(IntData { range, form, stage, wires, stamp: self.facts.stamp() }))
+        Int(Rc::new(IntData { range, form, stage, wires, terms: Vec::new(), stamp: self.facts.stamp() }))
     }
 
     /// The value of a non-linear operation; the same one on the same operands has the same form.
@@ -111,7 +118,7 @@ impl Walk<'_> {
         }
         let wires = if self.builder.is_some() { extend(value, range.width() as usize) } else { Vec::new() };
         let (form, stage, stamp) = (value.form().clone(), value.stage(), self.facts.stamp());
-        Int(Rc::new(IntData { range, form, stage, wires, stamp }))
+        Int(Rc::new(IntData { range, form, stage, wires, terms: Vec::new(), stamp }))
     }
 
     /// `a + b`, `a - b`, `a * b`: exact, or modulo 2^width in a declared type.
@@ -128,6 +135,30 @@ impl Walk<'_> {
             _ => (range, form),
         };
         self.result(range, form, stage, |builder, width| ring_wires(builder, op, a, b, width))
+    }
+
+    /// `a + b`, or `a - b`; as a part of a longer sum it gets no wires of its own, but is added up with the other parts in the end.
+    pub(super) fn term(&mut self, a: &Int, b: &Int, subtract: bool, is_part: bool) -> Int {
+        let a = if a.0.terms.is_empty() { self.refresh(a) } else { a.clone() };
+        let b = self.refresh(b);
+        let op = if subtract { Ring::Sub } else { Ring::Add };
+        if !is_part && a.0.terms.is_empty() {
+            return self.ring(op, &a, &b, None);
+        }
+        let stage = a.stage().join(b.stage());
+        let (range, form) = self.exact(op, &a, &b);
+        let mut terms = if a.0.terms.is_empty() { vec![(a.clone(), false)] } else { a.0.terms.clone() };
+        terms.push((b, subtract));
+        if is_part && self.builder.is_some() {
+            let range = self.narrow(range, &form);
+            let form = self.bounded_form(form, &range);
+            return Int(Rc::new(IntData { range, form, stage, wires: Vec::new(), terms, stamp: self.facts.stamp() }));
+        }
+        self.result(range, form, stage, |builder, width| sum_wires(builder, &terms, width))
+    }
+
+    fn bounded_form(&mut self, form: Linear, range: &Range) -> Linear {
+        if form.terms.len() > TERMS_MAX { Linear::var(self.facts.fresh(range)) } else { form }
     }
 
     /// Range and form of the exact result.
@@ -192,17 +223,19 @@ impl Walk<'_> {
     /// `min(a, b)` or `max(a, b)`.
     pub(super) fn extreme(&mut self, a: &Int, b: &Int, min: bool) -> Int {
         let (a, b) = (&self.refresh(a), &self.refresh(b));
-        let first = if min { self.at_most(a, b) } else { self.at_most(b, a) };
-        match first.known {
-            Some(true) => return a.clone(),
-            Some(false) => return b.clone(),
+        // In one order, so that the minimum and the maximum of two values share their comparison and their selects.
+        let (a, b) = if a.wires() <= b.wires() { (a, b) } else { (b, a) };
+        let b_less = self.less(b, a);
+        match b_less.known {
+            Some(b_less) => return if b_less == min { b.clone() } else { a.clone() },
             None => {}
         }
         let (op, range) =
             if min { (Operation::Min, a.range().min(b.range())) } else { (Operation::Max, a.range().max(b.range())) };
         let stage = a.stage().join(b.stage());
         let value = self.numbered(op, (a.form(), b.form()), range, stage, |builder, width| {
-            select::select(builder, first.wire, &extend(a, width), &extend(b, width))
+            let choice = if min { b_less.wire } else { !b_less.wire };
+            select::select(builder, choice, &extend(b, width), &extend(a, width))
         });
         for operand in [a, b] {
             let (low, high) = if min { (&value, operand) } else { (operand, &value) };
@@ -380,6 +413,36 @@ pub(super) fn extend(value: &Int, width: usize) -> Vec<Wire> {
 pub(super) fn unsigned_wires(value: &Int) -> Vec<Wire> {
     let width = value.wires().len() - usize::from(value.range().is_signed());
     value.wires()[..width].to_vec()
+}
+
+/// The sum of terms, some of them subtracted, modulo 2^width: by carry-save adders.
+///
+/// Words are made unsigned first: a sign bit is complemented, which adds its weight; a word of n bits is subtracted as its complement,
+/// which adds 2^n - 1. A constant takes all of that back.
+pub(super) fn sum_wires(builder: &mut Builder, terms: &[(Int, bool)], width: usize) -> Vec<Wire> {
+    let mut words = Vec::with_capacity(terms.len() + 1);
+    let mut constant = BigInt::ZERO;
+    for (term, subtract) in terms {
+        let sign = if *subtract { BigInt::from(-1) } else { BigInt::from(1) };
+        if let Some(known) = term.known() {
+            constant += known * sign;
+            continue;
+        }
+        let mut word = term.wires().to_vec();
+        if term.range().is_signed() {
+            constant -= (BigInt::from(1) << (word.len() - 1)) * &sign;
+            word = compare::flip_sign(&word);
+        }
+        if *subtract {
+            constant -= (BigInt::from(1) << word.len()) - 1;
+            word = add::complement(&word);
+        }
+        words.push(word);
+    }
+    let constant = crate::ranges::wrap(&constant, false, width as u32);
+    words.push((0..width as u64).map(|i| Wire::constant(constant.bit(i))).collect());
+    let words: Vec<&[Wire]> = words.iter().map(Vec::as_slice).collect();
+    count::sum(builder, &words, width)
 }
 
 fn ring_wires(builder: &mut Builder, op: Ring, a: &Int, b: &Int, width: usize) -> Vec<Wire> {

@@ -4,7 +4,7 @@ use hushgate_circuits::gadgets::{aes, count, shift, sign_extend, zero_extend};
 use hushgate_circuits::id::Wire;
 use num_bigint::BigInt;
 
-use super::integer::{extend, unsigned_wires};
+use super::integer::{extend, sum_wires, unsigned_wires};
 use super::linear::{Linear, TERMS_MAX};
 use super::value::{Abstract, Bit, Int, Stage};
 use super::walk::{Walk, Walked};
@@ -147,7 +147,6 @@ impl Walk<'_> {
         })
     }
 
-    /// Unsigned elements by carry-save adders; others shifted up by the weight of their sign bit first.
     fn sum(&mut self, array: &Abstract) -> Int {
         let items: Vec<Int> = array.items().iter().map(|item| self.refresh(&item.int())).collect();
         let range = items.iter().fold(Range::single(0), |sum, item| sum.add(item.range()));
@@ -159,14 +158,8 @@ impl Walk<'_> {
         if items.len() > TERMS_MAX {
             form = Linear::var(self.facts.unknown());
         }
-        let bias: BigInt = items.iter().map(bias_of).sum();
-        self.result(range, form, stage, |builder, width| {
-            let mut words: Vec<Vec<Wire>> = items.iter().map(biased_wires).collect();
-            let correction = crate::ranges::wrap(&-bias, false, width as u32);
-            words.push((0..width as u64).map(|i| Wire::constant(correction.bit(i))).collect());
-            let words: Vec<&[Wire]> = words.iter().map(Vec::as_slice).collect();
-            count::sum(builder, &words, width)
-        })
+        let terms: Vec<(Int, bool)> = items.into_iter().map(|item| (item, false)).collect();
+        self.result(range, form, stage, |builder, width| sum_wires(builder, &terms, width))
     }
 
     fn get_or(&mut self, array: &Abstract, index: &Int, default: &Abstract) -> Abstract {
@@ -207,19 +200,4 @@ fn rotated(kind: shift::Shift, value: &BigInt, amount: &BigInt, ty: &IntTy) -> B
     let amount = if kind == shift::Shift::RotateLeft { amount } else { (width - amount) % width };
     let bits = (0..width).map(|i| value.bit((i + width - amount) % width));
     hushgate_circuits::shape::int_from_bits(bits, ty.signed)
-}
-
-/// What must be added so that the least value of the item's width becomes 0.
-fn bias_of(item: &Int) -> BigInt {
-    if item.range().is_signed() { BigInt::from(1) << (item.range().width() - 1) } else { BigInt::ZERO }
-}
-
-fn biased_wires(item: &Int) -> Vec<Wire> {
-    let mut wires = item.wires().to_vec();
-    if item.range().is_signed()
-        && let Some(sign) = wires.last_mut()
-    {
-        *sign = !*sign;
-    }
-    wires
 }

@@ -13,7 +13,8 @@ use crate::ranges::Range;
 use crate::source::Span;
 
 impl Walk<'_> {
-    pub(super) fn binary(&mut self, op: BinaryOp, a: &Abstract, b: &Abstract, expr: &Expr) -> Walked {
+    /// `is_part` says that the result is the first operand of `+` or `-`, and used nowhere else.
+    pub(super) fn binary(&mut self, op: BinaryOp, a: &Abstract, b: &Abstract, expr: &Expr, is_part: bool) -> Walked {
         match (op, a, b) {
             (BinaryOp::Eq, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b))),
             (BinaryOp::Ne, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b).not())),
@@ -37,7 +38,10 @@ impl Walk<'_> {
         if let Some(bit) = compared {
             return Ok(Abstract::Bool(bit));
         }
-        let result = self.arithmetic(op, &a, &b, expr);
+        let result = match op {
+            BinaryOp::Add | BinaryOp::Sub => self.term(&a, &b, op == BinaryOp::Sub, is_part),
+            _ => self.arithmetic(op, &a, &b, expr),
+        };
         if result.range().width() > WIDTH_MAX {
             return self.fatal(report::too_wide(expr.span, result.range()));
         }
@@ -47,8 +51,6 @@ impl Walk<'_> {
 
     fn arithmetic(&mut self, op: BinaryOp, a: &Int, b: &Int, expr: &Expr) -> Int {
         match op {
-            BinaryOp::Add => self.ring(Ring::Add, a, b, None),
-            BinaryOp::Sub => self.ring(Ring::Sub, a, b, None),
             BinaryOp::Mul => self.ring(Ring::Mul, a, b, None),
             BinaryOp::WrapAdd => self.ring(Ring::Add, a, b, Some(expr.ty.declared())),
             BinaryOp::WrapSub => self.ring(Ring::Sub, a, b, Some(expr.ty.declared())),

@@ -75,6 +75,8 @@ pub(super) struct IntData {
     pub(super) form: Linear,
     pub(super) stage: Stage,
     pub(super) wires: Vec<Wire>,
+    /// For a sum within a longer one: what is added, or where it says so subtracted. Then there are no wires yet.
+    pub(super) terms: Vec<(Int, bool)>,
     /// The facts' stamp when `range` was found.
     pub(super) stamp: u64,
 }

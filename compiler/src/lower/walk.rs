@@ -19,7 +19,7 @@ use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
 use super::{Limits, report};
 use crate::cost::Origins;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, ExprKind, Function, FunctionId, LocalId, Program, Stmt, UnaryOp};
+use crate::hir::{BinaryOp, Expr, ExprKind, Function, FunctionId, LocalId, Program, Stmt, UnaryOp};
 use crate::interpret::first_operand;
 use crate::ranges::Range;
 use crate::source::Span;
@@ -92,6 +92,14 @@ enum Frame<'e> {
     Operand(&'e Expr),
     /// Merge it, the value where a condition is false, with the value where it is true.
     Join(Box<Join>),
+}
+
+impl Frame<'_> {
+    /// Whether the expression at hand is the first operand of a sum or a difference.
+    fn is_sum(&self) -> bool {
+        let Frame::Operand(parent) = self else { return false };
+        matches!(parent.kind, ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub, ..))
+    }
 }
 
 struct Join {
@@ -254,7 +262,7 @@ impl<'p> Walk<'p> {
             ExprKind::Binary(op, _, right) => {
                 let right = self.eval(right)?;
                 self.at(span);
-                self.binary(*op, &first, &right, expr)?
+                self.binary(*op, &first, &right, expr, frames.last().is_some_and(Frame::is_sum))?
             }
             ExprKind::Index(_, index) => {
                 let index = self.eval(index)?.int();
