@@ -42,6 +42,8 @@ pub struct SourceMap {
 pub struct SourceFile {
     name: Arc<str>,
     text: Arc<str>,
+    /// The text with other characters, of the same length, in place of those that would steer a terminal.
+    shown: Arc<str>,
     /// The byte at which each line begins; the first is 0.
     line_starts: Vec<usize>,
 }
@@ -141,7 +143,8 @@ impl SourceMap {
 impl SourceFile {
     fn new(name: Arc<str>, text: Arc<str>) -> SourceFile {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        SourceFile { name, text, line_starts }
+        let shown = printable(&text);
+        SourceFile { name, text, shown, line_starts }
     }
 
     /// What messages call the file.
@@ -154,6 +157,12 @@ impl SourceFile {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text as it may be shown on a terminal; bytes correspond to those of [`SourceFile::text`].
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// The text, shared.
@@ -200,6 +209,32 @@ impl SourceFile {
     }
 }
 
+/// Whether a character is not seen, steers terminals, or turns the direction of text. Line endings are not asked about.
+pub(crate) fn is_hidden(c: char) -> bool {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    let empty = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    turns || empty || (c.is_control() && c != '\t' && c != '\n')
+}
+
+/// `text` with a visible character of the same length in place of each hidden one.
+fn printable(text: &Arc<str>) -> Arc<str> {
+    if !text.contains(is_hidden) {
+        return Arc::clone(text);
+    }
+    let mut chars = text.chars().peekable();
+    let mut shown = String::with_capacity(text.len());
+    while let Some(c) = chars.next() {
+        let ends_line = c == '\r' && chars.peek() == Some(&'\n');
+        shown.push(match c.len_utf8() {
+            _ if ends_line || !is_hidden(c) => c,
+            1 => '?',
+            2 => '¿',
+            _ => char::REPLACEMENT_CHARACTER,
+        });
+    }
+    shown.into()
+}
+
 /// The last character boundary of `text` at or before `byte`.
 pub(crate) fn boundary_before(text: &str, byte: usize) -> usize {
     (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
@@ -239,6 +274,15 @@ mod tests {
             (file.line(0), file.line(1), file.line(2), file.line(3)),
             (Some("one"), Some("two"), Some(""), None)
         );
+    }
+
+    #[test]
+    fn what_is_shown_steers_no_terminal() {
+        let mut sources = SourceMap::new();
+        let id = sources.add("a", "a\u{1b}[31m \u{85} \u{202e}\tb\n");
+        let file = sources.file(id);
+        assert_eq!(file.shown(), "a?[31m ¿ \u{fffd}\tb\n");
+        assert_eq!(file.shown().len(), file.text().len());
     }
 
     #[test]

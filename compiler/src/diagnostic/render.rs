@@ -8,7 +8,7 @@ use codespan_reporting::term::termcolor::Buffer;
 use codespan_reporting::term::{self, Config, DisplayStyle, Styles, StylesWriter};
 
 use super::{Diagnostic, Severity, Suggestion};
-use crate::source::{FileId, Position, SourceMap, Span, boundary_before};
+use crate::source::{FileId, Position, SourceMap, Span, boundary_before, is_hidden};
 
 /// Lines longer than this many bytes are not shown.
 const LINE_BYTES_MAX: usize = 1_000;
@@ -187,7 +187,7 @@ fn clamp(sources: &SourceMap, span: Span) -> Option<Range<usize>> {
 
 /// Text from a file may hold characters that would steer a terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 impl<'a> Files<'a> for SourceMap {
@@ -200,7 +200,7 @@ impl<'a> Files<'a> for SourceMap {
     }
 
     fn source(&'a self, id: FileId) -> Result<&'a str, Error> {
-        self.find(id).map(|file| file.text()).ok_or(Error::FileMissing)
+        self.find(id).map(|file| file.shown()).ok_or(Error::FileMissing)
     }
 
     fn line_index(&'a self, id: FileId, byte_index: usize) -> Result<usize, Error> {

@@ -18,7 +18,7 @@ use nom::{IResult, Parser};
 use super::Errors;
 use super::token::{KEYWORDS, SYMBOLS, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, is_hidden};
 
 /// What a file consists of.
 #[derive(Debug)]
@@ -53,6 +53,9 @@ struct Lexer<'a> {
     errors: &'a mut Errors,
 }
 
+/// How far to look for the end of a text in typographic quotation marks.
+const CURLY_TEXT_CHARS_MAX: usize = 200;
+
 /// What can begin at a place.
 #[derive(Clone, Copy)]
 enum Lexeme {
@@ -76,6 +79,9 @@ impl<'a> Lexer<'a> {
 
     fn accept(&mut self, lexeme: Lexeme, len: usize) {
         let span = self.span(len);
+        if !matches!(lexeme, Lexeme::Space | Lexeme::Number(_)) {
+            self.hidden_characters(len);
+        }
         match lexeme {
             Lexeme::Space => {}
             Lexeme::Comment => self.comments.push(span),
@@ -87,6 +93,25 @@ impl<'a> Lexer<'a> {
             Lexeme::Quoted(kind, ended) => return self.quoted(kind, len, ended),
         }
         self.rest = &self.rest[len..];
+    }
+
+    /// Reports characters in a comment or text that are not seen, or make other text look different.
+    fn hidden_characters(&mut self, len: usize) {
+        let mut chars = self.rest[..len].char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let ends_line = c == '\r' && chars.peek().is_none_or(|(_, next)| *next == '\n');
+            if !is_hidden(c) || ends_line {
+                continue;
+            }
+            let start = self.span(0).start + at as u32;
+            let span = Span::new(self.file, start, start + c.len_utf8() as u32);
+            let message = format!("the character U+{:04X} is not seen", u32::from(c));
+            let error = Diagnostic::error(Code::UnknownCharacter, message)
+                .at(span, "hidden here")
+                .note("a program must be what its readers see: such characters can make it look different")
+                .replace("leave it out", span, "");
+            self.errors.push(error);
+        }
     }
 
     fn push(&mut self, kind: TokenKind, len: usize) {
@@ -174,9 +199,9 @@ impl<'a> Lexer<'a> {
 
     /// A text in typographic quotation marks.
     fn curly_text(&mut self, first: char) {
-        let line_len = self.rest.find('\n').unwrap_or(self.rest.len());
-        let inside = &self.rest[first.len_utf8()..line_len];
-        let closing = inside.char_indices().find(|(_, c)| matches!(c, '“' | '”' | '"' | '»'));
+        let inside = &self.rest[first.len_utf8()..];
+        let mut line = inside.char_indices().take(CURLY_TEXT_CHARS_MAX).take_while(|(_, c)| *c != '\n');
+        let closing = line.find(|(_, c)| matches!(c, '“' | '”' | '"' | '»'));
         let open = self.span(first.len_utf8());
         let Some((at, last)) = closing else { return self.stray(first) };
         let len = first.len_utf8() + at + last.len_utf8();

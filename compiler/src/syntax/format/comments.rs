@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use super::doc::{Doc, concat, hardline, nil, suffix, text};
 use crate::source::Span;
 
+/// How many comments in a row are looked at to decide where the first belongs.
+const COMMENTS_AHEAD_MAX: usize = 16;
+
 /// The comments that have not been printed yet.
 pub(super) struct Comments<'a> {
     text: &'a str,
@@ -146,7 +149,7 @@ impl<'a> Comments<'a> {
         }
         // A block comment before something else on the line belongs to that.
         let mut end = comment.end;
-        for next in &self.spans[self.next + 1..] {
+        for next in self.spans[self.next + 1..].iter().take(COMMENTS_AHEAD_MAX) {
             if !self.between(end, next.start).chars().all(|c| matches!(c, ' ' | '\t')) {
                 break;
             }

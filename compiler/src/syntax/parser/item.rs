@@ -130,9 +130,7 @@ impl Parser<'_> {
 
     /// Whether an item follows the documentation here.
     pub(super) fn docs_before_item(&self) -> bool {
-        let is_doc = |n: usize| matches!(self.kind_ahead(n), TokenKind::DocOuter);
-        // Documentation of a statement is rare and short: a few tokens decide.
-        let after = (0..64).find(|n| !is_doc(*n)).unwrap_or(0);
+        let after = self.tokens[self.position..].iter().take_while(|token| token.kind == TokenKind::DocOuter).count();
         matches!(
             self.kind_ahead(after),
             TokenKind::Fn
