@@ -54,6 +54,21 @@ impl Common {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a program with inputs and a test, ready to run
+    New {
+        /// A folder that is empty or not there yet
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Lay programs out in the canonical way
+    Fmt {
+        /// The programs
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Change nothing; fail if something would change
+        #[arg(long)]
+        check: bool,
+    },
     /// Find a program's errors
     Check {
         /// The program

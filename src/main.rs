@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod data;
 mod failure;
+mod files;
 mod party;
 mod program;
 mod results;
@@ -32,6 +33,8 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
     match command {
+        Command::New { folder } => command::new::run(&folder, common),
+        Command::Fmt { files, check } => command::fmt::run(&files, check, common),
         Command::Check { file } => command::check::run(&file, common),
         Command::Test { file, name } => command::test::run(&file, name.as_deref(), common),
         Command::Inspect { file, inputs } => command::inspect::run(&file, &inputs, common),

@@ -23,6 +23,7 @@ use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use crate::cli::Common;
 use crate::data::{Given, Source, bind, list};
 use crate::failure::Failure;
+use crate::files::read_text;
 use crate::terminal;
 
 /// The name that stands for the public inputs where a party is expected.
@@ -128,14 +129,6 @@ fn load_plan(path: &Path) -> Result<Plan, Failure> {
 
 fn load_bristol(path: &Path) -> Result<Circuit, Failure> {
     bristol::read(&read_text(path)?).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
-}
-
-fn read_text(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::Program(format!("error: {}: not UTF-8 text (byte {at})", path.display()))
-    })
 }
 
 fn no_parameters(common: &Common, what: &str) -> Result<(), Failure> {

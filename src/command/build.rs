@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-
 use hushgate_circuits::bristol;
 
 use crate::cli::{BuildArgs, Common};
 use crate::failure::Failure;
+use crate::files::write_whole;
 use crate::program::{Inputs, load, locate};
 
 /// Writes what was asked for; without a destination, only says that it could.
@@ -21,7 +20,7 @@ pub fn run(args: &BuildArgs, common: &Common) -> Result<(), Failure> {
         return Err(Failure::Usage("nothing to write: give -o OUT.plan or --bristol OUT.txt".to_owned()));
     }
     if let Some(path) = &args.output {
-        write(path, &compiled.plan.to_bytes(), common)?;
+        save(path, &compiled.plan.to_bytes(), common)?;
     }
     if let Some(path) = &args.bristol {
         let Some(circuit) = &compiled.circuit else {
@@ -30,18 +29,13 @@ pub fn run(args: &BuildArgs, common: &Common) -> Result<(), Failure> {
             ));
         };
         let text = bristol::write(circuit).map_err(|error| Failure::Program(format!("error: {error}")))?;
-        write(path, text.as_bytes(), common)?;
+        save(path, text.as_bytes(), common)?;
     }
     Ok(())
 }
 
-/// Writes a whole file or none: under another name first, then renamed.
-fn write(path: &Path, bytes: &[u8], common: &Common) -> Result<(), Failure> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    std::fs::write(&partial, bytes)
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("cannot write {}", path.display()))?;
+fn save(path: &Path, bytes: &[u8], common: &Common) -> Result<(), Failure> {
+    write_whole(path, bytes)?;
     if !common.quiet {
         eprintln!("{}: {} bytes", path.display(), bytes.len());
     }

@@ -141,3 +141,32 @@ fn inspect_names_who_gives_and_who_learns() {
     assert_eq!(json["parties"][0]["learns"], serde_json::json!([]));
     assert_eq!(json["cost"]["and_gates"], 6400);
 }
+
+#[test]
+fn a_new_program_is_well_laid_out_passes_its_tests_and_runs() {
+    let folder = temporary("new.marker", "").with_file_name("new-program");
+    let _ = std::fs::remove_dir_all(&folder);
+    let path = folder.to_str().unwrap();
+    assert!(hushgate(&["new", path]).status.success());
+    for args in [vec!["fmt", "--check", path], vec!["test", path], vec!["run", path]] {
+        let output = hushgate(&args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    }
+    fails(&["new", path], 2, &["not empty", "nothing was written"]);
+}
+
+#[test]
+fn fmt_changes_layout_and_says_so() {
+    let program = temporary("layout.hush", "party a,b;\nfn main(x:u8 from a,y:u8 from b)->bool to a{x>y}\n");
+    let path = program.to_str().unwrap();
+    fails(&["fmt", "--check", path], 1, &["layout.hush: would change", "1 of 1"]);
+    assert!(hushgate(&["fmt", path]).status.success());
+    assert!(hushgate(&["fmt", "--check", path]).status.success());
+    let examples: Vec<String> = std::fs::read_dir(super::root().join("examples"))
+        .unwrap()
+        .map(|entry| format!("examples/{}", entry.unwrap().file_name().into_string().unwrap()))
+        .filter(|path| super::root().join(path).is_dir())
+        .collect();
+    let output = hushgate(&[vec!["fmt", "--check"], examples.iter().map(String::as_str).collect()].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+}
