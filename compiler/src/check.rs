@@ -18,6 +18,7 @@ mod consts;
 mod control;
 mod exhaustive;
 mod expr;
+mod fixed;
 mod generics;
 mod graph;
 mod items;
@@ -48,6 +49,8 @@ use crate::syntax::{self, ast};
 
 /// Expansions of generic functions, and of types.
 const EXPANSIONS_MAX: usize = 10_000;
+/// Expressions, generic functions and closures expanded.
+const EXPRS_MAX: u64 = 2_000_000;
 /// Expressions inside each other.
 const DEPTH_MAX: u32 = 200;
 
@@ -148,6 +151,8 @@ struct Checker<'a> {
     params: Vec<Param>,
     parties: Vec<Party>,
     parties_of: BTreeMap<DefId, Vec<PartyId>>,
+    /// Outputs of `main` of which each member learns its own element, by position.
+    audiences: BTreeMap<usize, Vec<PartyId>>,
     instances: HashMap<(DefId, Rc<[Arg]>), FunctionId>,
     /// The next five are by function.
     functions: Vec<Function>,
@@ -156,8 +161,10 @@ struct Checker<'a> {
     checked: Vec<bool>,
     bad_functions: Vec<bool>,
     queue: VecDeque<Job<'a>>,
-    /// Calls of functions that take closures, which are expanded in place.
-    inlined: usize,
+    /// Expressions checked so far.
+    n_exprs: u64,
+    /// Whether they are too many, which is reported.
+    too_large: bool,
     option_fields: &'a ast::Fields,
     /// Variables around a constant expression, which it cannot use.
     variables: Vec<(Arc<str>, Span)>,
@@ -190,6 +197,7 @@ impl<'a> Checker<'a> {
             params: Vec::new(),
             parties: Vec::new(),
             parties_of: BTreeMap::new(),
+            audiences: BTreeMap::new(),
             instances: HashMap::new(),
             functions: Vec::new(),
             signatures: Vec::new(),
@@ -197,7 +205,8 @@ impl<'a> Checker<'a> {
             checked: Vec::new(),
             bad_functions: Vec::new(),
             queue: VecDeque::new(),
-            inlined: 0,
+            n_exprs: 0,
+            too_large: false,
             option_fields: some_fields(),
             variables: Vec::new(),
             diagnostics: Vec::new(),
@@ -367,11 +376,12 @@ impl<'a> Checker<'a> {
             ast::Output::Record { span, .. } => *span,
         };
         body.ret = Some((ret.clone(), ret_span));
-        let mut stmts = body.params(job.ast, &params);
+        let stmts = body.params(job.ast, &params);
         let value = body.block(&job.ast.body, Some(&ret));
         let why = if ret == unit() { "this function gives nothing" } else { "expected because of this return type" };
         let value = body.fit(value, &ret, &Why::at(ret_span, why));
-        let value = if stmts.is_empty() { value } else { builtin::block(std::mem::take(&mut stmts), value) };
+        let mut value = builtin::block(stmts, value);
+        body.close(&mut value);
         let (locals, calls) = (body.locals, body.calls);
         let function = &mut self.functions[index];
         (function.locals, function.body) = (locals, value);

@@ -472,3 +472,55 @@ pub enum Intrinsic {
     /// `aes_sbox(x)`: the AES S-box of a `u8`; 32 ANDs.
     AesSbox,
 }
+
+impl Expr {
+    /// Visits the expressions that this one is directly made of, in order of evaluation.
+    pub fn for_each_child_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        match &mut self.kind {
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Local(_) | ExprKind::Break | ExprKind::Continue => {}
+            ExprKind::Call(_, items) | ExprKind::Aggregate(items) | ExprKind::Intrinsic(_, items) => {
+                items.iter_mut().for_each(visit);
+            }
+            ExprKind::Repeat(a)
+            | ExprKind::Variant(_, a)
+            | ExprKind::Field(a, _)
+            | ExprKind::Unary(_, a)
+            | ExprKind::Fit(a)
+            | ExprKind::Wrap(a)
+            | ExprKind::Saturate(a)
+            | ExprKind::TryInto(a)
+            | ExprKind::Return(a)
+            | ExprKind::Assert(a) => visit(a),
+            ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
+                [a, b].into_iter().for_each(|expr| visit(expr));
+            }
+            ExprKind::If(a, b, c) => [a, b, c].into_iter().for_each(|expr| visit(expr)),
+            ExprKind::Match(value, arms) => {
+                visit(value);
+                arms.iter_mut().flat_map(|arm| arm.guard.iter_mut().chain([&mut arm.body])).for_each(visit);
+            }
+            ExprKind::Block(stmts, value) => {
+                for stmt in stmts {
+                    let (Stmt::Let(_, expr) | Stmt::Expr(expr)) = stmt;
+                    visit(expr);
+                }
+                visit(value);
+            }
+            ExprKind::For(body) | ExprKind::Map(body) => {
+                match &mut body.over {
+                    Over::Range(start, end) => [start, end].into_iter().for_each(&mut *visit),
+                    Over::Array(array) => visit(array),
+                }
+                visit(&mut body.body);
+            }
+            ExprKind::Assign(place, value) => {
+                for step in &mut place.path {
+                    if let Step::Index(index) = step {
+                        visit(index);
+                    }
+                }
+                visit(value);
+            }
+        }
+    }
+}

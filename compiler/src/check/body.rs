@@ -34,6 +34,10 @@ pub(super) struct Body<'c, 'a> {
     pub(super) fn_args: HashMap<LocalId, FnArg<'a>>,
     /// Functions that take closures, whose bodies are being checked in place.
     pub(super) inlining: Vec<DefId>,
+    /// Variables for `rest @ ..` of patterns, and the elements that they hold.
+    pub(super) rests: Vec<(LocalId, Vec<LocalId>)>,
+    /// Variables whose type is not known yet: their first values and their names.
+    open_locals: HashMap<LocalId, (Span, Span)>,
     /// What is called, and where.
     pub(super) calls: Vec<(FunctionId, Span)>,
     /// [`Checker::failures`] when this body was begun.
@@ -74,6 +78,8 @@ impl<'c, 'a> Body<'c, 'a> {
             depth: 0,
             fn_args: HashMap::new(),
             inlining: Vec::new(),
+            open_locals: HashMap::new(),
+            rests: Vec::new(),
             calls,
             failures,
         }
@@ -231,8 +237,101 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     fn let_(&mut self, ast: &'a ast::Let, stmts: &mut Vec<Stmt>) {
+        if let (PatternKind::Binding { name, pattern: None, mutable }, None) = (&ast.pattern.kind, &ast.ty) {
+            if matches!(ast.value.without_parens().kind, ast::ExprKind::Closure { .. }) {
+                return self.let_closure(name, &ast.value);
+            }
+            if mutable.is_some() {
+                return self.let_mut(ast, stmts);
+            }
+        }
         let value = self.let_value(ast);
         self.bind_all(&ast.pattern, value, stmts);
+    }
+
+    /// A variable whose type may become known only when something is assigned to it, as after `let mut x = None;`.
+    fn let_mut(&mut self, ast: &'a ast::Let, stmts: &mut Vec<Stmt>) {
+        let value = self.expr(&ast.value, None);
+        let open = self.is_open(&value.ty);
+        let value = if open { value } else { self.known(value, &ast.pattern) };
+        let at = value.span;
+        self.bind_all(&ast.pattern, value, stmts);
+        if open {
+            self.open_locals.insert(LocalId(self.locals.len() as u32 - 1), (at, ast.pattern.span));
+        }
+    }
+
+    /// Whether a part of the type is not known yet.
+    pub(super) fn is_open(&self, ty: &Ty) -> bool {
+        *ty != Ty::Never && !is_empty_array(ty) && self.checker.types.mentions(ty, &|ty| *ty == Ty::Never)
+    }
+
+    /// Takes what is assigned to a variable into its type, as long as that is not known.
+    pub(super) fn learn(&mut self, local: LocalId, ty: &Ty) {
+        if self.open_locals.contains_key(&local)
+            && let Some(joined) = self.join(&self.locals[local.0 as usize].ty.clone(), ty)
+        {
+            self.locals[local.0 as usize].ty = joined;
+        }
+    }
+
+    /// Gives every use of variables that were open the type that they have got.
+    pub(super) fn close(&mut self, body: &mut Expr) {
+        let open: Vec<(LocalId, (Span, Span))> = self.open_locals.drain().collect();
+        let mut closed = HashMap::new();
+        for (local, (at, pattern)) in open {
+            let ty = self.locals[local.0 as usize].ty.clone();
+            if self.is_open(&ty) {
+                let error = self.unknown_type(&ty, at, pattern);
+                self.report(error);
+            } else {
+                closed.insert(local, ty);
+            }
+        }
+        if !closed.is_empty() {
+            self.close_expr(body, &closed);
+        }
+    }
+
+    fn close_expr(&mut self, expr: &mut Expr, closed: &HashMap<LocalId, Ty>) {
+        expr.for_each_child_mut(&mut |child| self.close_expr(child, closed));
+        match &mut expr.kind {
+            ExprKind::Local(local) => {
+                if let Some(ty) = closed.get(local) {
+                    expr.ty = ty.clone();
+                }
+            }
+            ExprKind::Assign(place, value) => {
+                if let Some(ty) = closed.get(&place.local).filter(|_| place.path.is_empty()) {
+                    place.ty = ty.clone();
+                    self.refit(value, ty);
+                }
+            }
+            ExprKind::Block(stmts, _) => {
+                for stmt in stmts {
+                    if let Stmt::Let(local, value) = stmt
+                        && let Some(ty) = closed.get(local)
+                    {
+                        self.refit(value, ty);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn refit(&mut self, value: &mut Expr, ty: &Ty) {
+        let span = value.span;
+        let old = std::mem::replace(value, unit_value(span, unit()));
+        *value = self.fit(old, ty, &Why::plain());
+    }
+
+    fn unknown_type(&self, ty: &Ty, at: Span, pattern: Span) -> Diagnostic {
+        let found = self.type_name(ty);
+        let written = found.replace('_', "u32");
+        Diagnostic::error(Code::CannotInfer, format!("the type of this value is only known to be `{found}`"))
+            .at(at, "what would `_` be?")
+            .replace("write the type", pattern.at_end(), format!(": {written}"))
     }
 
     /// The value of a `let`, fitted to its annotation.
@@ -261,18 +360,11 @@ impl<'c, 'a> Body<'c, 'a> {
                 .at(value.span, "the code after it is never reached");
             return self.fail(value.span, error.help("remove what follows, or give a value"));
         }
-        let partly = value.ty != Ty::Never && self.checker.types.mentions(&value.ty, &|ty| *ty == Ty::Never);
-        if !partly || self.failed() || is_empty_array(&value.ty) {
+        if !self.is_open(&value.ty) || self.failed() {
             return value;
         }
-        let found = self.type_name(&value.ty);
-        let written = found.replace('_', "u32");
-        self.fail(
-            value.span,
-            Diagnostic::error(Code::CannotInfer, format!("the type of this value is only known to be `{found}`"))
-                .at(value.span, "what would `_` be?")
-                .replace("write the type", pattern.span.at_end(), format!(": {written}")),
-        )
+        let error = self.unknown_type(&value.ty, value.span, pattern.span);
+        self.fail(value.span, error)
     }
 
     /// The value of `ast` where `ty` is expected.
@@ -485,6 +577,10 @@ impl Checker<'_> {
             }
             (Origin::Option, args) => match &args[..] {
                 [Arg::Ty(ty)] => Some(self.types.option(ty)),
+                _ => None,
+            },
+            (Origin::Fixed(fraction), args) => match &args[..] {
+                [Arg::Ty(raw)] => Some(self.types.fixed(fraction, raw)),
                 _ => None,
             },
             _ => None,

@@ -1,13 +1,16 @@
 //! The signature of `main`: who gives what, who learns what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Checker;
 use super::items::{DefId, DefKind, EnvRef, ScopeId, similar};
+use super::pattern::part;
 use super::types::{Arg, Origin, unit};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{From, Input, Main, Output, Party, PartyId, Struct, Ty};
+use crate::hir::{
+    Expr, ExprKind, From, Function, FunctionId, Input, Local, LocalId, Main, Output, Party, PartyId, Stmt, Struct, Ty,
+};
 use crate::source::Span;
 use crate::syntax::ast::{self, InputSourceKind, PatternKind, RecipientsKind};
 
@@ -192,6 +195,7 @@ impl<'a> Checker<'a> {
             ast.params.iter().zip(params.iter()).map(|(param, ty)| self.input(param, ty)).collect();
         let inputs: Option<Vec<Input>> = inputs.into_iter().collect();
         let outputs = self.outputs(ast, &ret);
+        let audiences = std::mem::take(&mut self.audiences);
         if self.parties.is_empty() {
             self.report(
                 Diagnostic::error(Code::PartyCount, "the program has a `main`, but no parties")
@@ -199,7 +203,66 @@ impl<'a> Checker<'a> {
                     .help("declare them at the top: `party alice, bob;`"),
             );
         }
-        Some(Main { function, inputs: inputs?, outputs: outputs? })
+        let (inputs, outputs) = (inputs?, outputs?);
+        if audiences.is_empty() {
+            return Some(Main { function, inputs, outputs });
+        }
+        let (function, outputs) = self.split(function, &inputs, outputs, &audiences, &ret);
+        Some(Main { function, inputs, outputs })
+    }
+
+    /// A function around `main` that gives each element of a `to each` output on its own.
+    fn split(
+        &mut self,
+        main: FunctionId,
+        inputs: &[Input],
+        outputs: Vec<Output>,
+        audiences: &BTreeMap<usize, Vec<PartyId>>,
+        ret: &Ty,
+    ) -> (FunctionId, Vec<Output>) {
+        let span = self.functions[main.0 as usize].span;
+        let local = |name: &str, ty: &Ty, span| Local { name: name.to_owned(), ty: ty.clone(), mutable: false, span };
+        let mut locals: Vec<Local> = inputs.iter().map(|input| local(&input.name, &input.ty, input.span)).collect();
+        locals.push(local("_", ret, span));
+        let read = |i: usize, ty: &Ty| Expr { kind: ExprKind::Local(LocalId(i as u32)), ty: ty.clone(), span };
+        let args = inputs.iter().enumerate().map(|(i, input)| read(i, &input.ty)).collect();
+        let call = Expr { kind: ExprKind::Call(main, args), ty: ret.clone(), span };
+        let whole = read(inputs.len(), ret);
+        let (mut values, mut split) = (Vec::new(), Vec::new());
+        for (i, output) in outputs.into_iter().enumerate() {
+            let value = if output.name.is_empty() { whole.clone() } else { part(&whole, i, output.ty.clone()) };
+            let Some(members) = audiences.get(&i) else {
+                values.push(value);
+                split.push(output);
+                continue;
+            };
+            let element = if let Ty::Array(element, _) = &output.ty { (**element).clone() } else { output.ty.clone() };
+            for (j, member) in members.iter().enumerate() {
+                values.push(part(&value, j, element.clone()));
+                let name = format!("{}[{j}]", output.name);
+                split.push(Output { name, to: vec![*member], ty: element.clone(), span: output.span });
+            }
+        }
+        let ty = self.anonymous(split.iter().map(|output| (output.name.clone(), output.ty.clone())).collect());
+        let record = Expr { kind: ExprKind::Aggregate(values), ty: ty.clone(), span };
+        let stmts = vec![Stmt::Let(LocalId(inputs.len() as u32), call)];
+        let body = Expr { kind: ExprKind::Block(stmts, Box::new(record)), ty: ty.clone(), span };
+        let n_params = inputs.len() as u32;
+        self.functions[main.0 as usize].standalone = false;
+        self.functions.push(Function {
+            name: "main".to_owned(),
+            n_params,
+            locals,
+            body,
+            ret: ty,
+            span,
+            standalone: false,
+        });
+        self.calls.push(vec![(main, span)]);
+        self.checked.push(true);
+        self.bad_functions.push(false);
+        self.signatures.push((Rc::default(), unit()));
+        (FunctionId(self.functions.len() as u32 - 1), split)
     }
 
     fn input(&mut self, param: &'a ast::Param, ty: &Ty) -> Option<Input> {
@@ -234,32 +297,38 @@ impl<'a> Checker<'a> {
         match &source.kind {
             InputSourceKind::Public => Some(From::Public),
             InputSourceKind::Party(reference) => self.party_ref(reference, false)?.first().copied().map(From::Party),
-            InputSourceKind::Each(name) => {
-                let (members, declared) = self.party(name)?;
-                let n = members.len() as u64;
-                if declared.count.is_none() {
-                    self.report(
-                        Diagnostic::error(Code::FamilyAsParty, format!("`{name}` is one party, not a family"))
-                            .at(source.span, "from each of whom?")
-                            .because(declared.span, "declared here")
-                            .replace("leave out `each`", source.span, format!("from {name}")),
-                    );
-                    return None;
-                }
-                match ty {
-                    Ty::Array(_, len) if *len == n => Some(From::Each(members)),
-                    Ty::Never => None,
-                    _ => {
-                        let found = self.types.name(ty);
-                        self.report(
-                            Diagnostic::error(Code::EachNeedsArray, format!("`from each {name}` gives {n} values, one from each member, found the type `{found}`"))
-                                .at(ty_span, format!("this is `{found}`"))
-                                .because(declared.span, format!("{n} members"))
-                                .help(format!("make it an array of {n}: `[…; {n}]`")),
-                        );
-                        None
-                    }
-                }
+            InputSourceKind::Each(name) => self.family(name, source.span, ty, ty_span).map(From::Each),
+        }
+    }
+
+    /// The members of a family each of which gives or learns one element of an array.
+    fn family(&mut self, name: &'a ast::Ident, span: Span, ty: &Ty, ty_span: Span) -> Option<Vec<PartyId>> {
+        let (members, declared) = self.party(name)?;
+        let n = members.len() as u64;
+        if declared.count.is_none() {
+            self.report(
+                Diagnostic::error(Code::FamilyAsParty, format!("`{name}` is one party, not a family"))
+                    .at(span, "each of whom?")
+                    .because(declared.span, "declared here")
+                    .help("leave out `each`"),
+            );
+            return None;
+        }
+        match ty {
+            Ty::Array(_, len) if *len == n => Some(members),
+            Ty::Never => None,
+            _ => {
+                let found = self.types.name(ty);
+                self.report(
+                    Diagnostic::error(
+                        Code::EachNeedsArray,
+                        format!("`each {name}` needs {n} values, one for each member, found the type `{found}`"),
+                    )
+                    .at(ty_span, format!("this is `{found}`"))
+                    .because(declared.span, format!("{n} members"))
+                    .help(format!("make it an array of {n}: `[…; {n}]`")),
+                );
+                None
             }
         }
     }
@@ -297,7 +366,7 @@ impl<'a> Checker<'a> {
                             .help("give a value"),
                     );
                 }
-                let to = self.recipients(to.as_ref(), ty.span)?;
+                let to = self.recipients(to.as_ref(), ty.span, 0, ret)?;
                 Some(vec![Output { name: String::new(), to, ty: ret.clone(), span: ty.span }])
             }
             ast::Output::Record { fields, .. } => {
@@ -308,9 +377,10 @@ impl<'a> Checker<'a> {
                 let outputs: Vec<Option<Output>> = fields
                     .iter()
                     .zip(tys)
-                    .map(|(field, ty)| {
+                    .enumerate()
+                    .map(|(i, (field, ty))| {
                         self.at_border(&ty, field.ty.span);
-                        let to = self.recipients(field.to.as_ref(), field.ty.span)?;
+                        let to = self.recipients(field.to.as_ref(), field.ty.span, i, &ty)?;
                         Some(Output { name: field.name.to_string(), to, ty, span: field.span })
                     })
                     .collect();
@@ -319,7 +389,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn recipients(&mut self, to: Option<&'a ast::Recipients>, ty: Span) -> Option<Vec<PartyId>> {
+    /// Who learns output `i`; for `to each` all members, and that is kept.
+    fn recipients(&mut self, to: Option<&'a ast::Recipients>, ty: Span, i: usize, found: &Ty) -> Option<Vec<PartyId>> {
         let Some(to) = to else {
             self.report(
                 Diagnostic::error(Code::OutputWithoutRecipient, "nothing says who learns this result")
@@ -339,9 +410,10 @@ impl<'a> Checker<'a> {
                 let unique: BTreeSet<PartyId> = parties?.into_iter().flatten().collect();
                 Some(unique.into_iter().collect())
             }
-            RecipientsKind::Each(_) => {
-                self.unsupported(to.span, "`to each`", "give each member a field of its own in a record of outputs");
-                None
+            RecipientsKind::Each(name) => {
+                let members = self.family(name, to.span, found, ty)?;
+                self.audiences.insert(i, members.clone());
+                Some(members)
             }
         }
     }

@@ -13,11 +13,23 @@ use super::types::{base, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, IntTy, Intrinsic, Pattern, Stmt, Ty};
 use crate::source::Span;
-use crate::syntax::ast::{self, BinaryOp as Op, ExprKind as Ast};
+use crate::syntax::ast::{self, BinaryOp as Op};
 
 /// Functions that the language itself declares.
-pub(super) const FUNCTIONS: &[&str] =
-    &["abs", "aes_sbox", "assert", "assert_eq", "clamp", "from_bits", "max", "min", "saturate", "try_into", "wrap"];
+pub(super) const FUNCTIONS: &[&str] = &[
+    "abs",
+    "aes_sbox",
+    "assert",
+    "assert_eq",
+    "clamp",
+    "from_bits",
+    "max",
+    "min",
+    "saturate",
+    "to_fixed",
+    "try_into",
+    "wrap",
+];
 
 const INT_METHODS: &[&str] = &[
     "abs",
@@ -34,6 +46,8 @@ const INT_METHODS: &[&str] = &[
     "rotate_left",
     "rotate_right",
 ];
+
+const FIXED_METHODS: &[&str] = &["abs", "floor", "raw", "round"];
 
 const OPTION_METHODS: &[&str] = &["and_then", "is_none", "is_some", "map", "or", "unwrap_or"];
 
@@ -67,7 +81,7 @@ impl<'a> Body<'_, 'a> {
             return self.args_anyway(args, span);
         }
         match &*name.name {
-            "wrap" | "saturate" | "try_into" => self.convert(&call),
+            "wrap" | "saturate" | "try_into" | "to_fixed" => self.convert(&call),
             "from_bits" => self.from_bits(&call),
             "assert" => self.assert(&call),
             "assert_eq" => self.assert_eq(&call),
@@ -99,6 +113,14 @@ impl<'a> Body<'_, 'a> {
         let found = self.type_name(&value.ty);
         let error = Diagnostic::error(Code::TypeMismatch, format!("expected an integer, found `{found}`"));
         self.fail(arg.span, error.at(arg.span, format!("this is `{found}`")).help("use an integer"))
+    }
+
+    /// The type in `wrap::<T>`.
+    fn written(&mut self, call: &Builtin<'_, 'a>) -> Option<Ty> {
+        match &call.generic_args?.args[..] {
+            [ast::GenericArg::Type(ty)] => Some(self.ty(ty)),
+            _ => None,
+        }
     }
 
     /// The type that a conversion goes to: written, or expected.
@@ -141,6 +163,36 @@ impl<'a> Body<'_, 'a> {
     /// `wrap(x)`, `saturate(x)`, `try_into(x)`.
     fn convert(&mut self, call: &Builtin<'_, 'a>) -> Expr {
         let span = call.span;
+        let wanted = match self.written(call) {
+            Some(ty) => Some(ty),
+            None => call.want.cloned(),
+        };
+        if let Some(ty) = wanted.filter(|ty| self.checker.types.fixed_of(ty).is_some_and(|(_, raw)| raw != Ty::Exact)) {
+            let value = self.expr(&call.args[0], Some(&ty).filter(|_| super::expr::adapts(&call.args[0])));
+            let number = is_int(&value.ty) || self.checker.types.fixed_of(&value.ty).is_some();
+            if number && &*call.name.name != "try_into" {
+                return self.convert_to_fixed(&call.name.name, value, &ty, span);
+            }
+            if value.ty == Ty::Never {
+                return self.no_value(vec![value], span);
+            }
+            let (found, name) = (self.type_name(&value.ty), call.name);
+            let error = Diagnostic::error(
+                Code::TypeMismatch,
+                format!("`{name}` cannot make `{}` of `{found}`", self.type_name(&ty)),
+            );
+            return self.fail(
+                span,
+                error
+                    .at(call.args[0].span, format!("this is `{found}`"))
+                    .help("use a number, and `saturate` or `to_fixed`"),
+            );
+        }
+        if &*call.name.name == "to_fixed" {
+            let error = Diagnostic::error(Code::CannotInfer, "`to_fixed` needs a fixed-point type to convert to")
+                .at(call.name.span, "to which type?");
+            return self.fail(span, error.help("write the type, as in `to_fixed::<fixed<16, 16>>(x)`"));
+        }
         let value = self.int_arg(&call.args[0]);
         let expected = match &*call.name.name {
             "try_into" => call.want.and_then(|ty| self.checker.types.option_of(ty)),
@@ -231,7 +283,7 @@ impl<'a> Body<'_, 'a> {
         span: Span,
     ) -> Expr {
         let call = Builtin { name, generic_args, args, want, span };
-        if let Ast::Range { .. } = receiver.without_parens().kind {
+        if super::control::is_range(receiver) {
             return self.range_method(receiver, &call);
         }
         let value = self.expr(receiver, None);
@@ -244,6 +296,15 @@ impl<'a> Body<'_, 'a> {
             if let Some((_, def)) = items.iter().find(|(item, _)| **item == *name.name) {
                 return self.own_method(*def, value, &call);
             }
+        }
+        if let Some((fraction, _)) = self.checker.types.fixed_of(&value.ty)
+            && FIXED_METHODS.contains(&&*name.name)
+        {
+            return if self.takes(&call, 0) {
+                self.fixed_method(value, fraction, &name.name, span)
+            } else {
+                self.error(span)
+            };
         }
         match value.ty.clone() {
             Ty::Int(_) | Ty::Exact if INT_METHODS.contains(&&*name.name) => self.int_method(value, &call),
@@ -281,6 +342,7 @@ impl<'a> Body<'_, 'a> {
             Ty::Int(_) | Ty::Exact => INT_METHODS,
             Ty::Array(..) => super::iterate::METHODS,
             ty if self.checker.types.option_of(ty).is_some() => OPTION_METHODS,
+            ty if self.checker.types.fixed_of(ty).is_some() => FIXED_METHODS,
             _ => &[],
         };
         let known = || items.iter().map(|(name, _)| &**name).chain(builtin.iter().copied());

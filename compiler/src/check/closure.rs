@@ -6,7 +6,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::EXPANSIONS_MAX;
 use super::body::{Body, Why};
 use super::builtin::block;
 use super::call::{Call, counted};
@@ -79,11 +78,6 @@ impl<'a> Body<'_, 'a> {
             let error =
                 error.because(name.span, "declared here").note("a circuit has no end if a function can call itself");
             return self.fail(span, error.help("use a `for` loop with a fixed number of rounds"));
-        }
-        self.checker.inlined += 1;
-        if self.checker.inlined > EXPANSIONS_MAX {
-            self.checker.too_many_expansions(span);
-            return self.error(span);
         }
         let values = self.call_args(&call, ast, &mut bindings);
         if values.iter().any(|value| value.ty == Ty::Never) {
@@ -234,7 +228,15 @@ impl<'a> Body<'_, 'a> {
         self.name(name, local);
     }
 
-    /// A call of a parameter of function type.
+    /// `let name = |…| …;`
+    pub(super) fn let_closure(&mut self, name: &'a ast::Ident, closure: &'a ast::Expr) {
+        let Some(code) = self.fn_arg(closure) else { return };
+        let local = self.local(&name.name, unit(), false, name.span);
+        self.fn_args.insert(local, code);
+        self.name(name, local);
+    }
+
+    /// A call of a parameter of function type, or of a closure that has a name.
     pub(super) fn call_fn_arg(
         &mut self,
         name: &ast::Ident,
@@ -242,7 +244,13 @@ impl<'a> Body<'_, 'a> {
         args: &'a [ast::Expr],
         span: Span,
     ) -> Expr {
-        let Some((tys, _)) = closure.declared.clone() else { return self.error(span) };
+        let Some((tys, _)) = closure.declared.clone() else {
+            let values: Vec<Expr> = args.iter().map(|arg| self.expr(arg, None)).collect();
+            if values.iter().any(|value| value.ty == Ty::Never) {
+                return self.no_value(values, span);
+            }
+            return self.apply_fn(closure, values, None, span);
+        };
         if tys.len() != args.len() {
             let error = Diagnostic::error(
                 Code::ArgumentCount,

@@ -50,7 +50,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// The value of `expr`, if it is made of numbers alone.
-    pub(super) fn evaluate_quietly(&mut self, expr: &Expr) -> Option<BigInt> {
+    pub(super) fn evaluate_quietly(&self, expr: &Expr) -> Option<BigInt> {
         closed_value(expr, 64)
     }
 }
@@ -116,6 +116,24 @@ impl<'a> Checker<'a> {
         let value = self.const_expr(ast, &Ty::Exact, scope, env, &Why::plain())?;
         match &*value {
             Value::Int(n) => Some(n.clone()),
+            _ => None,
+        }
+    }
+
+    /// The value of a constant fixed-point expression, times 2^`fraction`.
+    pub(super) fn const_fixed(
+        &mut self,
+        ast: &'a ast::Expr,
+        fraction: u32,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Option<BigInt> {
+        let ty = self.types.fixed(fraction, &Ty::Exact);
+        match &*self.const_expr(ast, &ty, scope, env, &Why::plain())? {
+            Value::List(items) => match &items[..] {
+                [Value::Int(n)] => Some(n.clone()),
+                _ => None,
+            },
             _ => None,
         }
     }

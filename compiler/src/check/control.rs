@@ -3,9 +3,10 @@
 use num_bigint::BigInt;
 
 use super::body::{Body, Why};
+use super::builtin::block;
 use super::exhaustive;
 use super::expr::int;
-use super::operator::no_branch;
+use super::operator::{no_branch, node};
 use super::pattern::nothing;
 use super::types::{is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
@@ -33,11 +34,18 @@ impl<'a> Body<'_, 'a> {
         let mut checked: Vec<(Vec<Part>, Expr)> = Vec::with_capacity(ast.branches.len());
         for branch in &ast.branches {
             let n_names = self.names.len();
-            let parts = branch.conditions.iter().map(|condition| self.part(condition)).collect();
+            let mut parts = Vec::with_capacity(branch.conditions.len());
+            let mut rests = Vec::new();
+            for condition in &branch.conditions {
+                let part = self.part(condition, &rests);
+                rests.extend(self.rest_lets());
+                parts.push(part);
+            }
             let body =
                 if ast.otherwise.is_none() { self.one_armed(&branch.body) } else { self.block(&branch.body, want) };
             self.names.truncate(n_names);
-            checked.push((parts, self.branch(&mut branches, body, branch.body.span)));
+            let body = self.branch(&mut branches, body, branch.body.span);
+            checked.push((parts, block(rests, body)));
         }
         let otherwise = match &ast.otherwise {
             Some(block) => {
@@ -103,16 +111,17 @@ impl<'a> Body<'_, 'a> {
         self.fail(span, error.help("make all branches give the same type"))
     }
 
-    fn part(&mut self, condition: &'a Condition) -> Part {
+    /// One condition; `rests` are variables that those before it bind.
+    fn part(&mut self, condition: &'a Condition, rests: &[Stmt]) -> Part {
         match condition {
             Condition::Expr(expr) => {
                 let value = self.expr(expr, None);
-                Part::Holds(self.condition_value(value, "if"))
+                Part::Holds(block(rests.to_vec(), self.condition_value(value, "if")))
             }
             Condition::Let { pattern, value, .. } => {
                 let value = self.expr(value, None);
                 let pattern = self.pattern(pattern, &value.ty);
-                Part::Matches(pattern, value)
+                Part::Matches(pattern, block(rests.to_vec(), value))
             }
         }
     }
@@ -192,6 +201,7 @@ impl<'a> Body<'_, 'a> {
             failures = self.checker.failures;
             let pattern = self.pattern(&arm.pattern, &value.ty);
             good &= self.checker.failures == failures;
+            let rests = self.rest_lets();
             let guard = arm.guard.as_ref().map(|guard| {
                 let guard = self.expr(guard, None);
                 self.condition_value(guard, "if")
@@ -199,7 +209,8 @@ impl<'a> Body<'_, 'a> {
             let body = self.expr(&arm.body, want);
             let body = self.branch(&mut branches, body, arm.body.span);
             self.names.truncate(n_names);
-            checked.push(Arm { pattern, guard, body });
+            let guard = guard.map(|guard| block(rests.clone(), guard));
+            checked.push(Arm { pattern, guard, body: block(rests, body) });
         }
         if value.ty == Ty::Never {
             return self.no_value(vec![value], span);
@@ -298,7 +309,12 @@ impl<'a> Body<'_, 'a> {
         let n_names = self.names.len();
         let local = self.local("_", iter.element.clone(), false, span);
         let mut stmts = Vec::new();
-        let element = self.read(local, span);
+        let mut element = self.read(local, span);
+        if let Some((start, end)) = iter.turned {
+            let ends = node(ast::BinaryOp::Add, start, end, span, Ty::Exact);
+            let one_more = node(ast::BinaryOp::Add, element, int(BigInt::from(1), span), span, Ty::Exact);
+            element = node(ast::BinaryOp::Sub, ends, one_more, span, Ty::Exact);
+        }
         let body = make(self, element, &mut stmts);
         self.names.truncate(n_names);
         // A plain name is the loop's own variable.
@@ -316,14 +332,22 @@ impl<'a> Body<'_, 'a> {
 
     /// What a loop runs over; reported if it cannot.
     pub(super) fn iterable(&mut self, ast: &'a ast::Expr) -> Option<Iter> {
-        if let Ast::Range { start, end, inclusive } = &ast.without_parens().kind {
-            return self.range(start.as_deref(), end.as_deref(), *inclusive, ast.span);
+        match &ast.without_parens().kind {
+            Ast::Range { start, end, inclusive } => {
+                return self.range(start.as_deref(), end.as_deref(), *inclusive, ast.span);
+            }
+            Ast::MethodCall { receiver, method, args, .. }
+                if &*method.name == "rev" && args.is_empty() && is_range(receiver) =>
+            {
+                return self.iterable(receiver).and_then(|iter| self.reversed(iter, ast.span));
+            }
+            _ => {}
         }
         let value = self.expr(ast, None);
         let found = match &value.ty {
             Ty::Array(element, n) => {
                 let (element, len) = ((**element).clone(), Some(*n));
-                return Some(Iter { over: Over::Array(value), element, len });
+                return Some(Iter { over: Over::Array(value), element, len, turned: None });
             }
             Ty::Never => return None,
             ty => self.type_name(ty),
@@ -337,6 +361,25 @@ impl<'a> Body<'_, 'a> {
         };
         self.report(error);
         None
+    }
+
+    /// The same numbers from the last to the first.
+    fn reversed(&mut self, iter: Iter, span: Span) -> Option<Iter> {
+        let Over::Range(start, end) = &iter.over else { return Some(iter) };
+        let plain = |end: &Expr| match &end.kind {
+            ExprKind::Int(_) => true,
+            ExprKind::Local(local) => !self.locals[local.0 as usize].mutable,
+            _ => self.evaluate_quietly(end).is_some(),
+        };
+        if !plain(start) || !plain(end) {
+            let error =
+                Diagnostic::error(Code::NotIterable, "only a range between numbers or variables can be reversed");
+            let error = error.at(span, "has an end that is computed");
+            self.report(error.help("keep the end in a variable first: `let n = …;`"));
+            return None;
+        }
+        let turned = if iter.turned.is_some() { None } else { Some((start.clone(), end.clone())) };
+        Some(Iter { turned, ..iter })
     }
 
     fn range(
@@ -364,7 +407,7 @@ impl<'a> Body<'_, 'a> {
             (Some(start), Some(end)) => u64::try_from((end - start).max(BigInt::ZERO)).ok(),
             _ => None,
         };
-        Some(Iter { over: Over::Range(start, end), element: Ty::Exact, len })
+        Some(Iter { over: Over::Range(start, end), element: Ty::Exact, len, turned: None })
     }
 
     fn bound(&mut self, ast: &'a ast::Expr) -> Expr {
@@ -384,6 +427,19 @@ pub(super) struct Iter {
     pub(super) element: Ty,
     /// How many elements, if that is known at build time.
     pub(super) len: Option<u64>,
+    /// The ends of a range that is run through backwards.
+    pub(super) turned: Option<(Expr, Expr)>,
+}
+
+/// Whether it is `a..b`, perhaps reversed.
+pub(super) fn is_range(ast: &ast::Expr) -> bool {
+    match &ast.without_parens().kind {
+        Ast::Range { .. } => true,
+        Ast::MethodCall { receiver, method, args, .. } => {
+            &*method.name == "rev" && args.is_empty() && is_range(receiver)
+        }
+        _ => false,
+    }
 }
 
 /// One part of a condition.

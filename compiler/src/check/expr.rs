@@ -29,6 +29,11 @@ impl<'a> Body<'_, 'a> {
     /// and variants, and functions such as `wrap`, take their type from it.
     pub(super) fn expr(&mut self, ast: &'a ast::Expr, want: Option<&Ty>) -> Expr {
         let want = want.filter(|ty| **ty != Ty::Never);
+        self.checker.n_exprs += 1;
+        if self.checker.n_exprs > super::EXPRS_MAX {
+            self.checker.too_many_exprs(ast.span);
+            return self.error(ast.span);
+        }
         let value = self.deeper(ast.span, |body| body.expr_inner(ast, want));
         let leaves = matches!(
             value.kind,
@@ -49,7 +54,7 @@ impl<'a> Body<'_, 'a> {
     fn expr_inner(&mut self, ast: &'a ast::Expr, want: Option<&Ty>) -> Expr {
         let span = ast.span;
         match &ast.kind {
-            Ast::Literal(literal) => self.literal(literal, span),
+            Ast::Literal(literal) => self.literal(literal, want, span),
             Ast::Path(path) => self.path(path, want),
             Ast::Struct { path, fields, base } => self.struct_literal(path, fields, base.as_deref(), want, span),
             Ast::Record(fields) => self.record(fields, want, span),
@@ -68,8 +73,8 @@ impl<'a> Body<'_, 'a> {
             Ast::CompoundAssign { place, op, op_span, value } => {
                 self.compound_assign(place, *op, *op_span, value, span)
             }
-            Ast::Unary { op, op_span, operand } => self.unary(*op, *op_span, operand, span),
-            Ast::Binary { first, steps } => self.binary_chain(first, steps, span),
+            Ast::Unary { op, op_span, operand } => self.unary(*op, *op_span, operand, want, span),
+            Ast::Binary { first, steps } => self.binary_chain(first, steps, want, span),
             Ast::Range { .. } => self.misplaced_range(span),
             Ast::Index { base, index } => self.index(base, index, span),
             Ast::Field { base, name } => self.field(base, name, span),
@@ -83,30 +88,29 @@ impl<'a> Body<'_, 'a> {
         }
     }
 
-    fn literal(&mut self, literal: &Literal, span: Span) -> Expr {
+    fn literal(&mut self, literal: &Literal, want: Option<&Ty>, span: Span) -> Expr {
         match literal {
             Literal::Int(n) => int(n.clone(), span),
             Literal::Bool(bit) => Expr { kind: ExprKind::Bool(*bit), ty: Ty::Bool, span },
             Literal::Byte(byte) => Expr { ty: unsigned(8), ..int(BigInt::from(*byte), span) },
-            Literal::ByteStr(bytes) => {
-                let items: Vec<Expr> =
-                    bytes.iter().map(|byte| Expr { ty: unsigned(8), ..int(BigInt::from(*byte), span) }).collect();
-                let ty = Ty::Array(Rc::new(unsigned(8)), items.len() as u64);
-                Expr { kind: ExprKind::Aggregate(items), ty, span }
-            }
-            Literal::Decimal { .. } => {
-                self.checker.unsupported(
-                    span,
-                    "a number with a point",
-                    "use integers, for example cents instead of euros",
-                );
-                self.error(span)
-            }
-            Literal::Str(_) => {
-                self.checker.unsupported(span, "a text", "use bytes, as in `b\"text\"`");
-                self.error(span)
-            }
+            Literal::ByteStr(bytes) => byte_array(bytes, bytes.len() as u64, span),
+            Literal::Decimal { digits, scale } => self.decimal(digits, *scale, want, span),
+            Literal::Str(text) => self.text(text, want, span),
         }
+    }
+
+    /// A text as a value of the expected `str<N>`, filled up with zeros; without one, of its own length.
+    fn text(&mut self, text: &str, want: Option<&Ty>, span: Span) -> Expr {
+        let n_bytes = text.len() as u64;
+        let n = want.and_then(|ty| self.checker.types.text_len(ty)).unwrap_or(n_bytes);
+        if n_bytes > n {
+            let error =
+                Diagnostic::error(Code::BadLength, format!("this text has {n_bytes} bytes, but `str<{n}>` holds {n}"));
+            return self
+                .fail(span, error.at(span, format!("{n_bytes} bytes")).help("use a shorter text, or a longer type"));
+        }
+        let ty = self.checker.types.text(n);
+        Expr { kind: ExprKind::Aggregate(vec![byte_array(text.as_bytes(), n, span)]), ty, span }
     }
 
     fn tuple(&mut self, items: &'a [ast::Expr], want: Option<&Ty>, span: Span) -> Expr {
@@ -620,8 +624,18 @@ impl<'a> Body<'_, 'a> {
         self.fail(span, error.help(help))
     }
 
-    fn unary(&mut self, op: ast::UnaryOp, op_span: Span, operand: &'a ast::Expr, span: Span) -> Expr {
-        let value = self.expr(operand, None);
+    fn unary(
+        &mut self,
+        op: ast::UnaryOp,
+        op_span: Span,
+        operand: &'a ast::Expr,
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Expr {
+        let value = self.expr(operand, want.filter(|_| adapts(operand)));
+        if let (ast::UnaryOp::Neg, Some((fraction, _))) = (op, self.checker.types.fixed_of(&value.ty)) {
+            return self.fixed_neg(value, fraction, span);
+        }
         match (op, &value.ty) {
             (_, Ty::Never) => self.no_value(vec![value], span),
             (ast::UnaryOp::Neg, Ty::Int(_) | Ty::Exact) => match value.kind {
@@ -697,6 +711,23 @@ impl<'a> Body<'_, 'a> {
             span,
             error.help("closures are arguments of methods such as `map` and `fold`; elsewhere declare a function"),
         )
+    }
+}
+
+/// `n` bytes, of which those that are not given are 0.
+fn byte_array(bytes: &[u8], n: u64, span: Span) -> Expr {
+    let filled = bytes.iter().copied().chain(std::iter::repeat(0)).take(n as usize);
+    let items = filled.map(|byte| Expr { ty: unsigned(8), ..int(BigInt::from(byte), span) }).collect();
+    Expr { kind: ExprKind::Aggregate(items), ty: Ty::Array(Rc::new(unsigned(8)), n), span }
+}
+
+/// Whether the type of a literal depends on what is expected of it.
+pub(super) fn adapts(ast: &ast::Expr) -> bool {
+    match &ast.kind {
+        Ast::Literal(Literal::Decimal { .. } | Literal::Str(_)) => true,
+        Ast::Unary { operand, .. } => adapts(operand),
+        Ast::Paren(inner) => adapts(inner),
+        _ => false,
     }
 }
 

@@ -387,6 +387,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    pub(super) fn too_many_exprs(&mut self, span: Span) {
+        if !self.too_large {
+            self.too_large = true;
+            let max = super::EXPRS_MAX;
+            self.report(
+                Diagnostic::error(
+                    Code::TooManyExpansions,
+                    format!(
+                        "with generic functions and closures expanded, the program has more than {max} expressions"
+                    ),
+                )
+                .at(span, "one more here")
+                .help("use fewer different sizes and types, or fewer closures inside closures"),
+            );
+        }
+        self.failures += 1;
+    }
+
     pub(super) fn too_many_expansions(&mut self, span: Span) {
         self.report(
             Diagnostic::error(

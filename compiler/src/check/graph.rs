@@ -5,7 +5,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Arm, Expr, ExprKind, FunctionId, Over, Place, Step, Stmt};
+use crate::hir::{Expr, ExprKind, FunctionId};
 
 impl Checker<'_> {
     /// Reports recursion; puts callees before callers and gives each function's new position.
@@ -77,64 +77,8 @@ impl Checker<'_> {
 
 /// Replaces each called function by its new position.
 fn renumber(expr: &mut Expr, position: &[FunctionId]) {
-    let mut go = |expr: &mut Expr| renumber(expr, position);
-    match &mut expr.kind {
-        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Local(_) | ExprKind::Break | ExprKind::Continue => {}
-        ExprKind::Call(function, args) => {
-            *function = position[function.0 as usize];
-            args.iter_mut().for_each(go);
-        }
-        ExprKind::Aggregate(items) | ExprKind::Intrinsic(_, items) => items.iter_mut().for_each(go),
-        ExprKind::Repeat(a)
-        | ExprKind::Variant(_, a)
-        | ExprKind::Field(a, _)
-        | ExprKind::Unary(_, a)
-        | ExprKind::Fit(a)
-        | ExprKind::Wrap(a)
-        | ExprKind::Saturate(a)
-        | ExprKind::TryInto(a)
-        | ExprKind::Return(a)
-        | ExprKind::Assert(a) => go(a),
-        ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
-            go(a);
-            go(b);
-        }
-        ExprKind::If(a, b, c) => [a, b, c].into_iter().for_each(|expr| go(expr)),
-        ExprKind::Match(value, arms) => {
-            go(value);
-            arms.iter_mut().for_each(|arm| renumber_arm(arm, position));
-        }
-        ExprKind::Block(stmts, value) => {
-            for stmt in stmts {
-                match stmt {
-                    Stmt::Let(_, expr) | Stmt::Expr(expr) => go(expr),
-                }
-            }
-            go(value);
-        }
-        ExprKind::For(body) | ExprKind::Map(body) => {
-            match &mut body.over {
-                Over::Range(start, end) => [start, end].into_iter().for_each(&mut go),
-                Over::Array(array) => go(array),
-            }
-            go(&mut body.body);
-        }
-        ExprKind::Assign(place, value) => {
-            renumber_place(place, position);
-            go(value);
-        }
+    if let ExprKind::Call(function, _) = &mut expr.kind {
+        *function = position[function.0 as usize];
     }
-}
-
-fn renumber_arm(arm: &mut Arm, position: &[FunctionId]) {
-    arm.guard.iter_mut().for_each(|guard| renumber(guard, position));
-    renumber(&mut arm.body, position);
-}
-
-fn renumber_place(place: &mut Place, position: &[FunctionId]) {
-    for step in &mut place.path {
-        if let Step::Index(index) = step {
-            renumber(index, position);
-        }
-    }
+    expr.for_each_child_mut(&mut |child| renumber(child, position));
 }

@@ -36,7 +36,7 @@ pub(super) const METHODS: &[&str] = &[
     "zip",
 ];
 
-const RANGE_METHODS: &[&str] = &["all", "any", "count", "fold", "map"];
+const RANGE_METHODS: &[&str] = &["all", "any", "count", "fold", "map", "rev"];
 
 impl<'a> Body<'_, 'a> {
     /// `(0..n).map(…)` and its like.
@@ -70,7 +70,8 @@ impl<'a> Body<'_, 'a> {
         let element_ty = (**element).clone();
         match &*call.name.name {
             "all" | "any" | "count" | "fold" | "map" => {
-                return self.iterate(Iter { over: Over::Array(array), element: element_ty, len: Some(n) }, call);
+                return self
+                    .iterate(Iter { over: Over::Array(array), element: element_ty, len: Some(n), turned: None }, call);
             }
             _ => {}
         }
@@ -311,7 +312,17 @@ impl<'a> Body<'_, 'a> {
             self.args_anyway(&call.args[1..], span);
             return self.no_value(vec![init], span);
         }
-        let ty = call.want.cloned().unwrap_or_else(|| init.ty.clone());
+        let mut ty = call.want.cloned().unwrap_or_else(|| init.ty.clone());
+        if self.is_open(&ty) {
+            // `fold(None, …)`: what the closure gives says the rest.
+            let args = [&ty, &iter.element].map(|ty| {
+                let local = self.local("_", ty.clone(), false, span);
+                self.read(local, span)
+            });
+            let next = self.apply(&call.args[1], args.to_vec(), None);
+            ty = self.join(&ty, &next.ty).unwrap_or(ty);
+        }
+        let init = self.fit(init, &ty, &Why::plain());
         let why = Why::at(init.span, "the fold begins with this");
         let mut stmts = Vec::new();
         let total = self.accumulator(init, ty.clone(), &mut stmts);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::body::{Body, Why, unit_value};
+use super::expr::adapts;
 use super::types::{base, base_name, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, LocalId, Place, Step, Stmt, Ty};
@@ -14,22 +15,39 @@ const CHAIN_MAX: usize = 128;
 
 /// An operator and where it stands.
 #[derive(Clone, Copy)]
-struct Op {
-    op: Ast,
-    span: Span,
+pub(super) struct Op {
+    pub(super) op: Ast,
+    pub(super) span: Span,
 }
 
 impl<'a> Body<'_, 'a> {
-    pub(super) fn binary_chain(&mut self, first: &'a ast::Expr, steps: &'a [ast::BinaryStep], span: Span) -> Expr {
+    pub(super) fn binary_chain(
+        &mut self,
+        first: &'a ast::Expr,
+        steps: &'a [ast::BinaryStep],
+        want: Option<&Ty>,
+        span: Span,
+    ) -> Expr {
         let mut stmts = Vec::new();
-        let mut value = self.expr(first, None);
+        // A literal that takes its type from elsewhere takes it from the other side.
+        let mut early = None;
+        let mut value = match steps.first() {
+            Some(step) if adapts(first) && !adapts(&step.operand) && !matches!(step.op, Ast::And | Ast::Or) => {
+                let right = self.expr(&step.operand, None);
+                let left = self.expr(first, Some(&right.ty));
+                early = Some(right);
+                left
+            }
+            _ => self.expr(first, want.filter(|_| adapts(first))),
+        };
         for (i, step) in steps.iter().enumerate() {
             let op = Op { op: step.op, span: step.op_span };
             let span = Span::to(first.span, step.operand.span);
             value = match step.op {
                 Ast::And | Ast::Or => self.short_circuit(op, value, &step.operand, span),
                 _ => {
-                    let right = self.expr(&step.operand, None);
+                    let hint = Some(value.ty.clone()).filter(|_| adapts(&step.operand));
+                    let right = early.take().unwrap_or_else(|| self.expr(&step.operand, hint.as_ref()));
                     self.binary(op, value, right, span)
                 }
             };
@@ -79,6 +97,12 @@ impl<'a> Body<'_, 'a> {
     fn binary(&mut self, op: Op, left: Expr, right: Expr, span: Span) -> Expr {
         if left.ty == Ty::Never || right.ty == Ty::Never {
             return self.no_value(vec![left, right], span);
+        }
+        let fixed = |ty: &Ty| self.checker.types.fixed_of(ty).is_some();
+        if fixed(&left.ty) || fixed(&right.ty) {
+            return self
+                .fixed_binary(op, left, right, span)
+                .unwrap_or_else(|(left, right)| self.bad_operands(op, &left, &right, "numbers", span));
         }
         match op.op {
             Ast::Add | Ast::Sub | Ast::Mul | Ast::Div | Ast::Rem | Ast::Shl => {
@@ -196,7 +220,14 @@ impl<'a> Body<'_, 'a> {
             (Ty::Int(int), Ty::Exact) => self.adapted(int, right),
             (Ty::Exact, Ty::Int(int)) => self.adapted(int, left),
             (Ty::Exact, Ty::Exact) => Common::Exact(left.span),
-            (Ty::Int(_), Ty::Int(_)) => Common::Differ,
+            (Ty::Int(x), Ty::Int(y)) => {
+                let (x, y) = (base(x), base(y));
+                match (x.lo <= y.lo && x.hi >= y.hi, y.lo <= x.lo && y.hi >= x.hi) {
+                    (true, _) => Common::Type(Rc::new(x)),
+                    (_, true) => Common::Type(Rc::new(y)),
+                    _ => Common::Differ,
+                }
+            }
             _ => Common::NotInts,
         }
     }
@@ -211,14 +242,59 @@ impl<'a> Body<'_, 'a> {
 
     pub(super) fn assign(&mut self, place: &'a ast::Expr, value: &'a ast::Expr, span: Span) -> Expr {
         let mut stmts = Vec::new();
+        if let ast::ExprKind::Tuple(items) | ast::ExprKind::Array(items) = &place.without_parens().kind {
+            let value = self.expr(value, None);
+            self.assign_parts(items, value, &mut stmts);
+            let nothing = unit_value(span, unit());
+            return Expr { kind: ExprKind::Block(stmts, Box::new(nothing)), ty: unit(), span };
+        }
         let Some(target) = self.place(place, &mut stmts) else {
             self.expr(value, None);
             return self.error(span);
         };
+        if target.path.is_empty() && self.is_open(&target.ty) {
+            let value = self.expr(value, None);
+            self.learn(target.local, &value.ty);
+            let ty = self.locals[target.local.0 as usize].ty.clone();
+            let value = self.fit(value, &ty, &Why::plain());
+            return self.store(Place { ty, ..target }, value, stmts, span);
+        }
         let declared = self.locals[target.local.0 as usize].span;
         let why = Why::at(declared, format!("`{}` is declared here", self.locals[target.local.0 as usize].name));
         let value = self.value(value, &target.ty.clone(), &why);
         self.store(target, value, stmts, span)
+    }
+
+    /// `(a, b) = value`: all values are known before the first is stored.
+    fn assign_parts(&mut self, items: &'a [ast::Expr], value: Expr, stmts: &mut Vec<Stmt>) {
+        let span = value.span;
+        let tys = self.parts(&value.ty, items.len());
+        let fits = matches!(&value.ty, Ty::Tuple(tys) if tys.len() == items.len())
+            || matches!(&value.ty, Ty::Array(_, n) if *n == items.len() as u64);
+        if !fits {
+            if value.ty != Ty::Never {
+                let found = self.type_name(&value.ty);
+                let error =
+                    Diagnostic::error(Code::TypeMismatch, format!("expected {} values, found `{found}`", items.len()));
+                self.report(
+                    error.at(span, format!("this is `{found}`")).help(format!("give a tuple of {}", items.len())),
+                );
+            }
+            return;
+        }
+        let whole = self.keep(value, stmts);
+        let whole = self.read(whole, span);
+        for (i, (item, ty)) in items.iter().zip(tys).enumerate() {
+            let part = super::pattern::part(&whole, i, ty);
+            if let ast::ExprKind::Tuple(inner) | ast::ExprKind::Array(inner) = &item.without_parens().kind {
+                self.assign_parts(inner, part, stmts);
+                continue;
+            }
+            let Some(target) = self.place(item, stmts) else { continue };
+            let part = self.fit(part, &target.ty.clone(), &Why::plain());
+            let stored = self.store(target, part, Vec::new(), item.span);
+            stmts.push(Stmt::Expr(stored));
+        }
     }
 
     fn store(&mut self, target: Place, value: Expr, stmts: Vec<Stmt>, span: Span) -> Expr {
@@ -252,7 +328,8 @@ impl<'a> Body<'_, 'a> {
         let new = match op.op {
             Ast::And | Ast::Or => self.short_circuit(op, old, value, span),
             _ => {
-                let right = self.expr(value, None);
+                let hint = Some(old.ty.clone()).filter(|_| adapts(value));
+                let right = self.expr(value, hint.as_ref());
                 self.binary(op, old, right, span)
             }
         };

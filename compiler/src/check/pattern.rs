@@ -6,9 +6,9 @@ use super::body::{Body, unit_value};
 use super::exhaustive;
 use super::expr::Named;
 use super::items::similar;
-use super::types::{Origin, is_int, unit};
+use super::types::{Fits, Origin, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Arm, Expr, ExprKind, LocalId, Pattern, Stmt, Ty};
+use crate::hir::{Arm, Expr, ExprKind, Local, LocalId, Pattern, Stmt, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, PatternKind};
 
@@ -35,6 +35,8 @@ impl<'a> Body<'_, 'a> {
             let local = self.keep(value, stmts);
             let whole = self.read(local, pattern.span);
             self.open(checked, &whole, stmts);
+            let rests = self.rest_lets();
+            stmts.extend(rests);
         } else {
             self.bind_by_match(checked, value, None, n_names, stmts);
         }
@@ -106,6 +108,7 @@ impl<'a> Body<'_, 'a> {
         let reads: Vec<Expr> = inner.iter().map(|(_, local)| self.read(*local, span)).collect();
         let ty = Ty::Tuple(reads.iter().map(|read| read.ty.clone()).collect());
         let body = Expr { kind: ExprKind::Aggregate(reads), ty: ty.clone(), span };
+        let body = super::builtin::block(self.rest_lets(), body);
         let mut arms = vec![Arm { pattern, guard: None, body }];
         arms.extend(otherwise.map(|body| Arm { pattern: Pattern::Any, guard: None, body }));
         let all = Expr { kind: ExprKind::Match(Box::new(value), arms), ty, span };
@@ -249,18 +252,36 @@ impl<'a> Body<'_, 'a> {
     }
 
     fn literal_pattern(&mut self, literal: &'a ast::Expr, ty: &Ty, span: Span) -> Pattern {
-        let value = self.expr(literal, None);
+        let value = self.expr(literal, Some(ty));
+        if *ty == Ty::Never || value.ty == Ty::Never {
+            return Pattern::Any;
+        }
+        self.value_pattern(&value, ty, span)
+    }
+
+    /// The pattern that takes just this constant value.
+    fn value_pattern(&mut self, value: &Expr, ty: &Ty, span: Span) -> Pattern {
         match (&value.kind, ty) {
-            (_, Ty::Never) => Pattern::Any,
             (ExprKind::Bool(bit), Ty::Bool) => Pattern::Bool(*bit),
-            _ if value.ty == Ty::Never => Pattern::Any,
-            _ => match super::consts::int_value(&value) {
-                Some(n) if is_int(ty) => self.int_pattern(n.clone(), n, ty, span),
-                _ => {
-                    let found = self.type_name(&value.ty);
-                    self.wrong_pattern(span, &format!("`{found}`"), ty)
-                }
-            },
+            (ExprKind::Int(n), _) if is_int(ty) => self.int_pattern(n.clone(), n.clone(), ty, span),
+            (ExprKind::Aggregate(items), Ty::Array(..) | Ty::Tuple(_) | Ty::Struct(_))
+                if self.checker.types.fits(&value.ty, ty) != Fits::Never =>
+            {
+                let tys = self.parts(ty, items.len());
+                Pattern::Aggregate(
+                    items.iter().zip(tys).map(|(item, ty)| self.value_pattern(item, &ty, span)).collect(),
+                )
+            }
+            (ExprKind::Variant(tag, payload), Ty::Enum(id))
+                if self.checker.types.fits(&value.ty, ty) != Fits::Never =>
+            {
+                let ty = self.checker.types.enum_(*id).variants[*tag as usize].1.clone();
+                Pattern::Variant(*tag, Box::new(self.value_pattern(payload, &ty, span)))
+            }
+            _ => {
+                let found = self.type_name(&value.ty);
+                self.wrong_pattern(span, &format!("`{found}`"), ty)
+            }
         }
     }
 
@@ -317,7 +338,7 @@ impl<'a> Body<'_, 'a> {
         span: Span,
         shared: Option<&Shared>,
     ) -> Pattern {
-        let rest = items.iter().position(|item| matches!(item.kind, PatternKind::Rest));
+        let rest = items.iter().position(is_rest);
         let n_written = items.len() - usize::from(rest.is_some());
         if n_written > tys.len() || (rest.is_none() && n_written < tys.len()) {
             let name = self.type_name(ty);
@@ -332,13 +353,47 @@ impl<'a> Body<'_, 'a> {
         for (i, item) in items.iter().enumerate() {
             if Some(i) == rest {
                 let skipped = tys.len() - n_written;
-                checked.extend(std::iter::repeat_n(Pattern::Any, skipped));
+                let tys = &tys[checked.len()..checked.len() + skipped];
+                checked.extend(self.rest(item, tys, ty, shared.is_some()));
             } else {
                 let ty = tys[checked.len()].clone();
                 checked.push(self.alternatives(item, &ty, shared));
             }
         }
         Pattern::Aggregate(checked)
+    }
+
+    /// `..` or `name @ ..`: the parts that no other pattern takes.
+    fn rest(&mut self, item: &'a ast::Pattern, tys: &[Ty], ty: &Ty, shared: bool) -> Vec<Pattern> {
+        let PatternKind::Binding { name, mutable, .. } = &item.kind else { return vec![Pattern::Any; tys.len()] };
+        let whole = match ty {
+            Ty::Array(element, _) => Ty::Array(element.clone(), tys.len() as u64),
+            _ => Ty::Tuple(tys.into()),
+        };
+        if shared {
+            self.checker.unsupported(
+                item.span,
+                "`name @ ..` in alternatives",
+                "match the alternatives in arms of their own",
+            );
+        }
+        let elements: Vec<LocalId> = tys.iter().map(|ty| self.local("_", ty.clone(), false, name.span)).collect();
+        let local = self.local(&name.name, whole, mutable.is_some(), name.span);
+        self.name(name, local);
+        let patterns = elements.iter().map(|element| Pattern::Bind(*element, None)).collect();
+        self.rests.push((local, elements));
+        patterns
+    }
+
+    /// What `name @ ..` of the patterns checked since the last call hold.
+    pub(super) fn rest_lets(&mut self) -> Vec<Stmt> {
+        let rests = std::mem::take(&mut self.rests);
+        let one = |(local, elements): (LocalId, Vec<LocalId>)| {
+            let Local { ty, span, .. } = self.locals[local.0 as usize].clone();
+            let items = elements.into_iter().map(|element| self.read(element, span)).collect();
+            Stmt::Let(local, Expr { kind: ExprKind::Aggregate(items), ty, span })
+        };
+        rests.into_iter().map(one).collect()
     }
 
     /// What a lone name in a pattern means, if it is a constant or a unit variant rather than a new variable.
@@ -360,15 +415,7 @@ impl<'a> Body<'_, 'a> {
             _ if *ty == Ty::Never => Pattern::Any,
             Named::Const(def) => {
                 let value = self.constant(def, span);
-                match (&value.kind, super::consts::int_value(&value)) {
-                    _ if value.ty == Ty::Never => Pattern::Any,
-                    (ExprKind::Bool(bit), _) if *ty == Ty::Bool => Pattern::Bool(*bit),
-                    (_, Some(n)) if is_int(ty) => self.int_pattern(n.clone(), n, ty, span),
-                    _ => {
-                        let found = self.type_name(&value.ty);
-                        self.wrong_pattern(span, &format!("a constant of type `{found}`"), ty)
-                    }
-                }
+                if value.ty == Ty::Never { Pattern::Any } else { self.value_pattern(&value, ty, span) }
             }
             Named::Variant(..) | Named::Struct(_) => match self.payload(&named, ty, span) {
                 Some((tag, payload)) if payload == unit() || self.parts_of(&payload).is_empty() => {
@@ -535,6 +582,14 @@ impl<'a> Body<'_, 'a> {
             );
         }
         Pattern::Any
+    }
+}
+
+fn is_rest(pattern: &ast::Pattern) -> bool {
+    match &pattern.kind {
+        PatternKind::Rest => true,
+        PatternKind::Binding { pattern: Some(inner), .. } => matches!(inner.kind, PatternKind::Rest),
+        _ => false,
     }
 }
 

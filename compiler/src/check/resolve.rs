@@ -7,7 +7,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::items::{Def, DefId, DefKind, Env, EnvRef, ScopeId, similar};
-use super::types::{Arg, Origin, SCALARS_MAX, WIDTH_MAX, declared, int_type_name, unit};
+use super::types::{Arg, Origin, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned};
 use super::{Checker, EXPANSIONS_MAX};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Enum, IntTy, Struct, Ty};
@@ -15,7 +15,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, TypeKind};
 
 /// Type names that the language itself declares.
-pub(super) const TYPE_NAMES: &[&str] = &["bool", "int", "Option"];
+pub(super) const TYPE_NAMES: &[&str] = &["bool", "bytes", "fixed", "int", "Option", "str"];
 
 impl<'a> Checker<'a> {
     /// The type that `ty` says.
@@ -79,7 +79,11 @@ impl<'a> Checker<'a> {
     /// A length.
     pub(super) fn size(&mut self, len: &'a ast::Expr, scope: ScopeId, env: &EnvRef) -> Option<u64> {
         let n = self.const_int(len, scope, env)?;
-        if let Ok(n) = u64::try_from(&n) {
+        self.length(&n, len.span)
+    }
+
+    fn length(&mut self, n: &BigInt, span: Span) -> Option<u64> {
+        if let Ok(n) = u64::try_from(n) {
             return Some(n);
         }
         let message = if n.sign() == num_bigint::Sign::Minus {
@@ -89,7 +93,7 @@ impl<'a> Checker<'a> {
         };
         self.report(
             Diagnostic::error(Code::BadLength, format!("{message}: {n}"))
-                .at(len.span, format!("this is {n}"))
+                .at(span, format!("this is {n}"))
                 .help("use a length of 0 or more"),
         );
         None
@@ -104,9 +108,15 @@ impl<'a> Checker<'a> {
         env: &EnvRef,
     ) -> Ty {
         let ty = self.ty(base, scope, env);
-        let (lo_value, hi_value) = (self.const_int(lo, scope, env), self.const_int(hi, scope, env));
-        let int = match &ty {
-            Ty::Int(int) => int,
+        let fixed = self.types.fixed_of(&ty);
+        let (lo_value, hi_value) = match &fixed {
+            Some((fraction, _)) => {
+                (self.const_fixed(lo, *fraction, scope, env), self.const_fixed(hi, *fraction, scope, env))
+            }
+            None => (self.const_int(lo, scope, env), self.const_int(hi, scope, env)),
+        };
+        let int = match fixed.as_ref().map_or(&ty, |(_, raw)| raw) {
+            Ty::Int(int) => int.clone(),
             Ty::Never => return Ty::Never,
             _ => {
                 let name = self.types.name(&ty);
@@ -121,11 +131,13 @@ impl<'a> Checker<'a> {
         let (Some(lo_value), Some(hi_value)) = (lo_value, hi_value) else { return Ty::Never };
         let range = Span::to(lo.span, hi.span);
         let name = self.types.name(&ty);
+        let shown = |n: &BigInt| fixed.as_ref().map_or_else(|| n.to_string(), |(fraction, _)| decimal(n, *fraction));
+        let (lo_text, hi_text) = (shown(&lo_value), shown(&hi_value));
         if lo_value > hi_value {
             self.report(
-                Diagnostic::error(Code::BadRange, format!("the range {lo_value}..={hi_value} is empty"))
+                Diagnostic::error(Code::BadRange, format!("the range {lo_text}..={hi_text} is empty"))
                     .at(range, "no value lies in it")
-                    .replace("put the smaller end first", range, format!("{hi_value}..={lo_value}")),
+                    .replace("put the smaller end first", range, format!("{hi_text}..={lo_text}")),
             );
             return Ty::Never;
         }
@@ -134,18 +146,19 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(
                     Code::BadRange,
-                    format!("the range {lo_value}..={hi_value} does not lie inside `{name}`"),
+                    format!("the range {lo_text}..={hi_text} does not lie inside `{name}`"),
                 )
-                .at(range, format!("`{name}` holds {}..={}", int.lo, int.hi))
+                .at(range, format!("`{name}` holds {}..={}", shown(&int.lo), shown(&int.hi)))
                 .replace(
                     "use a range inside the type, or a wider type",
                     range,
-                    format!("{fit_lo}..={fit_hi}"),
+                    format!("{}..={}", shown(fit_lo), shown(fit_hi)),
                 ),
             );
             return Ty::Never;
         }
-        Ty::Int(Rc::new(IntTy { lo: lo_value, hi: hi_value, ..(**int).clone() }))
+        let raw = Ty::Int(Rc::new(IntTy { lo: lo_value, hi: hi_value, ..(*int).clone() }));
+        fixed.map_or(raw.clone(), |(fraction, _)| self.types.fixed(fraction, &raw))
     }
 
     fn path_ty(&mut self, path: &'a ast::Path, scope: ScopeId, env: &EnvRef) -> Ty {
@@ -242,10 +255,16 @@ impl<'a> Checker<'a> {
                 let ty = self.type_arg(arg, scope, env);
                 return self.types.option(&ty);
             }
-            "fixed" | "bytes" | "str" => {
-                self.unsupported(name.span, &format!("`{name}`"), "use integers and arrays of `u8`");
-                return Ty::Never;
+            "bytes" | "str" => {
+                let form = format!("{name}<N>");
+                let Some(arg) = self.one_arg(name, args, &form) else { return Ty::Never };
+                let Some(n) = self.size_arg(arg, scope, env).and_then(|n| self.length(&n, name.span)) else {
+                    return Ty::Never;
+                };
+                let ty = if &*name.name == "str" { self.types.text(n) } else { Ty::Array(Rc::new(unsigned(8)), n) };
+                return self.sized(ty, name.span);
             }
+            "fixed" => return self.fixed_ty(name, args, scope, env),
             _ => {}
         }
         match int_type_name(&name.name) {
@@ -259,6 +278,48 @@ impl<'a> Checker<'a> {
                 Ty::Never
             }
             None => self.unknown_type(name, scope, env),
+        }
+    }
+
+    fn fixed_ty(
+        &mut self,
+        name: &'a ast::Ident,
+        args: Option<&'a ast::GenericArgs>,
+        scope: ScopeId,
+        env: &EnvRef,
+    ) -> Ty {
+        let found = args.map_or(&[][..], |args| &args.args[..]);
+        let [whole, fraction] = found else {
+            let span = args.map_or(name.span, |args| args.span);
+            self.report(generic_count("fixed", 2, found.len(), span, None, "fixed<I, F>"));
+            return Ty::Never;
+        };
+        let (Some(whole), Some(fraction)) = (self.size_arg(whole, scope, env), self.size_arg(fraction, scope, env))
+        else {
+            return Ty::Never;
+        };
+        let width = &whole + &fraction;
+        let narrow = |n: &BigInt| u32::try_from(n).ok();
+        match (narrow(&whole), narrow(&fraction), narrow(&width)) {
+            (Some(_), Some(fraction), Some(width @ 1..=WIDTH_MAX)) => {
+                self.types.fixed(fraction, &Ty::Int(Rc::new(declared(true, width))))
+            }
+            _ => {
+                self.report(
+                    Diagnostic::error(Code::BadIntegerWidth, format!("there is no type `fixed<{whole}, {fraction}>`"))
+                        .at(name.span, format!("has 1 to {WIDTH_MAX} bits in all, sign included"))
+                        .help("use sizes such as `fixed<16, 16>`"),
+                );
+                Ty::Never
+            }
+        }
+    }
+
+    /// A generic argument that is a size.
+    fn size_arg(&mut self, arg: &'a ast::GenericArg, scope: ScopeId, env: &EnvRef) -> Option<BigInt> {
+        match arg {
+            ast::GenericArg::Expr(expr) => self.const_int(expr, scope, env),
+            ast::GenericArg::Type(ty) => self.size_name(ty, scope, env),
         }
     }
 
@@ -375,10 +436,7 @@ impl<'a> Checker<'a> {
         env: &EnvRef,
     ) -> Option<Arg> {
         if param.is_size() {
-            return match arg {
-                ast::GenericArg::Expr(expr) => self.const_int(expr, scope, env).map(Arg::Int),
-                ast::GenericArg::Type(ty) => self.size_name(ty, scope, env).map(Arg::Int),
-            };
+            return self.size_arg(arg, scope, env).map(Arg::Int);
         }
         let ty = self.type_arg(arg, scope, env);
         if ty == Ty::Never {
@@ -419,7 +477,9 @@ impl<'a> Checker<'a> {
     /// Whether `ty` has what the bounds of `param` ask for; reported if not.
     pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) -> bool {
         let holds = |bound: &&ast::Path| match bound.as_ident().map(|name| &*name.name) {
-            Some("Ord" | "Num") => matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never),
+            Some("Ord" | "Num") => {
+                matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never) || self.types.fixed_of(ty).is_some()
+            }
             _ => true,
         };
         let Some(bound) = param.bounds.iter().find(|bound| !holds(bound)) else { return true };

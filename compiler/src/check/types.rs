@@ -25,6 +25,10 @@ pub(super) enum Origin {
     Variant(DefId, u32),
     /// `Option<T>`.
     Option,
+    /// `str<N>`, whose one field is its bytes.
+    Str,
+    /// `fixed<I, F>` for this F, whose one field is the value times 2^F.
+    Fixed(u32),
     /// The record of outputs of a function, or an anonymous struct.
     Record,
 }
@@ -103,6 +107,60 @@ impl Types {
         let variants = vec![("None".to_owned(), unit()), ("Some".to_owned(), Ty::Tuple(Rc::new([ty.clone()])))];
         let name = format!("Option<{}>", self.name(ty));
         self.add_enum(Origin::Option, args, Enum { name, variants })
+    }
+
+    /// `str<N>`.
+    pub(super) fn text(&mut self, n: u64) -> Ty {
+        let args: Rc<[Arg]> = Rc::new([Arg::Int(n.into())]);
+        let bytes = Ty::Array(Rc::new(unsigned(8)), n);
+        self.one_field(Origin::Str, args, format!("str<{n}>"), "bytes", bytes)
+    }
+
+    /// `fixed<I, F>` by F and the type of the value times 2^F; with [`Ty::Exact`] for a result that is not stored yet.
+    pub(super) fn fixed(&mut self, fraction: u32, raw: &Ty) -> Ty {
+        let name = match raw {
+            Ty::Int(int) => {
+                let whole = i64::from(int.width) - i64::from(fraction);
+                let range = if base(int) == **int {
+                    String::new()
+                } else {
+                    format!(" in {}..={}", decimal(&int.lo, fraction), decimal(&int.hi, fraction))
+                };
+                format!("fixed<{whole}, {fraction}>{range}")
+            }
+            _ => format!("fixed<_, {fraction}>"),
+        };
+        self.one_field(Origin::Fixed(fraction), Rc::new([Arg::Ty(raw.clone())]), name, "raw", raw.clone())
+    }
+
+    fn one_field(&mut self, origin: Origin, args: Rc<[Arg]>, name: String, field: &str, ty: Ty) -> Ty {
+        let found = self.struct_origins.iter().position(|own| own.0 == origin && own.1 == args);
+        match found {
+            Some(i) => Ty::Struct(StructId(i as u32)),
+            None => self.add_struct(origin, args, Struct { name, fields: vec![(field.to_owned(), ty)] }),
+        }
+    }
+
+    /// N, if `ty` is `str<N>`.
+    pub(super) fn text_len(&self, ty: &Ty) -> Option<u64> {
+        match ty {
+            Ty::Struct(id) if self.struct_origin(*id).0 == Origin::Str => match self.struct_(*id).fields[0].1 {
+                Ty::Array(_, n) => Some(n),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// F and the type of the value times 2^F, if `ty` is `fixed<I, F>`.
+    pub(super) fn fixed_of(&self, ty: &Ty) -> Option<(u32, Ty)> {
+        match ty {
+            Ty::Struct(id) => match self.struct_origin(*id).0 {
+                Origin::Fixed(fraction) => Some((fraction, self.struct_(*id).fields[0].1.clone())),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// T, if `ty` is `Option<T>`.
@@ -236,4 +294,17 @@ pub(super) fn int_type_name(name: &str) -> Option<(bool, Option<u32>)> {
     };
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| (signed, digits.parse().ok().filter(|n| (1..=WIDTH_MAX).contains(n) && !digits.starts_with('0'))))
+}
+
+/// `n` / 2^`fraction` in decimal digits: exact.
+pub(super) fn decimal(n: &BigInt, fraction: u32) -> String {
+    let sign = if n.sign() == num_bigint::Sign::Minus { "-" } else { "" };
+    let magnitude = n.magnitude();
+    let whole = magnitude >> fraction;
+    let rest = magnitude - (&whole << fraction);
+    // rest / 2^F = rest · 5^F / 10^F.
+    let digits = (rest * num_bigint::BigUint::from(5u32).pow(fraction)).to_string();
+    let digits = format!("{digits:0>width$}", width = fraction as usize);
+    let digits = digits.trim_end_matches('0');
+    format!("{sign}{whole}.{}", if digits.is_empty() { "0" } else { digits })
 }

@@ -1,0 +1,172 @@
+//! Fixed-point numbers: `fixed<I, F>` is an integer of I + F bits that stands for itself divided by 2^F.
+//!
+//! As with integers, results are exact in range: `a + b` of two fixed-point numbers has the range that they imply, and is proven to fit
+//! where it is stored. Sums and comparisons lose nothing. Products and quotients have the fractional bits of the left side; products are
+//! rounded downwards, quotients towards 0.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::body::{Body, Why};
+use super::expr::int;
+use super::operator::{Op, node};
+use super::types::is_int;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Expr, ExprKind, IntTy, Ty};
+use crate::source::Span;
+use crate::syntax::ast::BinaryOp as Ast;
+
+impl Body<'_, '_> {
+    /// `1.50` as a fixed-point number of the expected type, rounded to the nearest one.
+    pub(super) fn decimal(&mut self, digits: &BigInt, scale: u32, want: Option<&Ty>, span: Span) -> Expr {
+        let Some((fraction, _)) = want.and_then(|ty| self.checker.types.fixed_of(ty)) else {
+            let error = Diagnostic::error(Code::CannotInfer, "how many fractional bits does this number have?")
+                .at(span, "a number with a point needs a type");
+            return self.fail(span, error.help("say the type, as in `let x: fixed<16, 16> = 1.5;`"));
+        };
+        let divisor = BigInt::from(10).pow(scale);
+        let doubled: BigInt = ((digits << (fraction + 1)) + &divisor) / (BigInt::from(2) * &divisor);
+        self.fixed(int(doubled, span), fraction)
+    }
+
+    /// The fixed-point number `raw` / 2^`fraction`.
+    fn fixed(&mut self, raw: Expr, fraction: u32) -> Expr {
+        let (span, ty) = (raw.span, self.checker.types.fixed(fraction, &raw.ty));
+        Expr { kind: ExprKind::Aggregate(vec![raw]), ty, span }
+    }
+
+    /// A fixed-point number times 2^F.
+    pub(super) fn raw(&self, value: Expr) -> Expr {
+        let span = value.span;
+        let ty = self.checker.types.fixed_of(&value.ty).map_or(Ty::Never, |(_, raw)| raw);
+        match value.kind {
+            ExprKind::Aggregate(mut items) if items.len() == 1 => {
+                items.pop().map_or_else(|| self.error(span), |raw| raw)
+            }
+            kind => Expr { kind: ExprKind::Field(Box::new(Expr { kind, ty: value.ty, span }), 0), ty, span },
+        }
+    }
+
+    /// An operator of which at least one operand is a fixed-point number; nothing if it is none for them.
+    pub(super) fn fixed_binary(&mut self, op: Op, left: Expr, right: Expr, span: Span) -> Result<Expr, (Expr, Expr)> {
+        let fraction_of = |ty: &Ty| match self.checker.types.fixed_of(ty) {
+            Some((fraction, _)) => Some(fraction),
+            None => is_int(ty).then_some(0),
+        };
+        let (Some(own), Some(other)) = (fraction_of(&left.ty), fraction_of(&right.ty)) else {
+            return Err((left, right));
+        };
+        let common = own.max(other);
+        let (exact, fit) = match op.op {
+            Ast::AddWrap | Ast::AddSat => (Ast::Add, Some(op.op == Ast::AddWrap)),
+            Ast::SubWrap | Ast::SubSat => (Ast::Sub, Some(op.op == Ast::SubWrap)),
+            Ast::MulWrap | Ast::MulSat => (Ast::Mul, Some(op.op == Ast::MulWrap)),
+            other => (other, None),
+        };
+        if fit.is_some() && own != common {
+            return Err((left, right));
+        }
+        let declared = fit.and_then(|_| declared_raw(&left.ty, self).or_else(|| declared_raw(&right.ty, self)));
+        if fit.is_some() && declared.is_none() {
+            return Err((left, right));
+        }
+        let (raw, fraction) = match exact {
+            Ast::Add | Ast::Sub => {
+                (node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Exact), common)
+            }
+            // The result has the fractional bits of the left side, or of the right one if the left is an integer.
+            Ast::Mul if is_int(&left.ty) => (node(Ast::Mul, left, self.raw(right), span, Ty::Exact), other),
+            Ast::Mul if is_int(&right.ty) => (node(Ast::Mul, self.raw(left), right, span, Ty::Exact), own),
+            Ast::Mul => (shift(node(Ast::Mul, self.raw(left), self.raw(right), span, Ty::Exact), other, Ast::Shr), own),
+            Ast::Div if is_int(&right.ty) => (node(Ast::Div, self.raw(left), right, span, Ty::Exact), own),
+            Ast::Div => {
+                let result = if is_int(&left.ty) { other } else { own };
+                let dividend = shift(self.rescaled(left, result), other, Ast::Shl);
+                (node(Ast::Div, dividend, self.raw(right), span, Ty::Exact), result)
+            }
+            Ast::Eq | Ast::Ne | Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => {
+                return Ok(node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Bool));
+            }
+            _ => return Err((left, right)),
+        };
+        let raw = match (fit, declared) {
+            (Some(wrap), Some(ty)) => {
+                let kind = if wrap { ExprKind::Wrap(Box::new(raw)) } else { ExprKind::Saturate(Box::new(raw)) };
+                Expr { kind, ty: Ty::Int(ty), span }
+            }
+            _ => raw,
+        };
+        Ok(self.fixed(raw, fraction))
+    }
+
+    /// `-x`.
+    pub(super) fn fixed_neg(&mut self, value: Expr, fraction: u32, span: Span) -> Expr {
+        let raw = self.raw(value);
+        let raw = match raw.kind {
+            ExprKind::Int(n) => int(-n, span),
+            _ => Expr { kind: ExprKind::Unary(crate::hir::UnaryOp::Neg, Box::new(raw)), ty: Ty::Exact, span },
+        };
+        self.fixed(raw, fraction)
+    }
+
+    /// `x.floor()`, `x.round()`, `x.raw()`, `x.abs()`.
+    pub(super) fn fixed_method(&mut self, value: Expr, fraction: u32, name: &str, span: Span) -> Expr {
+        let raw = self.raw(value);
+        match name {
+            "floor" => shift(raw, fraction, Ast::Shr),
+            "round" if fraction > 0 => {
+                let half = int(BigInt::from(1) << (fraction - 1), span);
+                shift(node(Ast::Add, raw, half, span, Ty::Exact), fraction, Ast::Shr)
+            }
+            "abs" => {
+                let raw =
+                    Expr { kind: ExprKind::Intrinsic(crate::hir::Intrinsic::Abs, vec![raw]), ty: Ty::Exact, span };
+                self.fixed(raw, fraction)
+            }
+            _ => raw,
+        }
+    }
+
+    /// `value`, an integer or a fixed-point number, with `fraction` fractional bits; rounded downwards.
+    pub(super) fn rescaled(&mut self, value: Expr, fraction: u32) -> Expr {
+        let (own, raw) = match self.checker.types.fixed_of(&value.ty) {
+            Some((own, _)) => (own, self.raw(value)),
+            None => (0, value),
+        };
+        if own <= fraction { shift(raw, fraction - own, Ast::Shl) } else { shift(raw, own - fraction, Ast::Shr) }
+    }
+
+    /// `wrap`, `saturate` or `to_fixed` into a fixed-point type.
+    pub(super) fn convert_to_fixed(&mut self, name: &str, value: Expr, ty: &Ty, span: Span) -> Expr {
+        let Some((fraction, Ty::Int(target))) = self.checker.types.fixed_of(ty) else { return self.error(span) };
+        let raw = self.rescaled(value, fraction);
+        let whole = Ty::Int(Rc::new(super::types::base(&target)));
+        let raw = match name {
+            "wrap" => Expr { kind: ExprKind::Wrap(Box::new(raw)), ty: whole, span },
+            "saturate" => Expr { kind: ExprKind::Saturate(Box::new(raw)), ty: Ty::Int(target), span },
+            _ => raw,
+        };
+        let value = self.fixed(raw, fraction);
+        self.fit(value, ty, &Why::plain())
+    }
+}
+
+fn declared_raw(ty: &Ty, body: &Body<'_, '_>) -> Option<Rc<IntTy>> {
+    match body.checker.types.fixed_of(ty) {
+        Some((_, Ty::Int(int))) => Some(Rc::new(super::types::base(&int))),
+        _ => None,
+    }
+}
+
+/// `raw` shifted by a number of bits.
+fn shift(raw: Expr, bits: u32, op: Ast) -> Expr {
+    if bits == 0 {
+        return raw;
+    }
+    let span = raw.span;
+    match (&raw.kind, op) {
+        (ExprKind::Int(n), Ast::Shl) => int(n << bits, span),
+        _ => node(op, raw, int(BigInt::from(bits), span), span, Ty::Exact),
+    }
+}
