@@ -6,7 +6,7 @@ use super::integer::Ring;
 use super::number::Operation;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage};
-use super::walk::{Walk, Walked};
+use super::walk::{Operator, Walk, Walked};
 use crate::hir::{BinaryOp, Expr, ExprKind, Pattern};
 use crate::interpret::WIDTH_MAX;
 use crate::ranges::Range;
@@ -45,7 +45,9 @@ impl Walk<'_> {
         if result.range().width() > WIDTH_MAX {
             return self.fatal(report::too_wide(expr.span, result.range()));
         }
-        self.operands = Some((expr.span, a, b));
+        if let ExprKind::Binary(_, left, right) = &expr.kind {
+            self.operator = Some(Operator { op, span: expr.span, left: (left.span, a), right: (right.span, b) });
+        }
         Ok(Abstract::Int(result))
     }
 
@@ -85,8 +87,7 @@ impl Walk<'_> {
     fn prove_divisor(&mut self, b: &Int, expr: &Expr) {
         let b = self.refresh(b);
         if b.range().contains(&BigInt::ZERO) && !self.facts.is_not_zero(b.form()) {
-            let ExprKind::Binary(op, left, right) = &expr.kind else { return };
-            self.report(report::zero_divisor(*op, left.span, right.span, b.range()));
+            self.report(report::zero_divisor(expr, b.range()));
         }
     }
 
@@ -208,13 +209,17 @@ impl Walk<'_> {
     }
 
     /// Whether an index lies inside an array; reports it if not.
-    pub(super) fn prove_index(&mut self, index: &Int, len: usize, span: Span) -> Int {
+    pub(super) fn prove_index(&mut self, index: &Int, len: usize, span: Span, read: Option<&Expr>) -> Int {
         let index = self.refresh(index);
         let last = BigInt::from(len) - 1;
         if index.range().lo.sign() != Sign::Minus && index.range().hi <= last {
             return index;
         }
-        self.report(report::index_outside(span, index.range(), len));
+        let diagnostic = report::index_outside(span, index.range(), len);
+        self.report(match read {
+            Some(expr) => report::with_get_or(diagnostic, expr),
+            None => diagnostic,
+        });
         match index.range().intersection(&Range { lo: BigInt::ZERO, hi: last.max(BigInt::ZERO) }) {
             Some(inside) => self.within(&index, inside),
             None => self.constant(BigInt::ZERO, index.stage()),

@@ -9,8 +9,8 @@ use num_bigint::BigInt;
 use super::integer::unsigned_wires;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage, Variants};
-use super::walk::{Walk, Walked};
-use crate::hir::{Place, Step, Ty};
+use super::walk::{Fitting, Walk, Walked};
+use crate::hir::{Expr, Place, Step, Ty};
 use crate::ranges::Range;
 use crate::source::Span;
 
@@ -22,13 +22,13 @@ enum At {
 
 impl Walk<'_> {
     /// `array[index]`, by selects where the index is not known.
-    pub(super) fn index(&mut self, array: &Abstract, index: &Int, span: Span) -> Abstract {
+    pub(super) fn index(&mut self, array: &Abstract, index: &Int, expr: &Expr) -> Abstract {
         let items = array.items();
         if items.is_empty() {
-            self.report(report::index_outside(span, index.range(), 0));
+            self.report(report::index_outside(expr.span, index.range(), 0));
             return Abstract::unit();
         }
-        let index = self.prove_index(index, items.len(), span);
+        let index = self.prove_index(index, items.len(), expr.span, Some(expr));
         self.read(items, &index)
     }
 
@@ -69,6 +69,7 @@ impl Walk<'_> {
             && start.known().is_none()
         {
             self.report(report::secret_start(span, &source));
+            return Abstract::list(items.iter().cycle().take(len).cloned().collect());
         }
         let Some(room) = items.len().checked_sub(len) else {
             self.report(report::slice_outside(span, start.range(), len, items.len()));
@@ -125,7 +126,7 @@ impl Walk<'_> {
                     self.report(report::index_outside(span, index.range(), 0));
                     return;
                 }
-                let index = self.prove_index(index, items.len(), span);
+                let index = self.prove_index(index, items.len(), span, None);
                 match index.known().and_then(|i| usize::try_from(i).ok()) {
                     Some(known) => known,
                     None => {
@@ -153,28 +154,28 @@ impl Walk<'_> {
     }
 
     /// The value with every integer proven to lie in the range of its type.
-    pub(super) fn fit(&mut self, value: Abstract, ty: &Ty, inner: Span, span: Span) -> Abstract {
+    pub(super) fn fit(&mut self, value: Abstract, ty: &Ty, at: Fitting) -> Abstract {
         if self.fits(&value, ty) {
             return value;
         }
         let program = self.program;
         match (&value, ty) {
-            (Abstract::Int(int), Ty::Int(declared)) => Abstract::Int(self.fit_int(int, declared, inner, span)),
+            (Abstract::Int(int), Ty::Int(declared)) => Abstract::Int(self.fit_int(int, declared, at)),
             (Abstract::List(items), Ty::Array(element, _)) => {
-                Abstract::list(items.iter().map(|item| self.fit(item.clone(), element, inner, span)).collect())
+                Abstract::list(items.iter().map(|item| self.fit(item.clone(), element, at)).collect())
             }
             (Abstract::List(items), Ty::Tuple(types)) => {
                 let parts = items.iter().zip(types.iter());
-                Abstract::list(parts.map(|(item, ty)| self.fit(item.clone(), ty, inner, span)).collect())
+                Abstract::list(parts.map(|(item, ty)| self.fit(item.clone(), ty, at)).collect())
             }
             (Abstract::List(items), Ty::Struct(id)) => {
                 let parts = items.iter().zip(&program.structs[id.0 as usize].fields);
-                Abstract::list(parts.map(|(item, (_, ty))| self.fit(item.clone(), ty, inner, span)).collect())
+                Abstract::list(parts.map(|(item, (_, ty))| self.fit(item.clone(), ty, at)).collect())
             }
             (Abstract::Enum(variants), Ty::Enum(id)) => {
                 let parts = variants.payloads.iter().zip(&program.enums[id.0 as usize].variants);
                 let fit = |(payload, (_, ty)): (&Option<Abstract>, &(String, Ty))| {
-                    payload.clone().map(|payload| self.fit(payload, ty, inner, span))
+                    payload.clone().map(|payload| self.fit(payload, ty, at))
                 };
                 let payloads = parts.map(fit).collect();
                 Abstract::Enum(Rc::new(Variants { tag: variants.tag.clone(), payloads }))
@@ -204,14 +205,14 @@ impl Walk<'_> {
         }
     }
 
-    fn fit_int(&mut self, value: &Int, ty: &Rc<crate::hir::IntTy>, inner: Span, span: Span) -> Int {
+    fn fit_int(&mut self, value: &Int, ty: &Rc<crate::hir::IntTy>, at: Fitting) -> Int {
         let value = self.refresh(value);
         let declared = Range::of(ty);
         if declared.includes(value.range()) {
             return value;
         }
-        let operands = self.operands.take().filter(|(place, ..)| *place == inner);
-        let diagnostic = report::does_not_fit(self, &value, ty, inner, span, operands);
+        let operator = self.operator.take().filter(|operator| operator.span == at.inner);
+        let diagnostic = report::does_not_fit(self, &value, ty, at, operator);
         self.report(diagnostic);
         match declared.intersection(value.range()) {
             Some(range) => self.within(&value, range),

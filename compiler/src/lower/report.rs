@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
+use num_bigint::BigInt;
+
 use super::value::Int;
-use super::walk::{Source, Walk};
+use super::walk::{Fitting, Operator, Source, Walk};
 use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::hir::{BinaryOp, IntTy};
+use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Ty};
 use crate::interpret::{WIDTH_MAX, base_name};
 use crate::ranges::Range;
 use crate::source::Span;
@@ -36,48 +38,73 @@ pub(super) fn does_not_fit(
     walk: &Walk<'_>,
     value: &Int,
     ty: &Rc<IntTy>,
-    inner: Span,
-    span: Span,
-    operands: Option<(Span, Int, Int)>,
+    at: Fitting,
+    operator: Option<Operator>,
 ) -> Diagnostic {
-    let message = format!("a value that is {} does not always fit {}", show(value.range()), show_type(ty));
-    let message = match value.range().value() {
-        Some(_) => format!("{} does not fit {}", show(value.range()), show_type(ty)),
-        None => message,
+    let (found, wanted) = (show(value.range()), show_type(ty));
+    let message = match value.known() {
+        Some(_) => format!("{found} does not fit {wanted}"),
+        None => format!("a value that is {found} does not always fit {wanted}"),
     };
-    let mut diagnostic =
-        Diagnostic::error(Code::DoesNotFit, message).at(inner, format!("this is {}", show(value.range())));
-    if let Some((_, a, b)) = &operands {
-        diagnostic = diagnostic.note(format!(
-            "the operands are {} and {}: the result has every value that they can make",
-            show(a.range()),
-            show(b.range())
-        ));
+    let mut diagnostic = Diagnostic::error(Code::DoesNotFit, message).at(at.inner, format!("the value is {found}"));
+    for (span, operand) in operator.iter().flat_map(|operator| [&operator.left, &operator.right]) {
+        diagnostic = diagnostic.because(*span, format!("this operand is {}", show(operand.range())));
     }
     if let Some(source) = walk.secret(value.stage()) {
         diagnostic = diagnostic.because(source.span, source.text.clone());
     }
-    let ways = "use a wider type, give the inputs a range, or say what happens beyond the range: `wrap(…)`, `+%` keep the low bits; \
-                `saturate(…)`, `+|` stop at the ends; `try_into(…)` gives an `Option`";
-    diagnostic
-        .note(ways)
-        .fix("stop at the ends of the range", call("saturate", if inner.is_empty() { span } else { inner }))
+    if value.range().is_signed() && operator.as_ref().is_some_and(|operator| operator.op == BinaryOp::Sub) {
+        diagnostic = diagnostic.note("inside `if a >= b { … }` the difference `a - b` is known not to be negative");
+    }
+    let ways = "a wider type or ranges on the inputs make it fit; `wrap(…)` and `+%` keep the low bits, `saturate(…)` and `+|` \
+                stop at the ends of the range, `try_into(…)` gives an `Option`";
+    let compound = operator.filter(|operator| at.place == Some(operator.left.0));
+    let edits = compound.map_or_else(|| Some(call("saturate", at.inner)), |operator| saturating_assignment(&operator));
+    let diagnostic = diagnostic.note(ways);
+    match edits {
+        Some(edits) => diagnostic.fix("stop at the ends of the range", edits),
+        None => diagnostic.help("write the assignment out, and convert the value"),
+    }
 }
 
-pub(super) fn zero_divisor(op: BinaryOp, left: Span, right: Span, range: &Range) -> Diagnostic {
-    let name = if op == BinaryOp::Div { "div_or" } else { "rem_or" };
+/// `+|=` for `+=`.
+fn saturating_assignment(operator: &Operator) -> Option<Vec<Edit>> {
+    let symbol = match operator.op {
+        BinaryOp::Add => "+|=",
+        BinaryOp::Sub => "-|=",
+        BinaryOp::Mul => "*|=",
+        _ => return None,
+    };
+    let span = between(operator.left.0, operator.right.0);
+    Some(vec![Edit { span, replacement: format!(" {symbol} ") }])
+}
+
+fn between(left: Span, right: Span) -> Span {
+    Span { file: left.file, start: left.end, end: right.start }
+}
+
+pub(super) fn zero_divisor(expr: &Expr, range: &Range) -> Diagnostic {
     let message = match range.value() {
         Some(_) => "the divisor is 0".to_owned(),
         None => format!("the divisor may be 0: it is {}", show(range)),
     };
-    let between = Span { file: left.file, start: left.end, end: right.start };
+    let ExprKind::Binary(op, left, right) = &expr.kind else { return Diagnostic::error(Code::ZeroDivisor, message) };
+    let name = if *op == BinaryOp::Div { "div_or" } else { "rem_or" };
+    let is_simple =
+        matches!(left.kind, ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Call(..));
+    let (open, close) = if is_simple && left.span.start == expr.span.start { ("", "") } else { ("(", ")") };
+    let before = Span { end: left.span.start, ..expr.span };
+    let after = Span { start: right.span.end, ..expr.span };
     let edits = vec![
-        Edit { span: between, replacement: format!(".{name}(") },
-        Edit { span: right.at_end(), replacement: ", 0)".to_owned() },
+        Edit { span: before, replacement: open.to_owned() },
+        Edit { span: between(left.span, right.span), replacement: format!("{close}.{name}(") },
+        Edit { span: after, replacement: ", 0)".to_owned() },
     ];
+    let why = "a program has no run-time errors, so a divisor is proven not to be 0: by its type (`u32 in 1..=100`), or by an `if` \
+               around the division";
     Diagnostic::error(Code::ZeroDivisor, message)
-        .at(right, format!("this is {}", show(range)))
-        .note("a program has no run-time errors, so a divisor must be proven not to be 0: by its type (`u32 in 1..=100`), or by an `if` around the division")
+        .at(right.span, format!("this is {}", show(range)))
+        .note(why)
         .fix("say what the result is where the divisor is 0", edits)
 }
 
@@ -86,9 +113,28 @@ pub(super) fn index_outside(span: Span, range: &Range, len: usize) -> Diagnostic
         0 => "an empty array has no elements".to_owned(),
         _ => format!("the index is {}, but the array has the indices 0..={}", show(range), len - 1),
     };
+    let is_outside = range.hi < BigInt::ZERO || range.lo >= BigInt::from(len);
     Diagnostic::error(Code::IndexOutside, message)
-        .at(span, "may be outside the array")
-        .help("bound the index by its type or by an `if`, or use `get_or(index, default)` or `get(index)`")
+        .at(span, if is_outside { "is outside the array" } else { "may be outside the array" })
+        .help("bound the index by its type or by an `if`")
+}
+
+/// Offers `get_or` for an index that is read.
+pub(super) fn with_get_or(diagnostic: Diagnostic, expr: &Expr) -> Diagnostic {
+    let ExprKind::Index(array, index) = &expr.kind else { return diagnostic };
+    let default = match expr.ty {
+        Ty::Int(_) | Ty::Exact => "0",
+        Ty::Bool => "false",
+        _ => return diagnostic,
+    };
+    let after = Span { start: index.span.end, ..expr.span };
+    let edits = vec![
+        Edit { span: between(array.span, index.span), replacement: ".get_or(".to_owned() },
+        Edit { span: after, replacement: format!(", {default})") },
+    ];
+    diagnostic
+        .note("an index is proven to lie inside: by its type, or by an `if` around the access")
+        .fix("say what the result is where the index lies outside", edits)
 }
 
 pub(super) fn slice_outside(span: Span, start: &Range, len: usize, of: usize) -> Diagnostic {

@@ -43,8 +43,8 @@ pub(super) struct Walk<'p> {
     pub(super) reported: HashSet<(Code, Span)>,
     /// Above 0 while a loop is tried out: then nothing is reported.
     pub(super) trials: u32,
-    /// The operands of the latest operator, for messages.
-    pub(super) operands: Option<(Span, Int, Int)>,
+    /// The latest operator, for messages.
+    pub(super) operator: Option<Operator>,
     pub(super) steps: u64,
     depth: u32,
     calls: u32,
@@ -56,6 +56,23 @@ pub(super) struct Source {
     /// `` `n` comes from alice ``.
     pub(super) text: String,
     pub(super) span: Span,
+}
+
+/// A value that must fit, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Fitting {
+    /// The value.
+    pub(super) inner: Span,
+    /// What it is assigned to.
+    pub(super) place: Option<Span>,
+}
+
+/// An operator that has been evaluated, and its operands.
+pub(super) struct Operator {
+    pub(super) op: BinaryOp,
+    pub(super) span: Span,
+    pub(super) left: (Span, Int),
+    pub(super) right: (Span, Int),
 }
 
 /// Why evaluation left the normal order.
@@ -133,7 +150,7 @@ impl<'p> Walk<'p> {
             diagnostics: Vec::new(),
             reported: HashSet::new(),
             trials: 0,
-            operands: None,
+            operator: None,
             steps: 0,
             depth: 0,
             calls: 0,
@@ -267,7 +284,7 @@ impl<'p> Walk<'p> {
             ExprKind::Index(_, index) => {
                 let index = self.eval(index)?.int();
                 self.at(span);
-                self.index(&first, &index, span)
+                self.index(&first, &index, expr)
             }
             ExprKind::Slice(_, start) => {
                 let start = self.eval(start)?.int();
@@ -283,6 +300,14 @@ impl<'p> Walk<'p> {
                 Abstract::unit()
             }
             ExprKind::Assert(_) => Abstract::unit(),
+            ExprKind::Fit(inner) => {
+                self.at(span);
+                let place = match frames.last() {
+                    Some(Frame::Operand(Expr { kind: ExprKind::Assign(place, _), .. })) => Some(place.span),
+                    _ => None,
+                };
+                self.fit(first, &expr.ty, Fitting { inner: inner.span, place })
+            }
             _ => {
                 self.at(span);
                 self.convert(expr, first)
@@ -301,7 +326,6 @@ impl<'p> Walk<'p> {
                 Abstract::Bool(bit) => Abstract::Bool(bit.not()),
                 value => Abstract::Int(self.complement(&value.int(), expr.ty.declared())),
             },
-            ExprKind::Fit(inner) => self.fit(first, &expr.ty, inner.span, expr.span),
             ExprKind::Wrap(_) => Abstract::Int(self.wrap(&first.int(), expr.ty.declared())),
             ExprKind::Saturate(_) => Abstract::Int(self.clamp(&first.int(), &Range::of(expr.ty.declared()))),
             ExprKind::TryInto(_) => self.optional(&first.int(), &expr.ty),
