@@ -8,12 +8,14 @@
 //! - Memory is bounded: a queue holds [`QUEUE_FRAMES`] frames at most, and nothing is read before it is asked for.
 //! - A payload's length is checked before memory is taken for it.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub mod memory;
 pub mod tcp;
+pub mod tls;
 
 mod link;
 mod meter;
@@ -23,6 +25,7 @@ mod tests;
 pub use link::{FrameBuffer, FrameReceiver, FrameSender, Link, QUEUE_FRAMES, RunKeys};
 pub use meter::{Meter, Traffic};
 
+use crate::identity::Fingerprint;
 use crate::wire::{FrameKind, WireError};
 
 /// A connection to the other party.
@@ -88,7 +91,7 @@ impl Default for Timeouts {
 pub enum ChannelError {
     /// The network failed.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(io::Error),
     /// The other side closed the connection, between frames or inside one.
     #[error("the other side closed the connection where a {0:?} frame was expected")]
     Closed(FrameKind),
@@ -98,4 +101,30 @@ pub enum ChannelError {
     /// The other side gave up.
     #[error("the other side gave up")]
     Aborted,
+    /// The other side expects somebody else.
+    #[error(transparent)]
+    KeyRefused(KeyRefused),
+}
+
+/// The peer has pinned another key than ours, and says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the other party does not accept our key {ours}: it expects another one")]
+pub struct KeyRefused {
+    /// Our key.
+    pub ours: Fingerprint,
+}
+
+impl From<KeyRefused> for io::Error {
+    fn from(refused: KeyRefused) -> io::Error {
+        io::Error::new(io::ErrorKind::PermissionDenied, refused)
+    }
+}
+
+impl From<io::Error> for ChannelError {
+    fn from(error: io::Error) -> ChannelError {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<KeyRefused>()) {
+            Some(&refused) => ChannelError::KeyRefused(refused),
+            None => ChannelError::Io(error),
+        }
+    }
 }

@@ -14,6 +14,8 @@ pub mod garble;
 
 pub mod wire;
 
+pub mod identity;
+
 pub mod channel;
 
 pub mod ot;

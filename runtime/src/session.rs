@@ -210,9 +210,12 @@ async fn steps(
 
 /// Writing fails also where the other party gave up and closed: what it said then is the better error.
 async fn blame<T>(link: &mut Link, clock: &Clock, result: Result<T, SessionError>) -> Result<T, SessionError> {
-    match result {
-        Err(SessionError::Io { .. }) if link.hears_abort().await => Err(SessionError::Aborted { phase: clock.phase() }),
-        result => result,
+    if !matches!(result, Err(SessionError::Io { .. })) {
+        return result;
+    }
+    match link.hear_last_words().await {
+        Some(said) => Err(SessionError::at(clock.phase(), said.into())),
+        None => result,
     }
 }
 

@@ -66,6 +66,9 @@ pub enum WireError {
     /// The very first bytes are not those of any version of this protocol.
     #[error("the other side does not speak this protocol: its first bytes are {0:02x?}")]
     NotOurProtocol([u8; HEADER_BYTES]),
+    /// The very first bytes are those of TLS.
+    #[error("the other side speaks TLS, and this side does not")]
+    Tls,
     /// The frame format is of another version.
     #[error("found frame format version {found}, expected {WIRE_VERSION}")]
     Version {
@@ -166,7 +169,9 @@ impl Header {
             return Ok(None);
         }
         if expected.kind == FrameKind::Hello && kind != FrameKind::Hello as u8 {
-            return Err(WireError::NotOurProtocol(bytes));
+            // A handshake record or an alert of TLS, of any version.
+            let is_tls = matches!((kind, version), (0x15 | 0x16, 3));
+            return Err(if is_tls { WireError::Tls } else { WireError::NotOurProtocol(bytes) });
         }
         if version != WIRE_VERSION {
             return Err(WireError::Version { found: version });

@@ -93,11 +93,12 @@ impl Link {
         shared.failure().map_or(Ok(()), |failure| Err(failure.into()))
     }
 
-    /// Whether the peer has given up; for when nothing can be sent any more.
-    pub async fn hears_abort(&mut self) -> bool {
+    /// What the peer said before it closed, if it did; for when nothing can be sent any more.
+    pub async fn hear_last_words(&mut self) -> Option<ChannelError> {
         let mut nothing = Vec::new();
         let next = self.receiver.receive(FrameKind::Abort, Length::Exactly(0), &mut nothing);
-        matches!(timeout(LAST_WORDS, next).await, Ok(Err(ChannelError::Aborted)))
+        let said = timeout(LAST_WORDS, next).await.ok()?.err()?;
+        matches!(said, ChannelError::Aborted | ChannelError::KeyRefused(_)).then_some(said)
     }
 
     /// Drops what is queued, tells the peer that we give up, then closes.

@@ -18,11 +18,20 @@ const RETRY: Duration = Duration::from_millis(20);
 
 /// Connects to `address`; where nobody listens yet, tries again until `patience` has run out.
 pub async fn connect(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Channel> {
+    let (stream, opened) = connect_stream(address, patience).await?;
+    Ok(channel(stream).opened_at(opened))
+}
+
+/// A connected socket, and when the attempt began that succeeded.
+pub(super) async fn connect_stream(
+    address: impl ToSocketAddrs,
+    patience: Duration,
+) -> io::Result<(TcpStream, Instant)> {
     let attempts = async {
         loop {
             let opened = Instant::now();
             match TcpStream::connect(&address).await {
-                Ok(stream) => return channel(stream).map(|channel| channel.opened_at(opened)),
+                Ok(stream) => return without_delay(stream).map(|stream| (stream, opened)),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => sleep(RETRY).await,
                 Err(error) => return Err(error),
             }
@@ -48,14 +57,22 @@ impl Listener {
 
     /// The next connection.
     pub async fn accept(&self, patience: Duration) -> io::Result<Channel> {
-        within(patience, "nobody connected", async { channel(self.0.accept().await?.0) }).await
+        self.accept_stream(patience).await.map(channel)
+    }
+
+    pub(super) async fn accept_stream(&self, patience: Duration) -> io::Result<TcpStream> {
+        within(patience, "nobody connected", async { without_delay(self.0.accept().await?.0) }).await
     }
 }
 
-fn channel(stream: TcpStream) -> io::Result<Channel> {
-    stream.set_nodelay(true)?;
+fn channel(stream: TcpStream) -> Channel {
     let (reader, writer) = stream.into_split();
-    Ok(Channel::new(reader, writer, Vec::new()))
+    Channel::new(reader, writer, Vec::new())
+}
+
+fn without_delay(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 async fn within<T>(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Phase;
 use super::clock::Clock;
-use crate::channel::ChannelError;
+use crate::channel::{ChannelError, KeyRefused};
 use crate::garble::output::OutputForged;
 use crate::ot;
 use crate::wire::{FrameKind, MalformedPayload, WireError};
@@ -19,6 +19,9 @@ pub enum SessionError {
     /// The parties do not want the same. Both get this error, each from its own side.
     #[error(transparent)]
     Disagreement(#[from] Disagreement),
+    /// The other party expects somebody else.
+    #[error(transparent)]
+    KeyRefused(#[from] KeyRefused),
     /// The other party, or something on the way to it, broke the protocol.
     #[error("the other party broke the protocol {phase}: {misbehaviour}")]
     PeerMisbehaved {
@@ -109,9 +112,9 @@ pub enum Misuse {
 
 /// Something that must be the same on both sides and is not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the parties do not agree on {field}: here {}, there {}", shown(ours), shown(theirs))]
+#[error("the parties do not agree on {}: here {}, there {}", printable(field), shown(ours), shown(theirs))]
 pub struct Disagreement {
-    /// What differs.
+    /// What differs; may be a name that only the other party has.
     pub field: String,
     /// Our value; `None` where we do not have the field.
     pub ours: Option<String>,
@@ -174,7 +177,7 @@ impl SessionError {
     pub const fn reason(&self) -> Reason {
         match self {
             SessionError::ApiMisuse(_) => Reason::Caller,
-            SessionError::Disagreement(_) => Reason::Agreement,
+            SessionError::Disagreement(_) | SessionError::KeyRefused(_) => Reason::Agreement,
             SessionError::PeerMisbehaved { .. } => Reason::Peer,
             SessionError::Io { .. }
             | SessionError::Closed { .. }
@@ -208,13 +211,24 @@ impl SessionError {
             StepError::Channel(ChannelError::Wire(error)) => {
                 SessionError::PeerMisbehaved { phase, misbehaviour: error.into() }
             }
+            StepError::Channel(ChannelError::KeyRefused(refused)) => refused.into(),
             StepError::Channel(ChannelError::Aborted) => SessionError::Aborted { phase },
         }
     }
 }
 
 fn shown(value: &Option<String>) -> String {
-    value.as_ref().map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"))
+    value.as_ref().map_or_else(|| "nothing".to_owned(), |value| format!("\"{}\"", printable(value)))
+}
+
+/// Text that a peer chose, safe on a terminal: nothing in it moves the cursor, changes colours or the direction of writing, begins
+/// a line, or fills the screen.
+fn printable(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Why a step failed; the session adds where it was.
@@ -261,3 +275,6 @@ impl From<OutputForged> for StepError {
         StepError::Misbehaved(error.into())
     }
 }
+
+/// How much of a peer's text is shown.
+const SHOWN_CHARS_MAX: usize = 200;

@@ -4,6 +4,7 @@ mod agreement;
 mod faults;
 mod programs;
 mod proxy;
+mod tls;
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -162,3 +162,25 @@ async fn a_refusal_is_the_last_thing_that_is_sent() {
         check_refused(results);
     }
 }
+
+/// Names and values are a peer's choice and end on a terminal or in a log.
+#[tokio::test(start_paused = true)]
+async fn what_a_peer_names_cannot_drive_a_terminal() {
+    let tricks =
+        ["\x1b[2J\x1b[31m", "\r\nerror: all is well", "\u{7}\u{9b}31m", "\u{202e}\u{2066}", "\u{200b}\u{2028}"];
+    for trick in tricks.map(str::to_owned).into_iter().chain(["x".repeat(50_000)]) {
+        let changes: [&dyn Fn(&mut SessionConfig); 2] =
+            [&|config| config.agreement.push(field(&format!("a{trick}"), "1")), &|config| {
+                config.agreement[0].value = trick.clone()
+            }];
+        for change in changes {
+            let mut setup = setup();
+            change(&mut setup.configs[1]);
+            let shown = check_refused(setup.run_in_memory().await).to_string();
+            let is_unsafe =
+                |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}');
+            assert!(!shown.contains(is_unsafe), "{shown:?}");
+            assert!(shown.chars().count() < 500, "{} characters", shown.chars().count());
+        }
+    }
+}
