@@ -121,7 +121,11 @@ fn plan(block: PlanBlock) -> Plan {
 
 /// `depth` layers of `n` independent ANDs of the same `n` inputs.
 fn layers(n: u32, depth: u32) -> PlanBlock {
-    let and = |i: u32| And { dst: i, a: Operand::new(n + i * 7 % n, i % 3 == 0), b: Operand::new(n + i, i % 2 == 0) };
+    let and = |i: u32| And {
+        dst: i,
+        a: Operand::new(n + i * 7 % n, i.is_multiple_of(3)),
+        b: Operand::new(n + i, i.is_multiple_of(2)),
+    };
     PlanBlock {
         n_inputs: 2 * n,
         n_slots: 2 * n,
@@ -133,7 +137,8 @@ fn layers(n: u32, depth: u32) -> PlanBlock {
 
 /// `n` ANDs, each of the one before and one of six inputs.
 fn chain(n: u32) -> PlanBlock {
-    let and = |i: u32| And { dst: i % 2, a: Operand::new(1 - i % 2, i % 3 == 0), b: Operand::new(2 + i % 6, false) };
+    let and =
+        |i: u32| And { dst: i % 2, a: Operand::new(1 - i % 2, i.is_multiple_of(3)), b: Operand::new(2 + i % 6, false) };
     PlanBlock {
         n_inputs: 8,
         n_slots: 8,

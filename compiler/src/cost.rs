@@ -1,7 +1,7 @@
 //! Where gates come from: every gate belongs to a place in the source and to the calls that led there.
 //!
 //! [`Origins`] numbers pairs of a span and a call path while a circuit is built; the numbers are the circuit's
-//! [`Origin`]s. [`Cost`] adds up the gates of a finished circuit.
+//! [`Origin`]s. [`by_line`] adds up the gates of a finished circuit.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,6 @@
 //! The checked program: names resolved, types concrete, generics expanded, sugar gone.
 //!
-//! [`crate::check`] makes it; [`crate::interpret`] runs it on plain values (the oracle); [`crate::lower`] walks it to prove ranges
+//! [`mod@crate::check`] makes it; [`crate::interpret`] runs it on plain values (the oracle); [`crate::lower`] walks it to prove ranges
 //! and to build the circuit.
 //!
 //! # Integers

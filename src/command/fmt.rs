@@ -29,7 +29,9 @@ pub fn run(files: &[PathBuf], check: bool, common: &Common) -> Result<(), Failur
         changed.iter().for_each(|file| eprintln!("{file}: {verb}"));
     }
     match check && !changed.is_empty() {
-        true => Err(Failure::Program(format!("{} of {} files are not in canonical layout", changed.len(), files.len()))),
+        true => {
+            Err(Failure::Program(format!("{} of {} files are not in canonical layout", changed.len(), files.len())))
+        }
         false => Ok(()),
     }
 }

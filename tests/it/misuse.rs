@@ -54,7 +54,10 @@ fn wrong_data_exit_3() {
         fails(&["eval", MILLIONAIRES, "--input", &format!("alice={alice}"), "--input", r#"bob={"b":1}"#], 3, says);
     };
     eval(r#"{"a":-1}"#, &["--input alice", "found -1", "from 0 to 18446744073709551615"]);
-    eval(r#"{"a":18446744073709551616}"#, &["--input alice", "from 0 to 18446744073709551615; write numbers of this size as strings"]);
+    eval(
+        r#"{"a":18446744073709551616}"#,
+        &["--input alice", "from 0 to 18446744073709551615; write numbers of this size as strings"],
+    );
     eval(r#"{"a":"18446744073709551616"}"#, &["found \"18446744073709551616\""]);
     eval(r#"{"a":1,"a":2}"#, &["twice"]);
     eval(r#"{"A":1}"#, &["A: ", "`a`"]);

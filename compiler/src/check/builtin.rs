@@ -82,7 +82,7 @@ impl<'a> Body<'_, 'a> {
         }
         match &*name.name {
             "wrap" | "saturate" | "try_into" | "to_fixed" => self.convert(&call),
-            "from_bits" => self.from_bits(&call),
+            "from_bits" => self.bits_to_integer(&call),
             "assert" => self.assert(&call),
             "assert_eq" => self.assert_eq(&call),
             "aes_sbox" => {
@@ -217,7 +217,7 @@ impl<'a> Body<'_, 'a> {
         }
     }
 
-    fn from_bits(&mut self, call: &Builtin<'_, 'a>) -> Expr {
+    fn bits_to_integer(&mut self, call: &Builtin<'_, 'a>) -> Expr {
         let bits = self.expr(&call.args[0], None);
         let Some(target) = self.target(call, call.want.cloned()) else { return self.error(call.span) };
         let whole = Ty::Int(Rc::new(base(&target)));

@@ -22,7 +22,7 @@ pub(super) struct TooComplex;
 pub(super) fn missing(types: &Types, rows: &[&Pattern], ty: &Ty) -> Result<Vec<String>, TooComplex> {
     let mut search = Search { types, steps: 0 };
     let rows = rows.iter().map(|pattern| vec![*pattern]).collect();
-    let cases = search.missing(rows, &[ty.clone()])?;
+    let cases = search.missing(rows, std::slice::from_ref(ty))?;
     Ok(cases.iter().map(|case| case[0].text(types, ty)).collect())
 }
 
@@ -36,7 +36,7 @@ pub(super) fn unreachable(types: &Types, arms: &[(&Pattern, bool)], ty: &Ty) -> 
         return Ok(dead);
     }
     for (i, (pattern, guarded)) in arms.iter().enumerate() {
-        if !search.useful(above.clone(), vec![pattern], &[ty.clone()])? {
+        if !search.useful(above.clone(), vec![pattern], std::slice::from_ref(ty))? {
             dead.push(i);
         }
         if !guarded {

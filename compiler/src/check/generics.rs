@@ -256,7 +256,7 @@ impl<'a> Checker<'a> {
                 DefKind::Enum(ast) => &ast.variants[*tag as usize].fields,
                 _ => &UNIT,
             },
-            Named::Variant(Origin::Option, 1) => &self.option_fields,
+            Named::Variant(Origin::Option, 1) => self.option_fields,
             Named::Struct(def) => match self.def(*def).kind {
                 DefKind::Struct(ast) => &ast.fields,
                 _ => &UNIT,

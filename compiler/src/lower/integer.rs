@@ -226,9 +226,8 @@ impl Walk<'_> {
         // In one order, so that the minimum and the maximum of two values share their comparison and their selects.
         let (a, b) = if a.wires() <= b.wires() { (a, b) } else { (b, a) };
         let b_less = self.less(b, a);
-        match b_less.known {
-            Some(b_less) => return if b_less == min { b.clone() } else { a.clone() },
-            None => {}
+        if let Some(b_less) = b_less.known {
+            return if b_less == min { b.clone() } else { a.clone() };
         }
         let (op, range) =
             if min { (Operation::Min, a.range().min(b.range())) } else { (Operation::Max, a.range().max(b.range())) };

@@ -1,4 +1,4 @@
-//! The one canonical layout of a program: [`format`] prints a syntax tree with the comments of its text.
+//! The one canonical layout of a program: [`format()`] prints a syntax tree with the comments of its text.
 //!
 //! # Invariants
 //! - The result has the same syntax tree, spans aside, and the same comments in the same order.
