@@ -3,7 +3,8 @@
 //! Each block is scheduled on its own, in one pass, as an out-of-order processor runs instructions. A window slides over
 //! the nodes in the circuit's order. Of the ANDs in the window whose operands can be computed, the oldest form the
 //! next batch, eight at a time where there are so many, because the kernels take eight. An XOR is placed right before
-//! the first AND that needs it, or when it is the oldest node of the window. Calls keep their place. A slot is free
+//! the first batch that needs it, or when it is the oldest node of the window. The XORs between two batches are ordered by level, so
+//! that those next to each other are independent. Calls keep their place. A slot is free
 //! again after the last use of its label. Dead nodes, and blocks that are called for nothing, are left out.
 //!
 //! The window bounds the look-ahead, hence the frame: a batch never reaches further ahead than [`WINDOW`] nodes.
@@ -20,8 +21,9 @@ use crate::plan::{Plan, PlanBlock};
 /// How many nodes ahead of the oldest unscheduled one a gate may be taken from.
 pub const WINDOW: usize = 4096;
 
-/// The most ANDs in one batch.
-pub const BATCH_MAX: usize = 1024;
+/// The most ANDs in one batch: enough for the kernels, few enough that what a batch reads and writes is still in L1, and that the
+/// XORs before the next overlap with it.
+pub const BATCH_MAX: usize = 32;
 
 /// ANDs that the kernels process at a time.
 pub const LANES: usize = 8;

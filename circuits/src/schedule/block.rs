@@ -25,7 +25,7 @@ enum State {
     Waiting,
     /// An XOR that can be computed whenever it is needed.
     Available,
-    /// Computed: its slot holds the label until the last use.
+    /// Computed, or an XOR of the run that is being gathered: its slot holds the label until the last use.
     Done,
 }
 
@@ -40,8 +40,12 @@ struct Scheduler<'a> {
     next_waiter: Vec<u32>,
     /// Nodes that have to look at their operands again.
     woken: Vec<u32>,
-    /// XORs that are to be emitted, the next on top.
+    /// XORs that are to be gathered, the next on top.
     cone: Vec<u32>,
+    /// XORs that are to be emitted in one run, operands first.
+    gathered: Vec<u32>,
+    /// For each node, how many gathered XORs lie on top of each other up to it; 0 if it is not gathered.
+    level: Vec<u32>,
     /// ANDs whose operands are available, the oldest on top.
     ready: BinaryHeap<Reverse<u32>>,
     /// The oldest node that is not done.
@@ -65,6 +69,8 @@ impl<'a> Scheduler<'a> {
             next_waiter: vec![NONE; n_nodes],
             woken: Vec::new(),
             cone: Vec::new(),
+            gathered: Vec::new(),
+            level: vec![0; n_nodes],
             ready: BinaryHeap::new(),
             head: first_gate,
             tail: first_gate,
@@ -84,6 +90,7 @@ impl<'a> Scheduler<'a> {
     }
 
     fn finish(mut self) -> PlanBlock {
+        self.emit_gathered();
         self.plan.outputs = self.block.outputs.iter().map(|&wire| self.frame.operand(wire)).collect();
         self.plan.n_slots = self.frame.n_slots;
         self.plan
@@ -105,7 +112,7 @@ impl<'a> Scheduler<'a> {
     fn retire(&mut self) {
         while self.head < self.tail {
             match self.block.nodes[self.head] {
-                Node::Xor(..) if self.frame.is_live(self.head) => self.emit_cone(self.head as u32),
+                Node::Xor(..) if self.frame.is_live(self.head) => self.gather_cone(self.head as u32),
                 Node::And(..) if self.frame.is_live(self.head) && self.state[self.head] != State::Done => return,
                 Node::Result { call, index: 0 } => self.emit_call(call as usize),
                 _ => {}
@@ -153,9 +160,10 @@ impl<'a> Scheduler<'a> {
         let batch: Vec<u32> = (0..width).filter_map(|_| self.ready.pop()).map(|Reverse(node)| node).collect();
         for &node in &batch {
             for operand in self.operands(node) {
-                self.emit_cone(operand.node().0);
+                self.gather_cone(operand.node().0);
             }
         }
+        self.emit_gathered();
         for &node in &batch {
             let [a, b] = self.operands(node).map(|wire| self.frame.operand(wire));
             let dst = self.frame.allocate(node);
@@ -177,32 +185,52 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Emits the XOR `root`, after the XORs below it that are still to do. Does nothing if it is done.
-    fn emit_cone(&mut self, root: u32) {
+    /// Gathers the XOR `root`, after the XORs below it that are still to do. Does nothing if it is done.
+    fn gather_cone(&mut self, root: u32) {
         self.cone.push(root);
         while let Some(&node) = self.cone.last() {
             if self.state[node as usize] == State::Done {
                 self.cone.pop();
                 continue;
             }
-            let operands = self.operands(node);
-            match operands.iter().find(|wire| self.state[wire.node().0 as usize] != State::Done) {
-                Some(wire) => self.cone.push(wire.node().0),
-                None => self.emit_xor(node, operands),
+            let operands = self.operands(node).map(|wire| wire.node().0);
+            match operands.iter().find(|&&operand| self.state[operand as usize] != State::Done) {
+                Some(&operand) => self.cone.push(operand),
+                None => self.gather(node, operands),
             }
         }
     }
 
-    fn emit_xor(&mut self, node: u32, operands: [Wire; 2]) {
+    fn gather(&mut self, node: u32, operands: [u32; 2]) {
+        let [a, b] = operands.map(|operand| self.level[operand as usize]);
+        self.level[node as usize] = 1 + a.max(b);
+        self.state[node as usize] = State::Done;
+        self.gathered.push(node);
+    }
+
+    /// Emits the gathered XORs by level: a label that has just been stored is slow to load, so those that do not wait for
+    /// each other stand next to each other.
+    fn emit_gathered(&mut self) {
+        let mut run = std::mem::take(&mut self.gathered);
+        if run.is_empty() {
+            return;
+        }
+        run.sort_by_key(|&node| self.level[node as usize]);
+        for &node in &run {
+            self.level[node as usize] = 0;
+            self.emit_xor(node);
+        }
+        self.plan.steps.push(Step::Xor(run.len() as u32));
+        run.clear();
+        self.gathered = run;
+    }
+
+    fn emit_xor(&mut self, node: u32) {
+        let operands = self.operands(node);
         let [a, b] = operands.map(|wire| self.frame.slot(wire.node()));
         self.frame.release(&operands);
         let dst = self.frame.allocate(node);
         self.plan.xors.push(Xor { dst, a, b });
-        match self.plan.steps.last_mut() {
-            Some(Step::Xor(n)) => *n += 1,
-            _ => self.plan.steps.push(Step::Xor(1)),
-        }
-        self.state[node as usize] = State::Done;
     }
 
     /// Emits a call if anybody wants one of its results. Results never share a slot with arguments: the results of
@@ -213,6 +241,7 @@ impl<'a> Scheduler<'a> {
         if !results.clone().any(|node| self.frame.is_live(node as usize)) {
             return;
         }
+        self.emit_gathered();
         let args = call.args.iter().map(|&wire| self.frame.operand(wire)).collect();
         let slots = results.clone().map(|node| self.allocate_result(node)).collect();
         self.frame.release(&call.args);

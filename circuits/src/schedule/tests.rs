@@ -64,7 +64,7 @@ fn independent_gates_fill_batches_and_chains_run_beside_them() {
         pairs.map(|(i, j)| b.and(b.input(i), b.input(j))).collect()
     });
     let batches: Vec<u32> = wide.batches().collect();
-    assert_eq!(batches, [1024, 696, 5]);
+    assert_eq!(batches, [vec![32; 53], vec![24, 5]].concat());
     let chains = plan_of(41, |b| {
         let mut values = b.inputs();
         for link in 0..100 {
@@ -77,6 +77,28 @@ fn independent_gates_fill_batches_and_chains_run_beside_them() {
     });
     assert!(chains.batches().all(|width| width == 8), "eight chains side by side");
     assert_eq!(chains.n_slots, 41 + 8);
+}
+
+#[test]
+fn xors_between_batches_are_ordered_by_level() {
+    let plan = plan_of(41, |b| {
+        let sums: Vec<Wire> = (0..8)
+            .map(|chain| {
+                (8..41).fold(b.input(chain), |sum, i| if i % 5 == chain % 5 { sum } else { b.xor(sum, b.input(i)) })
+            })
+            .collect();
+        (0..8).map(|i| b.and(sums[i], sums[(i + 1) % 8])).collect()
+    });
+    let mut level = vec![0; plan.n_slots as usize];
+    let levels: Vec<u32> = plan
+        .xors
+        .iter()
+        .map(|xor| {
+            level[xor.dst as usize] = 1 + level[xor.a as usize].max(level[xor.b as usize]);
+            level[xor.dst as usize]
+        })
+        .collect();
+    assert!(levels.is_sorted() && levels.last() > Some(&20), "eight chains advance together: {levels:?}");
 }
 
 #[test]
