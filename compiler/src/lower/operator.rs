@@ -7,7 +7,7 @@ use super::number::Operation;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage};
 use super::walk::{Operator, Walk, Walked};
-use crate::hir::{BinaryOp, Expr, ExprKind, Pattern};
+use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Pattern, Ty};
 use crate::interpret::WIDTH_MAX;
 use crate::ranges::Range;
 use crate::source::Span;
@@ -46,7 +46,9 @@ impl Walk<'_> {
             return self.fatal(report::too_wide(expr.span, result.range()));
         }
         if let ExprKind::Binary(_, left, right) = &expr.kind {
-            self.operator = Some(Operator { op, span: expr.span, left: (left.span, a), right: (right.span, b) });
+            let is_uniform = matches!((&left.ty, &right.ty), (Ty::Int(a), Ty::Int(b)) if same_base(a, b));
+            let (left, right) = ((left.span, a), (right.span, b));
+            self.operator = Some(Operator { op, span: expr.span, left, right, is_uniform });
         }
         Ok(Abstract::Int(result))
     }
@@ -225,4 +227,9 @@ impl Walk<'_> {
             None => self.constant(BigInt::ZERO, index.stage()),
         }
     }
+}
+
+/// Whether wrapping and saturating operators work on both types together.
+fn same_base(a: &IntTy, b: &IntTy) -> bool {
+    (a.signed, a.width) == (b.signed, b.width)
 }

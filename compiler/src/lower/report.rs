@@ -70,6 +70,7 @@ pub(super) fn does_not_fit(
 /// `+|=` for `+=`.
 fn saturating_assignment(operator: &Operator) -> Option<Vec<Edit>> {
     let symbol = match operator.op {
+        _ if !operator.is_uniform => return None,
         BinaryOp::Add => "+|=",
         BinaryOp::Sub => "-|=",
         BinaryOp::Mul => "*|=",

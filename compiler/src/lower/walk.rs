@@ -73,6 +73,8 @@ pub(super) struct Operator {
     pub(super) span: Span,
     pub(super) left: (Span, Int),
     pub(super) right: (Span, Int),
+    /// Whether both operands have one declared type.
+    pub(super) is_uniform: bool,
 }
 
 /// Why evaluation left the normal order.
@@ -561,6 +563,13 @@ impl<'p> Walk<'p> {
             return;
         }
         let span = diagnostic.span().unwrap_or_default();
+        // What is wrong within an index or a divisor is said first; what follows from it is not said as well.
+        let is_nested = |found: &Diagnostic| {
+            found.code == diagnostic.code && found.span().is_some_and(|inner| span.contains(inner))
+        };
+        if diagnostic.code != Code::DoesNotFit && self.diagnostics.last().is_some_and(is_nested) {
+            return;
+        }
         if self.reported.insert((diagnostic.code, span)) {
             self.diagnostics.push(diagnostic);
         }
