@@ -25,6 +25,8 @@ pub mod sha2;
 pub mod edit_distance;
 pub mod root;
 
+pub mod float;
+
 pub mod table;
 
 use num_bigint::BigUint;

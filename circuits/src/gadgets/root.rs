@@ -11,6 +11,11 @@ use crate::id::Wire;
 
 /// `⌊√x⌋` of an unsigned word, in half its bits, rounded up.
 pub fn square_root(b: &mut Builder, x: &[Wire]) -> Vec<Wire> {
+    square_root_and_remainder(b, x).0
+}
+
+/// `r = ⌊√x⌋` of an unsigned word, in half its bits, rounded up; and `x − r²`, in one bit more.
+pub fn square_root_and_remainder(b: &mut Builder, x: &[Wire]) -> (Vec<Wire>, Vec<Wire>) {
     let k = x.len().div_ceil(2);
     let x = zero_extend(x, 2 * k);
     let mut root: Vec<Wire> = Vec::new();
@@ -25,7 +30,7 @@ pub fn square_root(b: &mut Builder, x: &[Wire]) -> Vec<Wire> {
         // A remainder is at most twice the root.
         remainder.truncate(root.len() + 1);
     }
-    root
+    (root, remainder)
 }
 
 #[cfg(test)]
@@ -40,5 +45,16 @@ mod tests {
         }
         let count = |n| check(&[n], |b, w| vec![square_root(b, w[0])], |v| vec![v[0].isqrt()]);
         assert_eq!([16, 32, 64].map(count), [70, 270, 1_054]);
+    }
+
+    #[test]
+    fn remainders() {
+        for n in [1, 2, 7, 12, 32] {
+            let both = |b: &mut Builder, w: &[&[Wire]]| {
+                let (root, remainder) = square_root_and_remainder(b, w[0]);
+                vec![root, remainder]
+            };
+            check(&[n], both, |v| vec![v[0].isqrt(), v[0] - v[0].isqrt().pow(2)]);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use num_bigint::BigUint;
 
+use super::float::{self, F32, F64, Format};
 use super::shift::Shift;
 use super::{
     add, aes, compare, count, divide, edit_distance, index, keccak, multiply, root, select, sha2, shift, sort,
@@ -61,7 +62,8 @@ fn cost(n_inputs: usize, gadget: Gadget) -> Stats {
 
 fn rows() -> Vec<Row> {
     let by_width = [8, 16, 32, 64].into_iter().flat_map(word_rows);
-    by_width.chain(constant_rows()).chain(array_rows()).chain(algorithm_rows()).collect()
+    let floats = [("f32", F32), ("f64", F64)].into_iter().flat_map(|(name, format)| float_rows(name, format));
+    by_width.chain(constant_rows()).chain(array_rows()).chain(floats).chain(algorithm_rows()).collect()
 }
 
 fn word_rows(n: usize) -> Vec<Row> {
@@ -130,6 +132,20 @@ fn array_rows() -> Vec<Row> {
         }));
     }
     rows
+}
+
+fn float_rows(name: &str, f: Format) -> Vec<Row> {
+    let n = f.width();
+    vec![
+        row(format!("{name} add"), 2 * n, move |b, w| float::add(b, f, &w[..n], &w[n..])),
+        row(format!("{name} multiply"), 2 * n, move |b, w| float::multiply(b, f, &w[..n], &w[n..])),
+        row(format!("{name} divide"), 2 * n, move |b, w| float::divide(b, f, &w[..n], &w[n..])),
+        row(format!("{name} square root"), n, move |b, w| float::square_root(b, f, w)),
+        row(format!("{name} less"), 2 * n, move |b, w| vec![float::compare::less(b, f, &w[..n], &w[n..])]),
+        row(format!("{name} equal"), 2 * n, move |b, w| vec![float::compare::equal(b, f, &w[..n], &w[n..])]),
+        row(format!("{name} from i{n}"), n, move |b, w| float::convert::from_signed(b, f, w)),
+        row(format!("{name} to i{n}"), n, move |b, w| float::convert::to_signed(b, f, w, n)),
+    ]
 }
 
 fn algorithm_rows() -> Vec<Row> {
