@@ -8,8 +8,8 @@
 //! | gadget | f32 | f64 |
 //! |---|---|---|
 //! | [`add`], [`subtract`] | 605 | 1,317 |
-//! | [`multiply`] | 1,441 | 4,915 |
-//! | [`divide`] | 1,306 | 4,486 |
+//! | [`multiply`] | 1,418 | 4,862 |
+//! | [`divide`] | 1,283 | 4,433 |
 //! | [`square_root`] | 914 | 3,566 |
 //! | [`compare::less`], [`compare::less_equal`] | 104 | 206 |
 //! | [`compare::equal`] | 103 | 205 |
@@ -109,7 +109,7 @@ struct Number {
 /// A result before it is rounded.
 struct Unrounded {
     sign: Wire,
-    /// Signed, two bits wider than the field, if the result may be subnormal; otherwise unsigned, one bit wider.
+    /// Signed and at least two bits wider than the field if the result may be subnormal; otherwise unsigned, one bit wider.
     exponent: Vec<Wire>,
     /// Sticky bit, guard bit, fraction, top bit.
     significand: Vec<Wire>,
@@ -120,46 +120,70 @@ struct Unrounded {
 }
 
 impl Unrounded {
-    /// Shifts the significand of a result that is subnormal, or where `is_zero`, into its place. The exponent becomes unsigned.
-    fn denormalized(mut self, b: &mut Builder, is_zero: Wire) -> Unrounded {
+    /// Rounds a result that may be subnormal, or is 0 where `is_zero`.
+    ///
+    /// What has no digits, be it 0 or infinite, has them shifted out, so that nothing need be masked afterwards.
+    fn round_subnormal(mut self, b: &mut Builder, format: Format, is_zero: Wire) -> Vec<Wire> {
         let (&is_low, exponent) = self.exponent.split_last().expect("an exponent has bits");
-        let n_amount = bits_of(self.significand.len() - 1);
-        let (low, high) = exponent.split_at(n_amount.min(exponent.len()));
-        let low: Vec<Wire> = low.iter().map(|&bit| !bit).chain([Wire::FALSE]).collect();
-        let high: Vec<Wire> = high.iter().map(|&bit| !bit).collect();
-        let amount = increment(b, &low, Wire::TRUE);
-        let is_far = any(b, &[&high, &amount[low.len() - 1..]].concat());
-        let all_of_it = b.and(is_low, is_far);
-        let all_of_it = b.or(all_of_it, is_zero);
-        let amount = mask_if(b, is_low, &amount[..low.len() - 1]);
-        let amount: Vec<Wire> =
-            (0..n_amount).map(|i| b.or(amount.get(i).copied().unwrap_or(Wire::FALSE), all_of_it)).collect();
+        let (own, beyond) = exponent.split_at(format.exponent);
+        let is_greatest = all(b, &own[1..]);
+        let is_over = any(b, &[beyond, &[is_greatest]].concat());
+        let is_over = b.and(is_over, !is_low);
+        self.is_max = b.or(self.is_max, is_over);
+        let (amount, is_far) = subnormal_distance(b, exponent, bits_of(self.significand.len() - 1));
+        let is_lost = b.and(is_low, is_far);
+        let is_lost = any(b, &[is_lost, is_zero, self.is_max]);
+        let amount = mask_if(b, is_low, &amount);
+        let amount: Vec<Wire> = amount.into_iter().map(|bit| b.or(bit, is_lost)).collect();
         self.significand = shift_down(b, self.significand, &amount);
         let is_high = b.and(!is_low, !is_zero);
-        self.exponent = mask_if(b, is_high, exponent);
-        self
+        self.exponent = mask_if(b, is_high, own);
+        let (fraction, field) = self.rounded(b, format);
+        let field: Vec<Wire> = field.iter().map(|&bit| b.or(bit, self.is_max)).collect();
+        self.packed(b, fraction, field)
     }
 
-    /// Rounds to nearest, ties to even.
+    /// Rounds a result that is not subnormal, or is so already.
     fn round(self, b: &mut Builder, format: Format) -> Vec<Wire> {
-        let [sticky, guard, lowest] = [0, 1, 2].map(|i| self.significand[i]);
-        let (fraction, top) = self.significand[2..].split_at(format.fraction);
-        let tail = b.or(sticky, lowest);
-        let is_up = b.and(guard, tail);
-        let (mut fraction, carry) = add_with_carry(b, fraction, &vec![Wire::FALSE; format.fraction], is_up);
-        let top = super::zero_extend(top, self.exponent.len());
-        let (field, _) = add_with_carry(b, &self.exponent, &top, carry);
+        let (fraction, field) = self.rounded(b, format);
         let (field, above) = field.split_at(format.exponent);
         let is_max = b.or(self.is_max, above[0]);
         let field: Vec<Wire> = field.iter().map(|&bit| b.or(bit, is_max)).collect();
         let is_finite = !all(b, &field);
-        fraction = mask_if(b, is_finite, &fraction);
+        let fraction = mask_if(b, is_finite, &fraction);
+        self.packed(b, fraction, field)
+    }
+
+    /// Fraction and field, to nearest, ties to even.
+    fn rounded(&self, b: &mut Builder, format: Format) -> (Vec<Wire>, Vec<Wire>) {
+        let [sticky, guard, lowest] = [0, 1, 2].map(|i| self.significand[i]);
+        let (fraction, top) = self.significand[2..].split_at(format.fraction);
+        let tail = b.or(sticky, lowest);
+        let is_up = b.and(guard, tail);
+        let (fraction, carry) = add_with_carry(b, fraction, &vec![Wire::FALSE; format.fraction], is_up);
+        let top = super::zero_extend(top, self.exponent.len());
+        let (field, _) = add_with_carry(b, &self.exponent, &top, carry);
+        (fraction, field)
+    }
+
+    /// The word; the fraction of what is infinite or NaN is 0.
+    fn packed(&self, b: &mut Builder, mut fraction: Vec<Wire>, field: Vec<Wire>) -> Vec<Wire> {
         if let Some(quiet) = fraction.last_mut() {
             *quiet = b.xor(*quiet, self.is_nan);
         }
         let sign = b.and(self.sign, !self.is_nan);
         [fraction, field, vec![sign]].concat()
     }
+}
+
+/// The number of which `exponent` is the two's complement, in `n` bits, and whether it has more, where it is negative.
+fn subnormal_distance(b: &mut Builder, exponent: &[Wire], n: usize) -> (Vec<Wire>, Wire) {
+    let complemented = complement(exponent);
+    let (low, high) = complemented.split_at(n);
+    let mut amount = increment(b, &[low, &[Wire::FALSE]].concat(), Wire::TRUE);
+    let above = amount.split_off(n);
+    let is_far = any(b, &[high, &above].concat());
+    (amount, is_far)
 }
 
 /// `−x`; free. Of a NaN, a NaN of the other sign.

@@ -81,7 +81,7 @@ pub fn multiply(b: &mut Builder, format: Format, x: &[Wire], y: &[Wire]) -> Vec<
     let is_nan = any(b, &[x.is_nan, y.is_nan, is_invalid]);
     let significand = with_carry(b, carry, sticky, &product[m - 1..]);
     let result = Unrounded { sign: b.xor(x.sign, y.sign), exponent, significand, is_max, is_nan };
-    result.denormalized(b, is_null).round(b, format)
+    result.round_subnormal(b, format, is_null)
 }
 
 /// `x / y`; a number other than 0 by 0 is infinite, `0/0` and `∞/∞` are NaN.
@@ -109,7 +109,7 @@ pub fn divide(b: &mut Builder, format: Format, x: &[Wire], y: &[Wire]) -> Vec<Wi
     let is_null = b.or(x_null, y.is_max);
     let significand = with_carry(b, carry, sticky, &quotient);
     let result = Unrounded { sign: b.xor(x.sign, y.sign), exponent, significand, is_max, is_nan };
-    result.denormalized(b, is_null).round(b, format)
+    result.round_subnormal(b, format, is_null)
 }
 
 /// Bits of a sum below the greater operand's: two that a shift by one may need, and the sticky bit.

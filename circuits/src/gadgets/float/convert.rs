@@ -93,18 +93,7 @@ pub fn narrow(b: &mut Builder, from: Format, to: Format, x: &[Wire]) -> Vec<Wire
         is_max: x.is_max,
         is_nan: x.is_nan,
     };
-    number.denormalized(b, !x.is_normal).saturated(b, to).round(b, to)
-}
-
-impl Unrounded {
-    /// Infinite where the exponent does not fit the format.
-    fn saturated(mut self, b: &mut Builder, format: Format) -> Unrounded {
-        let beyond = self.exponent.split_off(format.exponent);
-        let is_beyond = any(b, &beyond);
-        self.exponent.push(Wire::FALSE);
-        self.is_max = b.or(self.is_max, is_beyond);
-        self
-    }
+    number.round_subnormal(b, to, !x.is_normal)
 }
 
 fn from_magnitude(b: &mut Builder, format: Format, sign: Wire, x: &[Wire]) -> Vec<Wire> {
