@@ -94,6 +94,16 @@ impl Builder {
         self
     }
 
+    /// Makes room for about so many nodes, before there are any but inputs.
+    #[must_use]
+    pub(crate) fn with_capacity(mut self, n_nodes: usize) -> Builder {
+        let n_nodes = n_nodes + n_nodes / 8;
+        self.block.nodes.reserve(n_nodes.saturating_sub(self.n_nodes()));
+        self.block.origins.reserve(n_nodes.saturating_sub(self.block.origins.len()));
+        self.table = Table::with_capacity(n_nodes);
+        self
+    }
+
     /// Input `i`.
     ///
     /// # Panics
@@ -289,12 +299,12 @@ impl Builder {
     /// The gate's node: the one that is there (for ANDs, whatever its complements), or a new one.
     fn intern(&mut self, node: Node) -> NodeId {
         match self.table.find(&self.block.nodes, node) {
-            Some(id) => id,
-            None if self.room_for(1).is_none() => NodeId(0),
-            None => {
+            Ok(id) => id,
+            Err(_) if self.room_for(1).is_none() => NodeId(0),
+            Err(vacancy) => {
                 self.n_ands += u64::from(matches!(node, Node::And(..)));
                 let id = self.push(node);
-                self.table.insert(&self.block.nodes, id);
+                self.table.insert(vacancy, id);
                 id
             }
         }

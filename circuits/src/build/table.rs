@@ -1,57 +1,81 @@
 //! The builder's table of gates: from operands to the node that combines them.
 //!
-//! Open addressing over node ids alone: 4 bytes a slot, at most 3 of 4 slots in use. XORs are found by their operands,
-//! ANDs by their operands' nodes, so that each pair is multiplied once.
+//! Open addressing; a slot holds a node's id and 32 bits of its operands' hash, so that gates are looked at only where they
+//! are the ones wanted. A gate's first place is a group of eight slots that belongs to its later operand: circuits are mostly
+//! local, so these are in the cache. Where a group is full, the search goes on from the hash's place, slot by slot. At most 3 of
+//! 4 slots are in use. XORs are found by their operands, ANDs by their operands' nodes, so that each pair is multiplied once.
 
 use crate::circuit::Node;
 use crate::id::NodeId;
 
-/// Ids of gates, by operands. Node 0 is no gate and marks a free slot.
+/// Ids of gates, by operands.
 #[derive(Default)]
 pub(super) struct Table {
-    slots: Vec<u32>,
+    /// `hash << 32 | id`. Node 0 is no gate: a slot that is 0 is free.
+    slots: Vec<u64>,
     n_used: usize,
 }
 
+/// Where a gate belongs that is not there; until the table changes.
+pub(super) struct Vacancy {
+    slot: usize,
+    hash: u32,
+}
+
 impl Table {
-    /// The gate with the operands of `gate`, complements aside.
-    pub(super) fn find(&self, nodes: &[Node], gate: Node) -> Option<NodeId> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let slot = self.slot(nodes, key(gate));
-        (self.slots[slot] != 0).then_some(NodeId(self.slots[slot]))
+    /// An empty table with room for about so many gates.
+    pub(super) fn with_capacity(n_gates: usize) -> Table {
+        Table { slots: vec![0; (n_gates + n_gates / 2).next_power_of_two().max(LEN_MIN)], n_used: 0 }
     }
 
-    /// Adds a gate whose operands are not there yet.
-    pub(super) fn insert(&mut self, nodes: &[Node], id: NodeId) {
+    /// The gate with the operands of `gate`, complements aside; or where it belongs.
+    pub(super) fn find(&mut self, nodes: &[Node], gate: Node) -> Result<NodeId, Vacancy> {
         if (self.n_used + 1) * 4 > self.slots.len() * 3 {
             self.grow(nodes);
         }
-        let slot = self.slot(nodes, key(nodes[id.0 as usize]));
-        self.slots[slot] = id.0;
+        let wanted = key(gate);
+        let hash = hash(wanted);
+        for slot in places(wanted, self.slots.len()) {
+            let found = self.slots[slot];
+            if found == 0 {
+                return Err(Vacancy { slot, hash });
+            }
+            if (found >> 32) as u32 == hash && key(nodes[found as u32 as usize]) == wanted {
+                return Ok(NodeId(found as u32));
+            }
+        }
+        unreachable!("some slots are free")
+    }
+
+    /// Adds the gate that was not found.
+    pub(super) fn insert(&mut self, vacancy: Vacancy, id: NodeId) {
+        self.slots[vacancy.slot] = u64::from(vacancy.hash) << 32 | u64::from(id.0);
         self.n_used += 1;
     }
 
     fn grow(&mut self, nodes: &[Node]) {
-        let len = (self.slots.len() * 2).max(64);
+        let len = (self.slots.len() * 2).max(LEN_MIN);
         let old = std::mem::replace(&mut self.slots, vec![0; len]);
-        for id in old.into_iter().filter(|&id| id != 0) {
-            let slot = self.slot(nodes, key(nodes[id as usize]));
-            self.slots[slot] = id;
+        for gate in old.into_iter().filter(|&gate| gate != 0) {
+            let slot = places(key(nodes[gate as u32 as usize]), len).find(|&slot| self.slots[slot] == 0);
+            self.slots[slot.expect("some slots are free")] = gate;
         }
-    }
-
-    /// The slot that holds the gate with this key, or the free one where it belongs.
-    fn slot(&self, nodes: &[Node], wanted: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut slot = hash(wanted) as usize & mask;
-        while self.slots[slot] != 0 && key(nodes[self.slots[slot] as usize]) != wanted {
-            slot = (slot + 1) & mask;
-        }
-        slot
     }
 }
+
+/// The slots where the gate with this key may be, of `len`, in the order of the search.
+fn places(key: u64, len: usize) -> impl Iterator<Item = usize> {
+    let (hash, mask) = (hash(key) as usize, len - 1);
+    // Two slots for each operand: a key's low half is twice the later one's id, and the kind.
+    let group = key as u32 as usize & mask & !(GROUP - 1);
+    let near = (0..GROUP).map(move |i| group | ((hash >> 24) + i) % GROUP);
+    near.chain((0..len).map(move |i| (hash + i) & mask))
+}
+
+/// Slots of a cache line.
+const GROUP: usize = 8;
+
+const LEN_MIN: usize = 64;
 
 /// Both operands' nodes (31 bits each), and the kind of gate.
 fn key(node: Node) -> u64 {
@@ -64,7 +88,7 @@ fn key(node: Node) -> u64 {
 }
 
 /// Multiply and fold: the high half of the product depends on every bit of the key.
-fn hash(key: u64) -> u64 {
+fn hash(key: u64) -> u32 {
     let product = u128::from(key) * 0x9e37_79b9_7f4a_7c15;
-    (product >> 64) as u64 ^ product as u64
+    ((product >> 64) as u64 ^ product as u64) as u32
 }

@@ -23,7 +23,7 @@ pub(super) fn rebuild(
     constants: &[Option<bool>],
     is_read: &[bool],
 ) -> Result<Block, TooLarge> {
-    let mut builder = Builder::new(old.name.clone(), old.n_inputs);
+    let mut builder = Builder::new(old.name.clone(), old.n_inputs).with_capacity(old.nodes.len());
     let mut new: Vec<Wire> = Vec::with_capacity(old.nodes.len());
     let at = |new: &[Wire], wire: Wire| new[wire.node().0 as usize] ^ wire.is_complemented();
     for (id, (node, &origin)) in old.nodes.iter().zip(&old.origins).enumerate() {

@@ -86,7 +86,7 @@ impl<'a> Rewriter<'a> {
             old,
             n_readers: count_readers(old),
             new: Vec::with_capacity(old.nodes.len()),
-            builder: Builder::new(old.name.clone(), old.n_inputs),
+            builder: Builder::new(old.name.clone(), old.n_inputs).with_capacity(old.nodes.len()),
             n_uses: Vec::new(),
             cuts: Cuts::default(),
             work: Vec::new(),
