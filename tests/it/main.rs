@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod agreement;
+mod book;
 mod examples;
 mod misuse;
 mod optimize;
