@@ -7,6 +7,7 @@ mod examples;
 mod misuse;
 mod optimize;
 mod sessions;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
