@@ -520,7 +520,7 @@ pub enum ExprKind {
     /// `for x in xs { … }`.
     For {
         /// What each element is matched with.
-        pattern: Pattern,
+        pattern: Box<Pattern>,
         /// A range or an array.
         iterable: Box<Expr>,
         /// What is repeated.

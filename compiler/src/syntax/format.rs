@@ -37,11 +37,12 @@ pub fn format(sources: &SourceMap, file: FileId) -> Result<String, Vec<Diagnosti
     let mut text = once(sources.file(file).text(), &tree);
     // A comment that had no place of its own may have one where it now stands.
     for _ in 0..ROUNDS_MAX {
+        if text.len() > super::FILE_BYTES_MAX {
+            return Err(vec![super::too_large(file, text.len())]);
+        }
         let mut sources = SourceMap::new();
-        let file = sources.add("", text.as_str());
-        let (tree, errors) = super::parse(&sources, file);
-        debug_assert!(errors.is_empty(), "the canonical layout of a program is a program: {errors:?}");
-        let next = once(&text, &tree);
+        let round = sources.add("", text.as_str());
+        let next = once(&text, &super::parse(&sources, round).0);
         if next == text {
             break;
         }

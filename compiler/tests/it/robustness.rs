@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use hushgate_compiler::diagnostic::{Code, render};
+use hushgate_compiler::syntax::format::format;
 use hushgate_compiler::syntax::{DIGITS_MAX, ERRORS_MAX, FILE_BYTES_MAX};
 
 use crate::diagnose;
@@ -191,4 +192,27 @@ fn parameters_from_outside_are_checked() {
     assert_eq!(codes(&[("FLAG", 1), ("N", 10)]), [Code::ParamOutOfRange]);
     assert_eq!(codes(&[("FLAG", 1), ("M", 10)]), [Code::ParamUnknown]);
     assert_eq!(codes(&[("FLAG", 1), ("FLAGG", 10)]), [Code::ParamUnknown]);
+}
+
+/// Threads often have two megabytes of stack; reading and printing a program leaves them half.
+#[test]
+fn the_deepest_programs_need_little_stack() {
+    let operators = ") * 2 + 3 << 4 & 5 ^ 6 | 7 == 8 && 9 || 10 .. 11";
+    let bodies = [
+        format!("{}x{}", "if x { ".repeat(190), " }".repeat(190)),
+        format!("{}x{}", "(".repeat(190), ")".repeat(190)),
+        format!("{}x{}", "match x { _ => ".repeat(95), " }".repeat(95)),
+        format!("{}x{}", "f(|a| {".repeat(40), "})".repeat(40)),
+        format!("{}x{}", "(".repeat(18), operators.repeat(18)),
+    ];
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let run = thread.spawn(move || {
+        for body in bodies {
+            let (sources, diagnostics) = diagnose("program.hush", &program(&body));
+            assert_eq!(diagnostics, [], "{body}");
+            let file = sources.files().next().map(|(id, _)| id).unwrap();
+            assert!(format(&sources, file).is_ok());
+        }
+    });
+    run.unwrap().join().unwrap();
 }

@@ -110,6 +110,7 @@ impl Parser<'_> {
     }
 
     /// `lower..upper` after `lower`, if it is a range.
+    #[inline(never)]
     fn range(&mut self, start: Span, lower: Option<Expr>) -> Parse<Expr> {
         if !self.at_range() {
             return lower.ok_or(Reported);
@@ -159,6 +160,7 @@ impl Parser<'_> {
     }
 
     /// `left op operand`, as one more step of a chain where `left` is one of the same precedence.
+    #[inline(never)]
     fn join(&mut self, left: Expr, step: BinaryStep) -> Parse<Expr> {
         let span = left.span.to(step.operand.span);
         match left {
@@ -166,7 +168,9 @@ impl Parser<'_> {
                 if steps[0].op.precedence() == step.op.precedence() =>
             {
                 if step.op.is_comparison() {
-                    self.report(self.chained_comparison(&first, &steps[0], &step));
+                    if !matches!(first.kind, ExprKind::Error) {
+                        self.report(self.chained_comparison(&first, &steps[0], &step));
+                    }
                     return Ok(Expr { kind: ExprKind::Error, span });
                 }
                 steps.push(step);
@@ -179,6 +183,7 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(never)]
     fn chained_comparison(&self, first: &Expr, one: &BinaryStep, two: &BinaryStep) -> Diagnostic {
         let error = Diagnostic::error(Code::ChainedComparison, "comparisons cannot stand in a row")
             .at(two.op_span, "the second comparison")
@@ -211,10 +216,14 @@ impl Parser<'_> {
     }
 
     /// `x as T`: reports it and goes on with x.
+    #[inline(never)]
     fn as_cast(&mut self, value: Expr) -> Parse<Expr> {
         let keyword = self.bump().span;
         let ty = self.ty()?;
         let whole = value.span.to(ty.span);
+        if matches!(value.kind, ExprKind::Error) {
+            return Ok(Expr { kind: ExprKind::Error, span: whole });
+        }
         let text = self.text_of(value.without_parens().span);
         let error = Diagnostic::error(
             Code::AsCast,
@@ -229,6 +238,7 @@ impl Parser<'_> {
     }
 
     /// `x++`, `x--`: reports and steps over it.
+    #[inline(never)]
     fn increment(&mut self, place: &Expr) -> bool {
         let kind = self.kind();
         let twice = matches!(kind, TokenKind::Plus | TokenKind::Minus) && self.kind_ahead(1) == kind;
@@ -266,6 +276,7 @@ impl Parser<'_> {
     }
 
     /// `|a, b: T| body` or `|| body`.
+    #[inline(never)]
     fn closure(&mut self) -> Parse<Expr> {
         let start = self.span();
         let mut params = Vec::new();
@@ -287,10 +298,10 @@ impl Parser<'_> {
                 let block = self.block()?;
                 Expr { span: block.span, kind: ExprKind::Block(block) }
             }
-            None => self.nested(|parser| {
-                let place = parser.expr_here()?;
-                parser.assignment(place)
-            })?,
+            None => {
+                let place = self.expr_here()?;
+                self.assignment(place)?
+            }
         };
         Ok(Expr { kind: ExprKind::Closure { params, output, body: Box::new(body) }, span: self.span_since(start) })
     }
@@ -330,6 +341,7 @@ impl Parser<'_> {
     }
 
     /// `[index]`.
+    #[inline(never)]
     fn index(&mut self) -> Parse<Expr> {
         let (open, empty) = (self.span(), self.at_empty_brackets());
         let mut indices = self.list(Self::element);
@@ -349,6 +361,7 @@ impl Parser<'_> {
     }
 
     /// `.name`, `.0` or `.method(…)`, at the dot.
+    #[inline(never)]
     fn member(&mut self, base: Expr) -> Parse<ExprKind> {
         self.bump();
         let base = Box::new(base);
@@ -495,6 +508,7 @@ impl Parser<'_> {
         self.kind_ahead(1) == TokenKind::Ident && separator
     }
 
+    #[inline(never)]
     fn ambiguous_struct(&mut self, path: Path) -> Parse<ExprKind> {
         let start = path.span;
         let literal = self.struct_literal(path);
@@ -510,6 +524,7 @@ impl Parser<'_> {
         literal
     }
 
+    #[inline(never)]
     fn struct_literal(&mut self, path: Path) -> Parse<ExprKind> {
         let mut base = None;
         let elements = self.list(|parser| {
@@ -525,6 +540,7 @@ impl Parser<'_> {
         Ok(ExprKind::Struct { path, fields: elements.into_iter().flatten().collect(), base })
     }
 
+    #[inline(never)]
     fn field_init(&mut self) -> Parse<FieldInit> {
         let start = self.span();
         let name = self.ident("the name of a field")?;
@@ -578,6 +594,7 @@ impl Parser<'_> {
         }
     }
 
+    #[inline(never)]
     fn condition(&mut self) -> Parse<Condition> {
         let start = self.span();
         if self.eat(TokenKind::Let).is_none() {
@@ -590,6 +607,7 @@ impl Parser<'_> {
         Ok(Condition::Let { pattern, value, span: self.span_since(start) })
     }
 
+    #[inline(never)]
     fn match_expr(&mut self) -> Parse<ExprKind> {
         self.bump();
         let scrutinee = Box::new(self.head()?);
@@ -615,6 +633,7 @@ impl Parser<'_> {
         arms
     }
 
+    #[inline(never)]
     fn arm(&mut self, end: usize) -> Parse<Arm> {
         let start = self.span();
         let pattern = self.pattern()?;
@@ -640,9 +659,10 @@ impl Parser<'_> {
         self.report(error);
     }
 
+    #[inline(never)]
     fn for_expr(&mut self) -> Parse<ExprKind> {
         self.bump();
-        let pattern = self.pattern_single()?;
+        let pattern = Box::new(self.pattern_single()?);
         self.expect(TokenKind::In, "`in` and what the loop goes over")?;
         let iterable = Box::new(self.head()?);
         let body = self.block()?;

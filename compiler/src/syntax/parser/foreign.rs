@@ -14,6 +14,8 @@ use crate::syntax::token::TokenKind;
 pub(super) struct ForeignTypes {
     used: Vec<Ident>,
     declared: HashSet<Arc<str>>,
+    /// Whether names come from elsewhere that the parser does not see.
+    glob: bool,
 }
 
 impl ForeignTypes {
@@ -29,9 +31,17 @@ impl ForeignTypes {
         self.declared.insert(Arc::clone(&name.name));
     }
 
+    /// A `use` imports whatever a module has.
+    pub(super) fn declare_all(&mut self) {
+        self.glob = true;
+    }
+
     pub(super) fn finish(&mut self) -> Vec<Diagnostic> {
         let used = std::mem::take(&mut self.used);
-        used.iter().filter(|name| !self.declared.contains(&name.name)).filter_map(foreign_type_error).collect()
+        used.iter()
+            .filter(|name| !self.glob && !self.declared.contains(&name.name))
+            .filter_map(foreign_type_error)
+            .collect()
     }
 }
 

@@ -204,6 +204,7 @@ impl Parser<'_> {
             match self.kind() {
                 TokenKind::Star => {
                     self.bump();
+                    self.foreign.declare_all();
                     return Ok(UseEnd::Glob);
                 }
                 TokenKind::OpenBrace => return Ok(UseEnd::Group(self.list(Self::use_tree))),

@@ -47,6 +47,7 @@ impl Parser<'_> {
     }
 
     /// An expression statement; nothing if it turned out to be the value of the block.
+    #[inline(never)]
     fn expr_statement(&mut self, block: &mut Block, end: usize) -> Parse<Option<StmtKind>> {
         let expr = self.effect()?;
         if self.eat(TokenKind::Semicolon).is_some() {
@@ -63,6 +64,7 @@ impl Parser<'_> {
         Ok(Some(StmtKind::Expr { expr, semicolon }))
     }
 
+    #[inline(never)]
     fn let_statement(&mut self) -> Parse<Let> {
         let start = self.bump().span;
         let pattern = self.pattern()?;
@@ -102,6 +104,7 @@ impl Parser<'_> {
     }
 
     /// After an expression that something other than a semicolon follows.
+    #[inline(never)]
     fn missing_semicolon(&mut self) -> Parse<()> {
         if self.foreign_operator_here() {
             return Err(Reported);
@@ -120,6 +123,7 @@ impl Parser<'_> {
     }
 
     /// Goes to the next statement after an error in the one that began at `start`.
+    #[inline(never)]
     fn skip_statement(&mut self, start: usize, end: usize) {
         if self.position == start {
             self.position = self.partner[start] as usize + 1;

@@ -24,7 +24,13 @@ impl Parser<'_> {
                 self.bump();
                 TypeKind::Infer
             }
-            TokenKind::Ident => TypeKind::Path(self.type_path()?),
+            TokenKind::Ident => {
+                let path = self.type_path()?;
+                if let [segment] = &path.segments[..] {
+                    self.foreign.using(&segment.name);
+                }
+                TypeKind::Path(path)
+            }
             TokenKind::And | TokenKind::AndAnd => {
                 if let Some(len) = self.foreign_prefix() {
                     (0..len).for_each(|_| _ = self.bump());
@@ -129,9 +135,6 @@ impl Parser<'_> {
         let mut segments = Vec::new();
         loop {
             let name = self.ident("a type")?;
-            if segments.is_empty() && self.kind() != TokenKind::PathSep {
-                self.foreign.using(&name);
-            }
             let turbofish = self.kind() == TokenKind::PathSep && self.kind_ahead(1) == TokenKind::Lt;
             if turbofish {
                 self.bump();
