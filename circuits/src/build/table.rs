@@ -68,7 +68,7 @@ fn places(key: u64, len: usize) -> impl Iterator<Item = usize> {
     let (hash, mask) = (hash(key) as usize, len - 1);
     // Two slots for each operand: a key's low half is twice the later one's id, and the kind.
     let group = key as u32 as usize & mask & !(GROUP - 1);
-    let near = (0..GROUP).map(move |i| group | ((hash >> 24) + i) % GROUP);
+    let near = (0..GROUP).map(move |i| group | (((hash >> 24) + i) % GROUP));
     near.chain((0..len).map(move |i| (hash + i) & mask))
 }
 

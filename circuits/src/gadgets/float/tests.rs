@@ -10,7 +10,11 @@ use crate::gadgets::check;
 
 type Gadget = fn(&mut Builder, Format, &[Wire], &[Wire]) -> Vec<Wire>;
 
-const OPERATIONS: [(&str, Gadget, fn(f64, f64) -> f64); 5] = [
+/// An operation's name, the gadget, and what it should compute.
+type Operation = (&'static str, Gadget, fn(f64, f64) -> f64);
+type Comparison = (&'static str, Gadget, fn(f64, f64) -> bool);
+
+const OPERATIONS: [Operation; 5] = [
     ("add", add, |x, y| x + y),
     ("subtract", subtract, |x, y| x - y),
     ("multiply", multiply, |x, y| x * y),
@@ -18,12 +22,15 @@ const OPERATIONS: [(&str, Gadget, fn(f64, f64) -> f64); 5] = [
     ("square root", |b, format, x, _| square_root(b, format, x), |x, _| x.sqrt()),
 ];
 
-const COMPARISONS: [(&str, Gadget, fn(f64, f64) -> bool); 4] = [
+const COMPARISONS: [Comparison; 4] = [
     ("less", |b, format, x, y| vec![compare::less(b, format, x, y)], |x, y| x < y),
     ("less or equal", |b, format, x, y| vec![compare::less_equal(b, format, x, y)], |x, y| x <= y),
     ("equal", |b, format, x, y| vec![compare::equal(b, format, x, y)], |x, y| x == y),
     ("is NaN", |b, format, x, _| vec![compare::is_nan(b, format, x)], |x, _| x.is_nan()),
 ];
+
+type MachineCase = (Gadget, fn(f32, f32) -> f32);
+type ConversionCase = (&'static str, Format, Gadget, fn(u64) -> u64);
 
 /// Seven bits: all that a format has, and all pairs of numbers can be tried.
 const TINY: Format = Format { exponent: 4, fraction: 2 };
@@ -190,7 +197,7 @@ const N_F64: usize = 20_000;
 #[test]
 fn f32_is_the_machines() {
     let value = |bits: u64| f32::from_bits(bits as u32);
-    let operations: [(Gadget, fn(f32, f32) -> f32); 5] = [
+    let operations: [MachineCase; 5] = [
         (add, |x, y| x + y),
         (subtract, |x, y| x - y),
         (multiply, |x, y| x * y),
@@ -219,7 +226,7 @@ fn f64_is_the_machines() {
 
 #[test]
 fn conversions_are_the_machines() {
-    let cases: [(&str, Format, Gadget, fn(u64) -> u64); 12] = [
+    let cases: [ConversionCase; 12] = [
         ("f32 to u32", F32, |b, f, x, _| convert::to_unsigned(b, f, x, 32), |x| u64::from(single(x) as u32)),
         ("f32 to i32", F32, |b, f, x, _| convert::to_signed(b, f, x, 32), |x| u64::from(single(x) as i32 as u32)),
         ("f32 to u64", F32, |b, f, x, _| convert::to_unsigned(b, f, x, 64), |x| single(x) as u64),
