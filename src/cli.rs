@@ -99,10 +99,48 @@ pub enum Command {
     Run(RunArgs),
     /// Run one party, with the other elsewhere
     Join(JoinArgs),
+    /// Make this organisation's key, by which others recognise it
+    Keygen {
+        /// Where to write the secret key [default: secret.key in ~/.config/hushgate or $HUSHGATE_HOME]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Print this organisation's fingerprint and public key
+    Id {
+        /// The secret key [default: what `keygen` has made]
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Write down whose keys are known
+    Peer {
+        /// What to do
+        #[command(subcommand)]
+        command: PeerCommand,
+    },
     /// Explain an error code
     Explain {
         /// The code, such as E0401
         code: String,
+    },
+}
+
+/// The subcommands of `peer`.
+#[derive(Debug, Subcommand)]
+pub enum PeerCommand {
+    /// Write down a peer's key
+    Add {
+        /// What to call the peer, here
+        name: String,
+        /// What `hushgate id` prints at the peer: its fingerprint or its public key
+        #[arg(value_name = "FINGERPRINT_OR_KEY")]
+        key: String,
+    },
+    /// Print all peers
+    List,
+    /// Forget a peer
+    Remove {
+        /// Its name
+        name: String,
     },
 }
 
@@ -175,7 +213,13 @@ pub struct JoinArgs {
     /// Give up when the other party is silent for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     pub timeout: f64,
+    /// Encrypt, and accept only this peer: a name from `hushgate peer list`, a fingerprint or a public key
+    #[arg(long, value_name = "NAME_OR_KEY")]
+    pub peer: Option<String>,
+    /// This organisation's secret key [default: what `hushgate keygen` has made]
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub key: Option<PathBuf>,
     /// Go on although the connection is not encrypted and leaves this machine
-    #[arg(long)]
+    #[arg(long, conflicts_with = "peer")]
     pub insecure_plaintext: bool,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use hushgate_compiler::diagnostic::Diagnostic;
 use hushgate_compiler::source::SourceMap;
+use hushgate_runtime::channel::tls::TlsError;
 use hushgate_runtime::session::SessionError;
 
 use crate::data::DataError;
@@ -19,6 +20,8 @@ pub enum Failure {
     Data(DataError),
     /// The session failed: disagreement, network, or a peer that broke the protocol.
     Session(SessionError),
+    /// No encrypted connection, on this address.
+    Tls(String, TlsError),
     /// No connection: no such host, nobody there, nobody came.
     Network(String),
     /// A local policy refused.
@@ -40,6 +43,7 @@ impl Failure {
             Failure::Usage(_) => 2,
             Failure::Data(_) => 3,
             Failure::Session(error) => error.exit_code(),
+            Failure::Tls(_, error) => error.exit_code(),
             Failure::Network(_) => 5,
             Failure::Policy(_) => 7,
         }
@@ -52,6 +56,7 @@ impl fmt::Display for Failure {
             Failure::Program(drawn) => f.write_str(drawn.trim_end()),
             Failure::Usage(text) | Failure::Network(text) | Failure::Policy(text) => write!(f, "error: {text}"),
             Failure::Data(error) => write!(f, "error: {error}"),
+            Failure::Tls(address, error) => write!(f, "error: {address}: {error}"),
             Failure::Session(error) => write!(f, "error: {error}"),
             Failure::Other(error) => write!(f, "error: {error:#}"),
         }

@@ -8,7 +8,10 @@ mod command;
 mod data;
 mod failure;
 mod files;
+mod home;
+mod key;
 mod party;
+mod peers;
 mod program;
 mod results;
 mod terminal;
@@ -43,6 +46,9 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Eval(args) => command::eval::run(&args, common),
         Command::Run(args) => command::run::run(&args, common),
         Command::Join(args) => command::join::run(&args, common),
+        Command::Keygen { out } => command::keygen::run(out.as_deref(), common),
+        Command::Id { key } => command::id::run(key.as_deref(), common),
+        Command::Peer { command } => command::peer::run(&command, common),
         Command::Explain { code } => command::explain::run(&code),
     }
 }

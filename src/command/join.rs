@@ -5,18 +5,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use hushgate_runtime::channel::tls::Endpoint;
 use hushgate_runtime::channel::{Channel, tcp};
 use hushgate_runtime::session::Outcome;
 
 use crate::cli::{Common, JoinArgs};
 use crate::failure::Failure;
+use crate::key;
 use crate::party::{Party, Table};
+use crate::peers::Peers;
 use crate::program::{Inputs, load, locate, party_index, ports_of};
 
 /// Runs one party and prints what it learns.
 pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let start = Instant::now();
     let address = address(args, common)?;
+    let endpoint = endpoint(args)?;
     let timeout = patience(args.timeout)?;
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
@@ -36,27 +40,37 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let compile_seconds = start.elapsed().as_secs_f64();
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let outcome = runtime.block_on(session(args.listen.is_some(), address, &table, seat, common))?;
+    let way = Way { listen: args.listen.is_some(), addresses: &address, endpoint: endpoint.as_ref() };
+    let outcome = runtime.block_on(session(way, &table, seat, common))?;
     let mut results = table.results();
     table.report(&mut results, index, &outcome);
     results.keep_only(&args.party);
-    results.stats.plaintext = true;
+    results.stats.plaintext = endpoint.is_none();
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
     results.print(common);
     Ok(())
 }
 
-/// Connects or waits, then runs the session; Ctrl-C ends it, and the other side sees the connection close.
-async fn session(
+/// Our key and the peer's, where the connection is to be encrypted.
+fn endpoint(args: &JoinArgs) -> Result<Option<Endpoint>, Failure> {
+    let Some(peer) = &args.peer else { return Ok(None) };
+    let path = args.key.clone().map_or_else(key::default_path, Ok)?;
+    let identity = key::read(&path)?;
+    Ok(Some(Endpoint::new(&identity, Peers::read()?.resolve(peer)?)))
+}
+
+/// A way to the other party.
+struct Way<'a> {
     listen: bool,
-    address: Vec<SocketAddr>,
-    table: &Table,
-    seat: Party,
-    common: &Common,
-) -> Result<Outcome, Failure> {
+    addresses: &'a [SocketAddr],
+    endpoint: Option<&'a Endpoint>,
+}
+
+/// Connects or waits, then runs the session; Ctrl-C ends it, and the other side sees the connection close.
+async fn session(way: Way<'_>, table: &Table, seat: Party, common: &Common) -> Result<Outcome, Failure> {
     let work = async {
-        let channel = open(listen, &address, table, common).await?;
+        let channel = if way.listen { listen(&way, table, common).await? } else { connect(&way, table).await? };
         let (_, outcome) = seat.run(channel).await;
         Ok(outcome?)
     };
@@ -66,22 +80,35 @@ async fn session(
     }
 }
 
-async fn open(listen: bool, address: &[SocketAddr], table: &Table, common: &Common) -> Result<Channel, Failure> {
-    let patience = table.timeouts().connect;
-    let shown = address[0];
-    if !listen {
-        let channel = tcp::connect(address, patience).await;
-        return channel.map_err(|error| Failure::Network(format!("cannot connect to {shown}: {error}")));
+async fn connect(way: &Way<'_>, table: &Table) -> Result<Channel, Failure> {
+    let (timeouts, shown) = (table.timeouts(), way.addresses[0]);
+    match way.endpoint {
+        Some(endpoint) => endpoint
+            .connect(way.addresses, &timeouts)
+            .await
+            .map_err(|error| Failure::Tls(format!("cannot connect to {shown}"), error)),
+        None => tcp::connect(way.addresses, timeouts.connect)
+            .await
+            .map_err(|error| Failure::Network(format!("cannot connect to {shown}: {error}"))),
     }
-    let listener = tcp::Listener::bind(address)
-        .await
-        .map_err(|error| Failure::Network(format!("cannot listen on {shown}: {error}")))?;
-    let bound =
-        listener.local_addr().map_err(|error| Failure::Network(format!("cannot listen on {shown}: {error}")))?;
+}
+
+async fn listen(way: &Way<'_>, table: &Table, common: &Common) -> Result<Channel, Failure> {
+    let (timeouts, shown) = (table.timeouts(), way.addresses[0]);
+    let cannot = |error| Failure::Network(format!("cannot listen on {shown}: {error}"));
+    let listener = tcp::Listener::bind(way.addresses).await.map_err(cannot)?;
+    let bound = listener.local_addr().map_err(cannot)?;
     if !common.quiet {
         eprintln!("waiting for the other party on {bound}");
     }
-    listener.accept(patience).await.map_err(|error| Failure::Network(format!("on {bound}: {error}")))
+    match way.endpoint {
+        Some(endpoint) => {
+            endpoint.accept(&listener, &timeouts).await.map_err(|error| Failure::Tls(format!("on {bound}"), error))
+        }
+        None => {
+            listener.accept(timeouts.connect).await.map_err(|error| Failure::Network(format!("on {bound}: {error}")))
+        }
+    }
 }
 
 /// Where to listen or to connect to; nothing that leaves this machine unless that was asked for.
@@ -112,10 +139,13 @@ fn leaves_this_machine(option: &str, text: &str, args: &JoinArgs, common: &Commo
     if common.seed.is_some() {
         return Err(Failure::Policy(format!("{option} {text}: --seed is for tests on this machine: use loopback")));
     }
+    if args.peer.is_some() {
+        return Ok(());
+    }
     if !args.insecure_plaintext {
         return Err(Failure::Policy(format!(
-            "{option} {text} leaves this machine and connections are not encrypted yet: go through a tunnel that ends on \
-             loopback (ssh -L, WireGuard), or accept that whoever is in between can change the session: --insecure-plaintext"
+            "{option} {text} leaves this machine and the connection is not encrypted: name the other party with --peer \
+             (see: hushgate peer --help), or accept that whoever is in between can change the session: --insecure-plaintext"
         )));
     }
     eprintln!("warning: the connection is neither encrypted nor authenticated");

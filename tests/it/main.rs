@@ -4,6 +4,7 @@
 mod agreement;
 mod book;
 mod examples;
+mod keys;
 mod misuse;
 mod optimize;
 mod sessions;

@@ -2,25 +2,26 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{command, json, stderr, stdout, temporary};
 
 /// A process that listens, and the address it listens on.
-struct Listening {
+pub(super) struct Listening {
     child: Child,
-    address: String,
+    pub(super) address: String,
     stderr: BufReader<std::process::ChildStderr>,
 }
 
 impl Listening {
     fn start(args: &[&str]) -> Listening {
-        let mut child = command(&[&["join"], args, &["--listen", "127.0.0.1:0"]].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Listening::spawn(command(&[&["join"], args, &["--listen", "127.0.0.1:0"]].concat()))
+    }
+
+    /// A command that says on its first line where it listens.
+    pub(super) fn spawn(mut command: Command) -> Listening {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -29,7 +30,7 @@ impl Listening {
         Listening { child, address, stderr }
     }
 
-    fn finish(mut self) -> Output {
+    pub(super) fn finish(mut self) -> Output {
         let mut errors = Vec::new();
         self.stderr.read_to_end(&mut errors).unwrap();
         let mut output = self.child.wait_with_output().unwrap();

@@ -1,0 +1,38 @@
+//! `hushgate peer`: whose keys this organisation knows.
+
+use serde_json::{Map, Value as Json};
+
+use hushgate_runtime::identity::Pin;
+
+use crate::cli::{Common, PeerCommand};
+use crate::failure::Failure;
+use crate::peers::Peers;
+
+/// Adds, lists or removes.
+pub fn run(command: &PeerCommand, common: &Common) -> Result<(), Failure> {
+    match command {
+        PeerCommand::Add { name, key } => add(name, key),
+        PeerCommand::List => list(common),
+        PeerCommand::Remove { name } => Peers::update(|peers| peers.remove(name)),
+    }
+}
+
+fn add(name: &str, key: &str) -> Result<(), Failure> {
+    let pin: Pin = key.parse().map_err(|error| Failure::Usage(format!("{key:?}: {error}")))?;
+    Peers::update(|peers| peers.add(name, pin))
+}
+
+fn list(common: &Common) -> Result<(), Failure> {
+    let peers = Peers::read()?;
+    let list = peers.list()?;
+    if common.json {
+        let json = |(name, pin): (&str, Pin)| (name.to_owned(), Json::from(pin.to_string()));
+        println!("{}", Json::Object(list.into_iter().map(json).collect::<Map<_, _>>()));
+        return Ok(());
+    }
+    let width = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, pin) in list {
+        println!("{name:width$}  {pin}");
+    }
+    Ok(())
+}
