@@ -310,9 +310,14 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// What was parsed since [`Parser::subtree`] began becomes the child of a new node.
-    fn sink(&mut self) -> Parse<()> {
-        self.peak += 1;
+    /// Begins to measure what follows apart from what came before, whose depth it gives.
+    fn measure_apart(&mut self) -> usize {
+        std::mem::replace(&mut self.peak, self.depth)
+    }
+
+    /// What came before [`Parser::measure_apart`] becomes a child of a new node, beside what came after it.
+    fn sink(&mut self, before: usize) -> Parse<()> {
+        self.peak = self.peak.max(before + 1);
         if self.peak > DEPTH_MAX { self.too_deep() } else { Ok(()) }
     }
 

@@ -154,14 +154,15 @@ impl Parser<'_> {
                 self.report(error);
             }
             let op_span = self.bump().span;
+            let before = self.measure_apart();
             let operand = self.nested(|parser| parser.binary(op.precedence() + 1))?;
-            left = self.join(left, BinaryStep { op, op_span, operand })?;
+            left = self.join(left, before, BinaryStep { op, op_span, operand })?;
         }
     }
 
-    /// `left op operand`, as one more step of a chain where `left` is one of the same precedence.
+    /// `left op operand`, where `left` is `depth` deep, as one more step of a chain where `left` is one of the same precedence.
     #[inline(never)]
-    fn join(&mut self, left: Expr, step: BinaryStep) -> Parse<Expr> {
+    fn join(&mut self, left: Expr, depth: usize, step: BinaryStep) -> Parse<Expr> {
         let span = left.span.to(step.operand.span);
         match left {
             Expr { kind: ExprKind::Binary { first, mut steps }, .. }
@@ -173,11 +174,12 @@ impl Parser<'_> {
                     }
                     return Ok(Expr { kind: ExprKind::Error, span });
                 }
+                self.peak = self.peak.max(depth);
                 steps.push(step);
                 Ok(Expr { kind: ExprKind::Binary { first, steps }, span })
             }
             left => {
-                self.sink()?;
+                self.sink(depth)?;
                 Ok(Expr { kind: ExprKind::Binary { first: Box::new(left), steps: vec![step] }, span })
             }
         }
@@ -317,11 +319,13 @@ impl Parser<'_> {
     /// Calls, indices and fields after `expr`.
     fn postfix_chain(&mut self, start: Span, mut expr: Expr) -> Parse<Expr> {
         loop {
+            let before = self.measure_apart();
             let (next, found) = self.postfix_step(start, expr)?;
             if !found {
+                self.peak = before;
                 return Ok(next);
             }
-            self.sink()?;
+            self.sink(before)?;
             expr = next;
         }
     }
