@@ -50,7 +50,7 @@ use crate::syntax::{self, ast};
 /// Expansions of generic functions, and of types.
 const EXPANSIONS_MAX: usize = 10_000;
 /// Expressions, generic functions and closures expanded.
-const EXPRS_MAX: u64 = 2_000_000;
+const EXPRS_MAX: u64 = 1_000_000;
 /// Expressions inside each other.
 const DEPTH_MAX: u32 = 200;
 
@@ -380,6 +380,7 @@ impl<'a> Checker<'a> {
         let value = body.block(&job.ast.body, Some(&ret));
         let why = if ret == unit() { "this function gives nothing" } else { "expected because of this return type" };
         let value = body.fit(value, &ret, &Why::at(ret_span, why));
+        let stmts = std::mem::take(&mut body.prologue).into_iter().chain(stmts).collect();
         let mut value = builtin::block(stmts, value);
         body.close(&mut value);
         let (locals, calls) = (body.locals, body.calls);

@@ -34,6 +34,10 @@ pub(super) struct Body<'c, 'a> {
     pub(super) fn_args: HashMap<LocalId, FnArg<'a>>,
     /// Functions that take closures, whose bodies are being checked in place.
     pub(super) inlining: Vec<DefId>,
+    /// Statements before all others.
+    pub(super) prologue: Vec<Stmt>,
+    /// Variables that hold large constants.
+    pub(super) constants: HashMap<DefId, LocalId>,
     /// Variables for `rest @ ..` of patterns, and the elements that they hold.
     pub(super) rests: Vec<(LocalId, Vec<LocalId>)>,
     /// Variables whose type is not known yet: their first values and their names.
@@ -79,6 +83,8 @@ impl<'c, 'a> Body<'c, 'a> {
             fn_args: HashMap::new(),
             inlining: Vec::new(),
             open_locals: HashMap::new(),
+            prologue: Vec::new(),
+            constants: HashMap::new(),
             rests: Vec::new(),
             calls,
             failures,

@@ -433,7 +433,8 @@ impl<'a> Checker<'a> {
     /// A struct without a name: the same for the same fields.
     pub(super) fn anonymous(&mut self, fields: Vec<(String, Ty)>) -> Ty {
         let shown: Vec<String> = fields.iter().map(|(name, ty)| format!("{name}: {}", self.types.name(ty))).collect();
-        let name = format!("{{ {} }}", shown.join(", "));
+        let shown = shown.join(", ");
+        let name = if shown.len() > 300 { "{ … }".to_owned() } else { format!("{{ {shown} }}") };
         if let Some(ty) = self.records.get(&fields) {
             return ty.clone();
         }

@@ -39,6 +39,8 @@ pub(super) struct Context {
     scope: ScopeId,
     env: EnvRef,
     names: Vec<(Arc<str>, LocalId)>,
+    /// The functions whose bodies are around it.
+    inlining: Vec<DefId>,
 }
 
 /// Whether a function takes closures, so that each call of it is expanded in place.
@@ -52,7 +54,7 @@ pub(super) fn is_function(ty: &ast::Type) -> bool {
 
 impl<'a> Body<'_, 'a> {
     fn context(&self) -> Context {
-        Context { scope: self.scope, env: self.env.clone(), names: self.names.clone() }
+        Context { scope: self.scope, env: self.env.clone(), names: self.names.clone(), inlining: self.inlining.clone() }
     }
 
     /// Does something where names mean what they mean in `context`.
@@ -60,11 +62,12 @@ impl<'a> Body<'_, 'a> {
         let names = std::mem::replace(&mut self.names, context.names.clone());
         let scope = std::mem::replace(&mut self.scope, context.scope);
         let env = std::mem::replace(&mut self.env, context.env.clone());
+        let inlining = std::mem::replace(&mut self.inlining, context.inlining.clone());
         let loops = std::mem::take(&mut self.loops);
         self.closures += 1;
         let result = work(self);
         self.closures -= 1;
-        (self.names, self.scope, self.env, self.loops) = (names, scope, env, loops);
+        (self.names, self.scope, self.env, self.loops, self.inlining) = (names, scope, env, loops, inlining);
         result
     }
 
@@ -96,10 +99,9 @@ impl<'a> Body<'_, 'a> {
             return self.error(span);
         }
         let (env, scope) = self.checker.function_env(def, &args);
-        self.inlining.push(def);
-        let expr = self.expand(ast, Context { scope, env, names: Vec::new() }, values, closures, span);
-        self.inlining.pop();
-        expr
+        let inlining = self.inlining.iter().copied().chain([def]).collect();
+        let context = Context { scope, env, names: Vec::new(), inlining };
+        self.expand(ast, context, values, closures, span)
     }
 
     /// The code of the parameters of function type; what it gives may say what generic parameters are.

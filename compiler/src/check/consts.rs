@@ -180,6 +180,7 @@ impl<'a> Checker<'a> {
         let failures = self.failures;
         let mut body = Body::new(self, scope, env.clone());
         let value = body.value(ast, ty, why);
+        let value = super::builtin::block(std::mem::take(&mut body.prologue), value);
         let (n_locals, calls) = (body.locals.len(), std::mem::take(&mut body.calls));
         let result = if self.failures == failures && value.ty != Ty::Never {
             self.evaluate(&value, n_locals, calls.into_iter().map(|(callee, _)| callee).collect())

@@ -8,9 +8,12 @@ use super::body::{Body, Why, unit_value};
 use super::items::{DefId, DefKind, ScopeId, similar};
 use super::types::{Arg, Origin, int_type_name, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, ExprKind, Ty, UnaryOp};
+use crate::hir::{Expr, ExprKind, Stmt, Ty, UnaryOp};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind as Ast, Literal};
+
+/// Scalars in a constant that is written out wherever it is used.
+const SMALL_CONSTANT: u64 = 16;
 
 /// What a path names, other than a variable.
 #[derive(Clone, Debug)]
@@ -134,6 +137,7 @@ impl<'a> Body<'_, 'a> {
         if ty == Ty::Never || items.iter().any(|item| item.ty == Ty::Never) {
             return self.no_value(items, span);
         }
+        let ty = self.checker.sized(ty, span);
         Expr { kind: ExprKind::Aggregate(items), ty, span }
     }
 
@@ -248,12 +252,27 @@ impl<'a> Body<'_, 'a> {
         self.fail(span, error.help("use a variable, a constant or a call"))
     }
 
-    /// The value of a constant.
+    /// The value of a constant. A large one is kept in a variable from the beginning of the body on.
     pub(super) fn constant(&mut self, def: DefId, span: Span) -> Expr {
-        match self.checker.const_value(def, span) {
-            Some((value, ty)) => super::consts::to_expr(&self.checker.types, &value, &ty, span),
-            None => self.error(span),
+        if let Some(local) = self.constants.get(&def) {
+            return self.read(*local, span);
         }
+        let Some((value, ty)) = self.checker.const_value(def, span) else { return self.error(span) };
+        let n_scalars = self.checker.types.size(&ty).scalars;
+        if n_scalars <= SMALL_CONSTANT {
+            return super::consts::to_expr(&self.checker.types, &value, &ty, span);
+        }
+        self.checker.n_exprs += n_scalars / 8;
+        if self.checker.n_exprs > super::EXPRS_MAX {
+            self.checker.too_many_exprs(span);
+            return self.error(span);
+        }
+        let declared = self.checker.def(def).name;
+        let value = super::consts::to_expr(&self.checker.types, &value, &ty, declared.span);
+        let local = self.local(&declared.name, ty, false, declared.span);
+        self.prologue.push(Stmt::Let(local, value));
+        self.constants.insert(def, local);
+        self.read(local, span)
     }
 
     /// What `path` names; reported if nothing.

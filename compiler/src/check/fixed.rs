@@ -41,21 +41,25 @@ impl Body<'_, '_> {
         let span = value.span;
         let ty = self.checker.types.fixed_of(&value.ty).map_or(Ty::Never, |(_, raw)| raw);
         match value.kind {
-            ExprKind::Aggregate(mut items) if items.len() == 1 => {
-                items.pop().map_or_else(|| self.error(span), |raw| raw)
-            }
+            ExprKind::Aggregate(mut items) if items.len() == 1 => items.pop().unwrap_or_else(|| self.error(span)),
             kind => Expr { kind: ExprKind::Field(Box::new(Expr { kind, ty: value.ty, span }), 0), ty, span },
         }
     }
 
     /// An operator of which at least one operand is a fixed-point number; nothing if it is none for them.
-    pub(super) fn fixed_binary(&mut self, op: Op, left: Expr, right: Expr, span: Span) -> Result<Expr, (Expr, Expr)> {
+    pub(super) fn fixed_binary(
+        &mut self,
+        op: Op,
+        left: Expr,
+        right: Expr,
+        span: Span,
+    ) -> Result<Expr, Box<(Expr, Expr)>> {
         let fraction_of = |ty: &Ty| match self.checker.types.fixed_of(ty) {
             Some((fraction, _)) => Some(fraction),
             None => is_int(ty).then_some(0),
         };
         let (Some(own), Some(other)) = (fraction_of(&left.ty), fraction_of(&right.ty)) else {
-            return Err((left, right));
+            return Err(Box::new((left, right)));
         };
         let common = own.max(other);
         let (exact, fit) = match op.op {
@@ -65,11 +69,11 @@ impl Body<'_, '_> {
             other => (other, None),
         };
         if fit.is_some() && own != common {
-            return Err((left, right));
+            return Err(Box::new((left, right)));
         }
         let declared = fit.and_then(|_| declared_raw(&left.ty, self).or_else(|| declared_raw(&right.ty, self)));
         if fit.is_some() && declared.is_none() {
-            return Err((left, right));
+            return Err(Box::new((left, right)));
         }
         let (raw, fraction) = match exact {
             Ast::Add | Ast::Sub => {
@@ -88,7 +92,7 @@ impl Body<'_, '_> {
             Ast::Eq | Ast::Ne | Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => {
                 return Ok(node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Bool));
             }
-            _ => return Err((left, right)),
+            _ => return Err(Box::new((left, right))),
         };
         let raw = match (fit, declared) {
             (Some(wrap), Some(ty)) => {

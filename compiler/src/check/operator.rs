@@ -102,7 +102,7 @@ impl<'a> Body<'_, 'a> {
         if fixed(&left.ty) || fixed(&right.ty) {
             return self
                 .fixed_binary(op, left, right, span)
-                .unwrap_or_else(|(left, right)| self.bad_operands(op, &left, &right, "numbers", span));
+                .unwrap_or_else(|sides| self.bad_operands(op, &sides.0, &sides.1, "numbers", span));
         }
         match op.op {
             Ast::Add | Ast::Sub | Ast::Mul | Ast::Div | Ast::Rem | Ast::Shl => {

@@ -414,8 +414,9 @@ impl<'a> Body<'_, 'a> {
         match named {
             _ if *ty == Ty::Never => Pattern::Any,
             Named::Const(def) => {
-                let value = self.constant(def, span);
-                if value.ty == Ty::Never { Pattern::Any } else { self.value_pattern(&value, ty, span) }
+                let Some((value, own)) = self.checker.const_value(def, span) else { return Pattern::Any };
+                let value = super::consts::to_expr(&self.checker.types, &value, &own, span);
+                self.value_pattern(&value, ty, span)
             }
             Named::Variant(..) | Named::Struct(_) => match self.payload(&named, ty, span) {
                 Some((tag, payload)) if payload == unit() || self.parts_of(&payload).is_empty() => {

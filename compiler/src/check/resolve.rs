@@ -7,7 +7,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::items::{Def, DefId, DefKind, Env, EnvRef, ScopeId, similar};
-use super::types::{Arg, Origin, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned};
+use super::types::{Arg, Origin, PARTS_MAX, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned};
 use super::{Checker, EXPANSIONS_MAX};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Enum, IntTy, Struct, Ty};
@@ -60,18 +60,19 @@ impl<'a> Checker<'a> {
 
     /// `ty`, unless a value of it would be too large.
     pub(super) fn sized(&mut self, ty: Ty, span: Span) -> Ty {
-        let scalars = self.types.scalars(&ty);
-        if scalars <= SCALARS_MAX {
+        let size = self.types.size(&ty);
+        let found = if size.scalars > SCALARS_MAX {
+            let n = if size.scalars == u64::MAX { "too many".to_owned() } else { size.scalars.to_string() };
+            format!("a value of this type would hold {n} numbers or bools; {SCALARS_MAX} are allowed")
+        } else if size.parts > PARTS_MAX {
+            format!("this type would have more than {PARTS_MAX} parts")
+        } else {
             return ty;
-        }
-        let found = if scalars == u64::MAX { "too many".to_owned() } else { scalars.to_string() };
+        };
         self.report(
-            Diagnostic::error(
-                Code::TypeTooLarge,
-                format!("a value of this type would hold {found} numbers or bools; {SCALARS_MAX} are allowed"),
-            )
-            .at(span, "too large")
-            .help("use a smaller length, or process the data in several runs"),
+            Diagnostic::error(Code::TypeTooLarge, found)
+                .at(span, "too large")
+                .help("use a smaller length or fewer parts, or process the data in several runs"),
         );
         Ty::Never
     }
@@ -617,7 +618,10 @@ impl<'a> Checker<'a> {
         if args.is_empty() {
             return name.to_owned();
         }
-        let args: Vec<String> = args.iter().map(|arg| self.arg_name(arg)).collect();
+        let mut args: Vec<String> = args.iter().map(|arg| self.arg_name(arg)).collect();
+        if args.iter().map(String::len).sum::<usize>() > 300 {
+            args = vec!["…".to_owned()];
+        }
         format!("{name}<{}>", args.join(", "))
     }
 

@@ -2,8 +2,9 @@
 //!
 //! # Invariants
 //! - Two structs (enums) with the same origin are the same declaration with other arguments: their fields (variants) correspond.
-//! - No type holds more than [`SCALARS_MAX`] scalars, so nothing here recurses or multiplies without bound.
+//! - No type holds more than [`SCALARS_MAX`] scalars or has more than [`PARTS_MAX`] parts, so every walk over a type is short.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -13,11 +14,15 @@ use crate::hir::{Enum, EnumId, IntTy, Struct, StructId, Ty};
 
 /// Scalars (bools and integers) that one value may hold.
 pub(super) const SCALARS_MAX: u64 = 1 << 24;
+/// Parts that a type may have, those of its structs included; an array counts as its element.
+pub(super) const PARTS_MAX: u64 = 1 << 16;
+/// Characters of a type's name before it is cut off.
+const NAME_MAX: usize = 300;
 /// The widest integer.
 pub(super) const WIDTH_MAX: u32 = 4096;
 
 /// Where a struct or enum comes from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Origin {
     /// A declaration.
     Def(DefId),
@@ -47,8 +52,27 @@ pub(super) struct Types {
     pub(super) enums: Vec<Enum>,
     struct_origins: Vec<(Origin, Rc<[Arg]>)>,
     enum_origins: Vec<(Origin, Rc<[Arg]>)>,
-    struct_scalars: Vec<u64>,
-    enum_scalars: Vec<u64>,
+    /// Types of the language itself that have come up.
+    own: HashMap<(Origin, Rc<[Arg]>), Ty>,
+    struct_sizes: Vec<Size>,
+    enum_sizes: Vec<Size>,
+}
+
+/// How large a type is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Size {
+    /// Scalars in a value. Empty values count as one, so that arrays of them have a bound too.
+    pub(super) scalars: u64,
+    /// Parts of the type.
+    pub(super) parts: u64,
+}
+
+impl Size {
+    const ONE: Size = Size { scalars: 1, parts: 1 };
+
+    fn plus(self, other: Size) -> Size {
+        Size { scalars: self.scalars.saturating_add(other.scalars), parts: self.parts.saturating_add(other.parts) }
+    }
 }
 
 /// How a value of one type relates to a place of another.
@@ -82,16 +106,16 @@ impl Types {
     }
 
     pub(super) fn add_struct(&mut self, origin: Origin, args: Rc<[Arg]>, struct_: Struct) -> Ty {
-        let scalars = struct_.fields.iter().fold(0u64, |sum, (_, ty)| sum.saturating_add(self.scalars(ty)));
-        self.struct_scalars.push(scalars);
+        let size = struct_.fields.iter().fold(Size::ONE, |sum, (_, ty)| sum.plus(self.size(ty)));
+        self.struct_sizes.push(size);
         self.structs.push(struct_);
         self.struct_origins.push((origin, args));
         Ty::Struct(StructId(self.structs.len() as u32 - 1))
     }
 
     pub(super) fn add_enum(&mut self, origin: Origin, args: Rc<[Arg]>, enum_: Enum) -> Ty {
-        let scalars = enum_.variants.iter().fold(1u64, |sum, (_, ty)| sum.saturating_add(self.scalars(ty)));
-        self.enum_scalars.push(scalars);
+        let size = enum_.variants.iter().fold(Size::ONE, |sum, (_, ty)| sum.plus(self.size(ty)));
+        self.enum_sizes.push(size);
         self.enums.push(enum_);
         self.enum_origins.push((origin, args));
         Ty::Enum(EnumId(self.enums.len() as u32 - 1))
@@ -100,13 +124,14 @@ impl Types {
     /// `Option<T>`.
     pub(super) fn option(&mut self, ty: &Ty) -> Ty {
         let args: Rc<[Arg]> = Rc::new([Arg::Ty(ty.clone())]);
-        let found = self.enum_origins.iter().position(|origin| origin.0 == Origin::Option && origin.1 == args);
-        if let Some(i) = found {
-            return Ty::Enum(EnumId(i as u32));
+        if let Some(ty) = self.own.get(&(Origin::Option, args.clone())) {
+            return ty.clone();
         }
         let variants = vec![("None".to_owned(), unit()), ("Some".to_owned(), Ty::Tuple(Rc::new([ty.clone()])))];
         let name = format!("Option<{}>", self.name(ty));
-        self.add_enum(Origin::Option, args, Enum { name, variants })
+        let ty = self.add_enum(Origin::Option, args.clone(), Enum { name, variants });
+        self.own.insert((Origin::Option, args), ty.clone());
+        ty
     }
 
     /// `str<N>`.
@@ -134,11 +159,12 @@ impl Types {
     }
 
     fn one_field(&mut self, origin: Origin, args: Rc<[Arg]>, name: String, field: &str, ty: Ty) -> Ty {
-        let found = self.struct_origins.iter().position(|own| own.0 == origin && own.1 == args);
-        match found {
-            Some(i) => Ty::Struct(StructId(i as u32)),
-            None => self.add_struct(origin, args, Struct { name, fields: vec![(field.to_owned(), ty)] }),
+        if let Some(ty) = self.own.get(&(origin, args.clone())) {
+            return ty.clone();
         }
+        let ty = self.add_struct(origin, args.clone(), Struct { name, fields: vec![(field.to_owned(), ty)] });
+        self.own.insert((origin, args), ty.clone());
+        ty
     }
 
     /// N, if `ty` is `str<N>`.
@@ -177,31 +203,54 @@ impl Types {
         }
     }
 
-    /// How many scalars a value holds; empty values count as one, so that arrays of them have a bound too.
-    pub(super) fn scalars(&self, ty: &Ty) -> u64 {
+    /// How large the type is.
+    pub(super) fn size(&self, ty: &Ty) -> Size {
         match ty {
-            Ty::Bool | Ty::Exact | Ty::Int(_) | Ty::Never => 1,
-            Ty::Array(element, n) => self.scalars(element).saturating_mul(*n).max(1),
-            Ty::Tuple(items) => items.iter().fold(0u64, |sum, ty| sum.saturating_add(self.scalars(ty))).max(1),
-            Ty::Struct(id) => self.struct_scalars[id.0 as usize].max(1),
-            Ty::Enum(id) => self.enum_scalars[id.0 as usize],
+            Ty::Bool | Ty::Exact | Ty::Int(_) | Ty::Never => Size::ONE,
+            Ty::Array(element, n) => {
+                let size = self.size(element);
+                Size { scalars: size.scalars.saturating_mul(*n).max(1), parts: size.parts.saturating_add(1) }
+            }
+            Ty::Tuple(items) => items.iter().fold(Size::ONE, |sum, ty| sum.plus(self.size(ty))),
+            Ty::Struct(id) => self.struct_sizes[id.0 as usize],
+            Ty::Enum(id) => self.enum_sizes[id.0 as usize],
         }
     }
 
     /// The type as the author would write it.
     pub(super) fn name(&self, ty: &Ty) -> String {
-        match ty {
-            Ty::Bool => "bool".to_owned(),
-            Ty::Exact => "int".to_owned(),
-            Ty::Int(int) => int_name(int),
-            Ty::Array(element, n) => format!("[{}; {n}]", self.name(element)),
-            Ty::Tuple(items) => {
-                let items: Vec<String> = items.iter().map(|ty| self.name(ty)).collect();
-                if items.len() == 1 { format!("({},)", items[0]) } else { format!("({})", items.join(", ")) }
+        let mut name = String::new();
+        self.write_name(ty, &mut name);
+        name
+    }
+
+    fn write_name(&self, ty: &Ty, name: &mut String) {
+        if name.len() > NAME_MAX {
+            if !name.ends_with('…') {
+                name.push('…');
             }
-            Ty::Struct(id) => self.struct_(*id).name.clone(),
-            Ty::Enum(id) => self.enum_(*id).name.clone(),
-            Ty::Never => "_".to_owned(),
+            return;
+        }
+        match ty {
+            Ty::Bool => name.push_str("bool"),
+            Ty::Exact => name.push_str("int"),
+            Ty::Int(int) => name.push_str(&int_name(int)),
+            Ty::Array(element, n) => {
+                name.push('[');
+                self.write_name(element, name);
+                name.push_str(&format!("; {n}]"));
+            }
+            Ty::Tuple(items) => {
+                name.push('(');
+                for (i, ty) in items.iter().enumerate() {
+                    name.push_str(if i > 0 { ", " } else { "" });
+                    self.write_name(ty, name);
+                }
+                name.push_str(if items.len() == 1 { ",)" } else { ")" });
+            }
+            Ty::Struct(id) => name.push_str(&self.struct_(*id).name),
+            Ty::Enum(id) => name.push_str(&self.enum_(*id).name),
+            Ty::Never => name.push('_'),
         }
     }
 

@@ -49,15 +49,16 @@ fn every_program_is_refused() {
 }
 
 #[test]
-fn every_syntax_code_has_a_golden_file() {
+fn every_code_of_syntax_names_and_types_has_a_golden_file() {
     let mut seen = BTreeSet::new();
     for (folder, path, text) in all_programs() {
         seen.extend(diagnose(folder, &name(&path), &text).1.iter().map(|diagnostic| diagnostic.code));
     }
     // These need programs that are too large to keep; `robustness` makes them.
     seen.extend([Code::FileTooLarge, Code::TooManyErrors, Code::NumberTooLong, Code::NestedTooDeeply]);
+    let stages = [Stage::Syntax, Stage::Names, Stage::Types];
     let missing: Vec<_> =
-        Code::ALL.iter().filter(|code| code.stage() == Stage::Syntax && !seen.contains(code)).collect();
+        Code::ALL.iter().filter(|code| stages.contains(&code.stage()) && !seen.contains(code)).collect();
     assert!(missing.is_empty(), "no golden file shows {missing:?}");
 }
 

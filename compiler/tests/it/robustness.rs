@@ -216,3 +216,39 @@ fn the_deepest_programs_need_little_stack() {
     });
     run.unwrap().join().unwrap();
 }
+
+/// Code that expands to far more than was written is refused, in bounded time and memory.
+#[test]
+fn expansions_are_bounded() {
+    let start = std::time::Instant::now();
+    let chain = |first: &str, step: &dyn Fn(u32) -> String, n: u32| -> String {
+        (1..n).fold(first.to_owned(), |text, i| text + &step(i))
+    };
+    let codes = |text: &str| -> Vec<Code> {
+        crate::check("program.hush", text).1.iter().map(|diagnostic| diagnostic.code).collect()
+    };
+    let closures = chain("let go0 = |x| x;\n", &|i| format!("let go{i} = |x| go{}(go{}(x));\n", i - 1, i - 1), 40);
+    assert_eq!(codes(&format!("fn f() -> int {{ {closures} go39(1) }}")), [Code::TooManyExpansions]);
+    let functions = chain(
+        "fn go0(g: fn(u8) -> u8) -> u8 { g(g(1)) }\n",
+        &|i| format!("fn go{i}(g: fn(u8) -> u8) -> u8 {{ go{}(|x| go{}(g)) }}\n", i - 1, i - 1),
+        40,
+    );
+    let found = codes(&format!("{functions} fn f() -> u8 {{ go39(|x| x) }}"));
+    assert!(found.contains(&Code::NestedTooDeeply) || found.contains(&Code::TooManyExpansions), "{found:?}");
+    assert_eq!(codes("fn f(g: fn(u8) -> u8) -> u8 { f(|x| f(g)) }\nfn h() -> u8 { f(|x| x) }"), [Code::Recursion]);
+    let types =
+        chain("struct S0 { a: u8, b: u8 }\n", &|i| format!("struct S{i} {{ a: S{}, b: S{} }}\n", i - 1, i - 1), 40);
+    assert_eq!(codes(&types).first(), Some(&Code::TypeTooLarge));
+    let generic = chain("struct S0<T> { a: T }\n", &|i| format!("struct S{i}<T> {{ a: S{}<(T, T)> }}\n", i - 1), 60);
+    assert!(codes(&format!("{generic} fn f(x: S59<u8>) -> u8 {{ 1 }}")).contains(&Code::TypeTooLarge));
+    let tuples = chain("let x0 = (x, x);\n", &|i| format!("let x{i} = (x{}, x{});\n", i - 1, i - 1), 60);
+    assert!(codes(&format!("fn f(x: u8) -> u8 {{ {tuples} 1 }}")).contains(&Code::TypeTooLarge));
+    let constants =
+        chain("const C0: [u8; 4096] = [1; 4096];\n", &|i| format!("const C{i}: [u8; 4096] = C{};\n", i - 1), 200);
+    assert_eq!(codes(&constants), []);
+    let table = "const T: [u8; 100000] = [1; 100000];\nfn f(x: u8) -> u8 { ";
+    let uses = "let y = T[x % 7]; ".repeat(2_000);
+    assert_eq!(codes(&format!("{table} {uses} 1 }}")), []);
+    assert!(start.elapsed().as_secs() < 90, "{:?}", start.elapsed());
+}
