@@ -53,6 +53,15 @@ impl Errors {
         if self.kept.len() < ERRORS_MAX { self.kept.push(error) } else { self.n_dropped += 1 }
     }
 
+    fn len(&self) -> usize {
+        self.kept.len() + self.n_dropped
+    }
+
+    fn append(&mut self, other: Errors) {
+        self.n_dropped += other.n_dropped;
+        other.kept.into_iter().for_each(|error| self.push(error));
+    }
+
     /// In order of place, and at the end how many there are beside these.
     fn finish(mut self) -> Vec<Diagnostic> {
         self.kept.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));

@@ -24,23 +24,34 @@ pub(crate) struct Balanced {
 }
 
 /// Adds and drops closing brackets until they match.
+///
+/// Where a `{` is open at the end of the file, indentation tells best where its `}` was forgotten: brackets are then
+/// matched once more, guided by it.
 pub(crate) fn balance(tokens: &[Token], text: &str, errors: &mut Errors) -> Balanced {
-    let mut balancer = Balancer {
-        text,
-        open: Vec::new(),
-        open_counts: [0; 3],
-        line: Line::default(),
-        last_end: None,
-        suspect: None,
-        errors,
-    };
-    let mut balanced = Balanced {
-        tokens: Vec::with_capacity(tokens.len()),
-        partner: Vec::with_capacity(tokens.len()),
-        unclosed: Vec::new(),
-    };
+    let plain = attempt(tokens, text, false);
+    let guided = plain.open_at_end.then(|| attempt(tokens, text, true));
+    let best = guided.filter(|guided| guided.errors.len() <= plain.errors.len()).unwrap_or(plain);
+    errors.append(best.errors);
+    best.balanced
+}
+
+/// What came of matching brackets.
+struct Attempt {
+    balanced: Balanced,
+    errors: Errors,
+    /// Whether a `{` was open at the end of the file.
+    open_at_end: bool,
+}
+
+fn attempt(tokens: &[Token], text: &str, guided: bool) -> Attempt {
+    let mut balancer = Balancer::new(text);
+    let (partner, unclosed) = (Vec::with_capacity(tokens.len()), Vec::new());
+    let mut balanced = Balanced { tokens: Vec::with_capacity(tokens.len()), partner, unclosed };
     for (i, token) in tokens.iter().copied().enumerate() {
         balancer.advance(token.span);
+        while guided && balancer.should_be_closed(token) {
+            balancer.close_for_author(token, &mut balanced, true);
+        }
         let closes = token.kind.is_closer() || token.kind == TokenKind::End;
         if token.kind == TokenKind::Semicolon {
             balancer.semicolon(token, &tokens[i + 1..], &mut balanced);
@@ -50,11 +61,11 @@ pub(crate) fn balance(tokens: &[Token], text: &str, errors: &mut Errors) -> Bala
         } else if closes && !balancer.close(token, &mut balanced) {
             continue;
         }
-        balancer.last_end = Some(token.span);
+        balancer.last = Some(token);
         balanced.push(token);
     }
     balanced.unclosed.sort_by_key(|span| span.start);
-    balanced
+    Attempt { balanced, errors: balancer.errors, open_at_end: balancer.open_at_end }
 }
 
 /// An opening bracket that waits for its closing one.
@@ -62,6 +73,9 @@ struct Open {
     position: usize,
     token: Token,
     indent: usize,
+    /// Whether it follows `for`, as in other languages.
+    after_for: bool,
+    /// Whether a semicolon stands in it.
     semicolon: bool,
 }
 
@@ -75,24 +89,16 @@ struct Line {
     first: bool,
 }
 
-/// A pair of brackets on lines of different indentation.
-struct Suspect {
-    opener: Span,
-    closer: Span,
-    /// Of the lines of the opener and of the closer.
-    indents: (usize, usize),
-}
-
 struct Balancer<'a> {
     text: &'a str,
     open: Vec<Open>,
     /// How many `(`, `[`, `{` are open.
     open_counts: [usize; 3],
     line: Line,
-    last_end: Option<Span>,
-    /// The first pair of brackets on lines of different indentation.
-    suspect: Option<Suspect>,
-    errors: &'a mut Errors,
+    last: Option<Token>,
+    /// Whether a `{` was open at the end of the file.
+    open_at_end: bool,
+    errors: Errors,
 }
 
 impl Balanced {
@@ -102,7 +108,19 @@ impl Balanced {
     }
 }
 
-impl Balancer<'_> {
+impl<'a> Balancer<'a> {
+    fn new(text: &'a str) -> Balancer<'a> {
+        Balancer {
+            text,
+            open: Vec::new(),
+            open_counts: [0; 3],
+            line: Line::default(),
+            last: None,
+            open_at_end: false,
+            errors: Errors::default(),
+        }
+    }
+
     /// Looks at the space before a token.
     fn advance(&mut self, token: Span) {
         let space = self.text.get(self.line.seen..token.start as usize).unwrap_or_default();
@@ -114,8 +132,20 @@ impl Balancer<'_> {
     }
 
     fn open(&mut self, position: usize, token: Token) {
-        self.open.push(Open { position, token, indent: self.line.indent, semicolon: false });
+        let after_for = self.last.is_some_and(|last| last.kind == TokenKind::For);
+        self.open.push(Open { position, token, indent: self.line.indent, after_for, semicolon: false });
         self.open_counts[class(token.kind)] += 1;
+    }
+
+    /// Whether the innermost bracket is a `{` that the indentation of the token here says should have been closed.
+    fn should_be_closed(&self, token: Token) -> bool {
+        let Some(Open { token: Token { kind: TokenKind::OpenBrace, .. }, indent, .. }) = self.open.last() else {
+            return false;
+        };
+        match token.kind {
+            TokenKind::CloseBrace => self.line.first && self.line.indent < *indent,
+            kind => self.line.first && begins_item(kind) && self.line.indent <= *indent,
+        }
     }
 
     /// No semicolon stands in `(…)`, and only one in `[…]`. `after` are the tokens after it.
@@ -123,51 +153,71 @@ impl Balancer<'_> {
         while let Some(open) = self.open.last_mut() {
             match open.token.kind {
                 TokenKind::OpenBracket if !open.semicolon && closes_soon(after) => return open.semicolon = true,
+                TokenKind::OpenParen if open.after_for => return,
                 TokenKind::OpenBrace => return,
-                _ => self.close_for_author(token, balanced),
+                _ => self.close_for_author(token, balanced, false),
             }
         }
     }
 
     /// Reports the innermost bracket as not closed before `found`, and closes it.
-    fn close_for_author(&mut self, found: Token, balanced: &mut Balanced) {
-        let Some(Open { position, token: opener, .. }) = self.open.pop() else { return };
-        self.open_counts[class(opener.kind)] -= 1;
-        let after = self.last_end.unwrap_or(opener.span).at_end();
-        self.errors.push(unclosed(opener, found, after, self.suspect.as_ref()));
-        if opener.kind != TokenKind::OpenBrace {
-            balanced.unclosed.push(opener.span.to(after));
+    fn close_for_author(&mut self, found: Token, balanced: &mut Balanced, by_indentation: bool) {
+        let Some(opener) = self.open.pop() else { return };
+        let kind = opener.token.kind;
+        self.open_counts[class(kind)] -= 1;
+        let after = self.last.unwrap_or(opener.token).span.at_end();
+        self.errors.push(unclosed(&opener, found, after, by_indentation));
+        if kind != TokenKind::OpenBrace {
+            balanced.unclosed.push(opener.token.span.to(after));
         }
-        balanced.partner[position] = balanced.tokens.len() as u32;
-        balanced.push(Token { kind: opener.kind.closer().unwrap_or(found.kind), span: after });
+        balanced.partner[opener.position] = balanced.tokens.len() as u32;
+        balanced.push(Token { kind: kind.closer().unwrap_or(found.kind), span: after });
     }
 
     /// Closes what `token` closes. False if it closes nothing and must be dropped.
     fn close(&mut self, token: Token, balanced: &mut Balanced) -> bool {
-        if token.kind != TokenKind::End && self.open_counts[class(token.kind)] == 0 {
+        if token.kind == TokenKind::End {
+            self.open_at_end = self.open_counts[class(TokenKind::OpenBrace)] > 0;
+        } else if self.open_counts[class(token.kind)] == 0 {
             self.errors.push(unexpected(token));
             return false;
         }
         while let Some(open) = self.open.last() {
             if open.token.kind.closer() != Some(token.kind) {
-                self.close_for_author(token, balanced);
+                self.close_for_author(token, balanced, false);
                 continue;
             }
-            let (position, indent, opener) = (open.position, open.indent, open.token.span);
+            let position = open.position;
             self.open.pop();
             self.open_counts[class(token.kind)] -= 1;
-            self.note_indentation(indent, opener, token.span);
             balanced.partner[position] = balanced.tokens.len() as u32;
             return true;
         }
         true
     }
+}
 
-    fn note_indentation(&mut self, indent: usize, opener: Span, closer: Span) {
-        if self.suspect.is_none() && self.line.first && self.line.indent != indent {
-            self.suspect = Some(Suspect { opener, closer, indents: (indent, self.line.indent) });
-        }
+/// Whether a declaration, its documentation or its attributes begin with this.
+fn begins_item(kind: TokenKind) -> bool {
+    use TokenKind as T;
+    matches!(kind, T::Fn | T::Struct | T::Enum | T::Impl | T::Pub | T::Const | T::Use | T::Type | T::DocOuter | T::Hash)
+}
+
+fn unclosed(opener: &Open, found: Token, insert: Span, by_indentation: bool) -> Diagnostic {
+    let (open, close) = (text(opener.token.kind), opener.token.kind.closer().map_or("", text));
+    let error = Diagnostic::error(Code::UnclosedBracket, format!("`{open}` is not closed"))
+        .at(opener.token.span, format!("this `{open}` needs a `{close}`"));
+    if by_indentation {
+        let line = format!("\n{}{close}", " ".repeat(opener.indent));
+        let label = "by its indentation, this stands after it";
+        return error.because(found.span, label).replace(format!("write `{close}` before that"), insert, line);
     }
+    let label = match found.kind {
+        TokenKind::End => "the file ends here".to_owned(),
+        kind => format!("`{}` comes first", text(kind)),
+    };
+    let help = format!("write `{close}` where it belongs, at the latest here");
+    error.because(found.span, label).replace(help, insert, close)
 }
 
 /// Whether a `]` comes before the end of a statement or of another bracket.
@@ -191,32 +241,6 @@ fn class(kind: TokenKind) -> usize {
         TokenKind::OpenParen | TokenKind::CloseParen => 0,
         TokenKind::OpenBracket | TokenKind::CloseBracket => 1,
         _ => 2,
-    }
-}
-
-fn unclosed(opener: Token, found: Token, insert: Span, suspect: Option<&Suspect>) -> Diagnostic {
-    let (open, close) = (text(opener.kind), opener.kind.closer().map_or("", text));
-    let error = Diagnostic::error(Code::UnclosedBracket, format!("`{open}` is not closed"))
-        .at(opener.span, format!("this `{open}` needs a `{close}`"));
-    match (found.kind, suspect) {
-        (TokenKind::End, Some(suspect)) => {
-            let Suspect { opener: from, closer: to, indents } = suspect;
-            let (pad, indent) = (" ".repeat(indents.0.saturating_sub(indents.1)), " ".repeat(indents.1));
-            error
-                .because(*from, "this one is closed")
-                .because(*to, "by this one, which is indented differently")
-                .replace(format!("write `{close}` before that line"), to.at_start(), format!("{pad}{close}\n{indent}"))
-        }
-        (TokenKind::End, None) => error.because(found.span, "the file ends here").replace(
-            format!("write `{close}` where it belongs, at the latest here"),
-            insert,
-            close,
-        ),
-        _ => error.because(found.span, format!("`{}` comes first", text(found.kind))).replace(
-            format!("write `{close}` where it belongs, at the latest here"),
-            insert,
-            close,
-        ),
     }
 }
 

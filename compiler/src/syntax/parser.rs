@@ -17,6 +17,7 @@ mod foreign;
 mod item;
 mod literal;
 mod pattern;
+mod slips;
 mod stmt;
 mod ty;
 

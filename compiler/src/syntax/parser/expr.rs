@@ -42,7 +42,7 @@ impl Parser<'_> {
         })
     }
 
-    fn with_braces<T>(&mut self, braces: Braces, inner: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+    pub(super) fn with_braces<T>(&mut self, braces: Braces, inner: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
         let outer = std::mem::replace(&mut self.braces, braces);
         let result = inner(self);
         self.braces = outer;
@@ -642,7 +642,8 @@ impl Parser<'_> {
         let start = self.span();
         let pattern = self.pattern()?;
         let guard = if self.eat(TokenKind::If).is_some() { Some(self.expr()?) } else { None };
-        self.expect(TokenKind::FatArrow, "`=>` and what this arm gives")?;
+        let wrong = [TokenKind::Colon, TokenKind::Arrow, TokenKind::Eq];
+        self.expect_or(TokenKind::FatArrow, "`=>` and what this arm gives", &wrong)?;
         let body = self.effect()?;
         if self.position < end && self.kind() != TokenKind::Comma && !body.is_block_like() {
             if self.at_line_start() {
@@ -666,6 +667,10 @@ impl Parser<'_> {
     #[inline(never)]
     fn for_expr(&mut self) -> Parse<ExprKind> {
         self.bump();
+        if self.foreign_for() {
+            self.block()?;
+            return Ok(ExprKind::Error);
+        }
         let pattern = Box::new(self.pattern_single()?);
         self.expect(TokenKind::In, "`in` and what the loop goes over")?;
         let iterable = Box::new(self.head()?);
@@ -675,8 +680,7 @@ impl Parser<'_> {
 
     pub(super) fn block(&mut self) -> Parse<Block> {
         if self.kind() != TokenKind::OpenBrace {
-            self.foreign_operator_here();
-            return self.unexpected("`{`");
+            return self.block_without_braces(true);
         }
         self.with_braces(Braces::Literal, |parser| parser.nested(|parser| Ok(parser.block_here())))
     }

@@ -78,6 +78,7 @@ fn foreign_type_error(name: &Ident) -> Option<Diagnostic> {
 
 impl Parser<'_> {
     /// Reports an operator of another language that stands here, after an operand. It is not consumed.
+    #[inline(never)]
     pub(super) fn foreign_operator_here(&mut self) -> bool {
         let span = self.span();
         let error = match self.kind() {
@@ -91,6 +92,7 @@ impl Parser<'_> {
     }
 
     /// `=` where only a value can stand: reports it and steps over it and what is assigned.
+    #[inline(never)]
     pub(super) fn assignment_here(&mut self) -> Parse<()> {
         let Some(span) = self.eat(TokenKind::Eq) else { return Ok(()) };
         let error = Diagnostic::error(Code::AssignmentAsCondition, "`=` assigns, but a value is expected here")
@@ -108,6 +110,7 @@ impl Parser<'_> {
     }
 
     /// Reports what stands here in place of an operand, if other languages have it. Returns how many tokens it takes.
+    #[inline(never)]
     pub(super) fn foreign_prefix(&mut self) -> Option<usize> {
         let span = self.span();
         let mutable = usize::from(self.kind_ahead(1) == TokenKind::Mut);
@@ -162,6 +165,7 @@ impl Parser<'_> {
     }
 
     /// Reports a construct of another language that begins here with a word, as a statement or expression.
+    #[inline(never)]
     pub(super) fn foreign_statement(&mut self) -> Option<()> {
         let span = self.span();
         let next = self.kind_ahead(1);
@@ -184,6 +188,23 @@ impl Parser<'_> {
         };
         self.report(error);
         Some(())
+    }
+
+    /// `(i = 0; i < 10; i += 1)` after `for`: reports it and steps over it.
+    #[inline(never)]
+    pub(super) fn foreign_for(&mut self) -> bool {
+        let end = self.partner[self.position] as usize;
+        let found = self.tokens[self.position..end].iter().any(|token| token.kind == TokenKind::Semicolon);
+        if self.kind() != TokenKind::OpenParen || !found {
+            return false;
+        }
+        let start = self.span();
+        self.position = end + 1;
+        let error = Diagnostic::error(Code::ForeignConstruct, "a `for` goes over a range or an array")
+            .at(self.span_since(start), "not in the language")
+            .help("write `for i in 0..10 { … }`; a step other than 1 comes from calculating with `i`");
+        self.report(error);
+        true
     }
 
     /// Reports an item of another language that begins here, and makes it one of ours where there is one.
@@ -232,6 +253,7 @@ impl Parser<'_> {
     }
 
     /// After a path: `name!(…)`. Reports and steps over the `!`.
+    #[inline(never)]
     pub(super) fn macro_mark(&mut self, path: Span) -> Parse<()> {
         let bracket = self.kind_ahead(1);
         let call = matches!(bracket, TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace);

@@ -210,7 +210,8 @@ impl Parser<'_> {
                 TokenKind::OpenBrace => return Ok(UseEnd::Group(self.list(Self::use_tree))),
                 _ => path.push(self.ident("a name, `{` or `*`")?),
             }
-            if self.eat(TokenKind::PathSep).is_some() {
+            if self.kind() == TokenKind::PathSep || self.kind() == TokenKind::Dot {
+                self.expect_or(TokenKind::PathSep, "`::`", &[TokenKind::Dot])?;
                 continue;
             }
             let alias = if self.eat(TokenKind::As).is_some() { Some(self.ident("the new name")?) } else { None };
@@ -244,7 +245,7 @@ impl Parser<'_> {
             let name = self.ident("the name of a party")?;
             let count = if self.kind() == TokenKind::OpenBracket { Some(self.bracketed()?) } else { None };
             parties.push(Party { name, count, span: self.span_since(start) });
-            if self.eat(TokenKind::Comma).is_none() || self.kind() == TokenKind::Semicolon {
+            if !self.comma_between_parties() || self.kind() == TokenKind::Semicolon {
                 break;
             }
         }
@@ -277,7 +278,7 @@ impl Parser<'_> {
         if self.kind() == TokenKind::Semicolon {
             return self.missing_value(self.span_since(start));
         }
-        self.expect(TokenKind::Eq, "`=` and a value")?;
+        self.expect_or(TokenKind::Eq, "`=` and a value", &[TokenKind::EqEq])?;
         let value = self.const_value()?;
         self.end_of_item()?;
         Ok(ItemKind::Const(Const { name, ty, value }))
@@ -330,24 +331,10 @@ impl Parser<'_> {
         let start = self.span();
         let public = self.eat(TokenKind::Pub);
         let name = self.ident("the name of a field")?;
-        self.expect(TokenKind::Colon, "`:` and the type of the field")?;
-        let ty = self.ty()?;
-        if let Some(wrong) = self.eat(TokenKind::Semicolon) {
-            let error = Diagnostic::error(Code::UnexpectedToken, "fields are separated by `,`, not by `;`")
-                .at(wrong, "expected `,`")
-                .replace("write `,`", wrong, ",");
-            self.report(error);
-            let end = wrong.at_start();
-            self.resume_list();
-            return Ok(Field { docs, public, name, ty, span: start.to(end) });
-        }
-        Ok(Field { docs, public, name, ty, span: self.span_since(start) })
-    }
-
-    /// Makes the token before this one a comma, so that the list goes on.
-    fn resume_list(&mut self) {
-        self.position -= 1;
-        self.tokens[self.position].kind = TokenKind::Comma;
+        let (name, ty) = self.field_type(name, "`:` and the type of the field")?;
+        let span = self.span_since(start);
+        self.semicolon_for_comma("fields");
+        Ok(Field { docs, public, name, ty, span })
     }
 
     /// The documentation of an element of a list. Something must follow it.
@@ -382,7 +369,9 @@ impl Parser<'_> {
         let name = self.ident("the name of a variant")?;
         let fields = self.fields()?;
         self.variant_number()?;
-        Ok(Variant { docs, name, fields, span: self.span_since(start) })
+        let span = self.span_since(start);
+        self.semicolon_for_comma("variants");
+        Ok(Variant { docs, name, fields, span })
     }
 
     /// `= 3` after a variant: reports it and steps over it.
@@ -457,6 +446,7 @@ impl Parser<'_> {
         let (receiver, params) = self.params(method);
         let output = self.output()?;
         let signature = self.span_since(start);
+        self.where_clause();
         let body = self.block()?;
         Ok(Function { constant, name, generics, receiver, params, output, body, signature })
     }
@@ -491,8 +481,7 @@ impl Parser<'_> {
             return self.receiver(mutable, start, may_be_self);
         }
         let pattern = self.pattern_single()?;
-        self.expect(TokenKind::Colon, "`:` and the type of the parameter")?;
-        let ty = self.ty()?;
+        let (pattern, ty) = self.colon_and_type(pattern)?;
         let source = self.input_source()?;
         Ok(Parameter::Param(Box::new(Param { pattern, ty, source, span: self.span_since(start) })))
     }
@@ -520,7 +509,9 @@ impl Parser<'_> {
         if self.eat_word("public").is_some() {
             return Ok(Some(InputSource { kind: InputSourceKind::Public, span: start }));
         }
-        if self.eat_word("from").is_none() {
+        if self.at_name_on_line() && !self.at_word("from") {
+            self.missing_from();
+        } else if self.eat_word("from").is_none() {
             return Ok(None);
         }
         let each = self.at_word("each") && self.kind_ahead(1) == TokenKind::Ident;
@@ -531,6 +522,18 @@ impl Parser<'_> {
             InputSourceKind::Party(self.party_ref("from", start)?)
         };
         Ok(Some(InputSource { kind, span: self.span_since(start) }))
+    }
+
+    /// `x: u32 alice` or `x: u32 to alice`: reports it.
+    fn missing_from(&mut self) {
+        if !self.at_word("to") {
+            return self.insert_here("who gives an input stands after `from`", "write `from`", "from ");
+        }
+        let error = Diagnostic::error(Code::UnexpectedToken, "an input comes `from` a party; outputs go `to` one")
+            .at(self.span(), "expected `from`")
+            .replace("write `from`", self.span(), "from");
+        self.report(error);
+        self.bump();
     }
 
     fn party_ref(&mut self, word: &str, place: Span) -> Parse<PartyRef> {
@@ -549,7 +552,12 @@ impl Parser<'_> {
     }
 
     fn output(&mut self) -> Parse<Output> {
-        if self.eat(TokenKind::Arrow).is_none() {
+        let wrong = [TokenKind::Colon, TokenKind::FatArrow];
+        if self.kind() == TokenKind::Arrow || wrong.contains(&self.kind()) {
+            self.expect_or(TokenKind::Arrow, "`->` and what the function returns", &wrong)?;
+        } else if self.at_name_on_line() && !self.at_word("where") && !self.at_word("to") {
+            self.insert_here("what a function returns stands after `->`", "write `->`", "-> ");
+        } else {
             return Ok(Output::Unit);
         }
         if self.kind() == TokenKind::OpenBrace {
@@ -565,8 +573,7 @@ impl Parser<'_> {
         let docs = self.docs_of_element()?;
         let start = self.span();
         let name = self.ident("the name of an output")?;
-        self.expect(TokenKind::Colon, "`:` and the type of the output")?;
-        let ty = self.ty()?;
+        let (name, ty) = self.field_type(name, "`:` and the type of the output")?;
         let to = self.recipients()?;
         Ok(OutputField { docs, name, ty, to, span: self.span_since(start) })
     }
@@ -574,7 +581,13 @@ impl Parser<'_> {
     /// `to all`, `to each FAMILY`, `to a, b`, or nothing.
     fn recipients(&mut self) -> Parse<Option<Recipients>> {
         let start = self.span();
-        if self.eat_word("to").is_none() {
+        if self.at_name_on_line() && self.at_word("from") {
+            let error = Diagnostic::error(Code::UnexpectedToken, "an output goes `to` a party; inputs come `from` one")
+                .at(start, "expected `to`")
+                .replace("write `to`", start, "to");
+            self.report(error);
+            self.bump();
+        } else if self.eat_word("to").is_none() {
             return Ok(None);
         }
         let kind = if self.at_word("all") {
@@ -592,13 +605,16 @@ impl Parser<'_> {
     fn recipient_parties(&mut self, place: Span) -> Parse<Vec<PartyRef>> {
         let mut parties = vec![self.party_ref("to", place)?];
         // In a record, a name with a colon after the comma is the next output.
-        while self.kind() == TokenKind::Comma
-            && self.kind_ahead(1) == TokenKind::Ident
-            && self.kind_ahead(2) != TokenKind::Colon
-        {
-            self.bump();
+        while self.next_recipient() {
+            self.comma_between_parties();
             parties.push(self.party_ref("to", place)?);
         }
         Ok(parties)
+    }
+
+    fn next_recipient(&self) -> bool {
+        let name = usize::from(self.kind() == TokenKind::Comma);
+        let named = self.kind_ahead(name) == TokenKind::Ident && self.kind_ahead(name + 1) != TokenKind::Colon;
+        named && (name == 1 || self.at_name_on_line())
     }
 }

@@ -48,6 +48,12 @@ impl Parser<'_> {
                 self.nested(|parser| parser.pattern_kind(parser.span()))
             }
             TokenKind::True | TokenKind::False => self.pattern_literal(),
+            TokenKind::Else => {
+                let error = self.unexpected_error("a pattern");
+                self.report(error.replace("write `_`, which matches the rest", start, "_"));
+                self.bump();
+                Ok(PatternKind::Wildcard)
+            }
             kind if kind.is_keyword() => {
                 let name = self.ident("a pattern")?;
                 Ok(PatternKind::Binding { name, mutable: None, pattern: None })

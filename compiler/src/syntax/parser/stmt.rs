@@ -3,7 +3,7 @@
 use super::{Parse, Parser, Reported};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Let, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Let, Pattern, PatternKind, Stmt, StmtKind};
 use crate::syntax::token::TokenKind;
 
 impl Parser<'_> {
@@ -49,7 +49,11 @@ impl Parser<'_> {
     /// An expression statement; nothing if it turned out to be the value of the block.
     #[inline(never)]
     fn expr_statement(&mut self, block: &mut Block, end: usize) -> Parse<Option<StmtKind>> {
+        let start = self.span();
         let expr = self.effect()?;
+        if self.missing_let(&expr.kind, expr.span) {
+            return self.let_without_keyword(start, expr.span).map(Some);
+        }
         if self.eat(TokenKind::Semicolon).is_some() {
             return Ok(Some(StmtKind::Expr { expr, semicolon: true }));
         }
@@ -64,22 +68,40 @@ impl Parser<'_> {
         Ok(Some(StmtKind::Expr { expr, semicolon }))
     }
 
+    /// What follows the name in `x: T = value;`, which is reported.
+    #[inline(never)]
+    fn let_without_keyword(&mut self, start: Span, name: Span) -> Parse<StmtKind> {
+        let pattern = Pattern { kind: PatternKind::Error, span: name };
+        Ok(StmtKind::Let(Box::new(self.let_from(start, pattern)?)))
+    }
+
     #[inline(never)]
     fn let_statement(&mut self) -> Parse<Let> {
         let start = self.bump().span;
         let pattern = self.pattern()?;
+        self.let_from(start, pattern)
+    }
+
+    /// What follows the pattern of a `let`.
+    #[inline(never)]
+    fn let_from(&mut self, start: Span, pattern: Pattern) -> Parse<Let> {
         self.walrus();
         let ty = if self.eat(TokenKind::Colon).is_some() { Some(self.ty()?) } else { None };
         if self.kind() == TokenKind::Semicolon || self.kind().is_closer() {
             return self.missing_value(self.span_since(start));
         }
-        self.expect(TokenKind::Eq, "`=` and a value")?;
+        self.expect_or(TokenKind::Eq, "`=` and a value", &[TokenKind::EqEq])?;
         let value = self.element()?;
-        let otherwise = if self.eat(TokenKind::Else).is_some() { Some(self.block()?) } else { None };
+        let otherwise = if self.eat(TokenKind::Else).is_some() { Some(self.let_else()?) } else { None };
         if self.eat(TokenKind::Semicolon).is_none() {
             self.missing_semicolon()?;
         }
         Ok(Let { pattern, ty, value, otherwise })
+    }
+
+    #[inline(never)]
+    fn let_else(&mut self) -> Parse<Block> {
+        if self.kind() == TokenKind::OpenBrace { self.block() } else { self.block_without_braces(false) }
     }
 
     /// `x := 1`: reports it and leaves the `=`.
