@@ -9,6 +9,7 @@ use hushgate_circuits::shape::Value;
 
 use crate::cli::Common;
 use crate::data::value_to_json;
+use crate::terminal::outln;
 
 /// What parties learned, and at what cost.
 pub struct Results {
@@ -71,13 +72,13 @@ impl Results {
     /// Prints outputs to standard output and figures to standard error; or one JSON document.
     pub fn print(&self, common: &Common) {
         if common.json {
-            println!("{}", self.json());
+            outln!("{}", self.json());
             return;
         }
         for (party, learned) in &self.outputs {
             match learned {
-                Json::Null => println!("{party} learns nothing"),
-                value => println!("{party} learns {value}"),
+                Json::Null => outln!("{party} learns nothing"),
+                value => outln!("{party} learns {value}"),
             }
         }
         if !common.quiet {

@@ -11,3 +11,18 @@ pub fn color() -> bool {
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Prints a line to standard output, as `println!` does, but ends quietly where nobody reads on.
+macro_rules! outln {
+    ($($argument:tt)*) => { $crate::terminal::write_line(format_args!($($argument)*)) };
+}
+pub(crate) use outln;
+
+/// What [`outln!`] stands for.
+pub fn write_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    if let Err(error) = writeln!(std::io::stdout().lock(), "{line}") {
+        let code = if error.kind() == std::io::ErrorKind::BrokenPipe { 0 } else { 1 };
+        std::process::exit(code);
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::program::{Program, load, locate};
+use crate::terminal::outln;
 
 /// Checks the program at `path`.
 pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
@@ -19,7 +20,7 @@ pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
         Program::Plan(_) => "a plan",
     };
     if common.json {
-        println!("{}", json!({ "file": file.display().to_string(), "errors": 0 }));
+        outln!("{}", json!({ "file": file.display().to_string(), "errors": 0 }));
     } else if !common.quiet {
         eprintln!("{}: {what} without errors", file.display());
     }

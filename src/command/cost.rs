@@ -12,6 +12,7 @@ use hushgate_compiler::source::SourceMap;
 use crate::cli::{Common, CostArgs};
 use crate::failure::Failure;
 use crate::program::{Compiled, Hush, Inputs, Program, load, locate};
+use crate::terminal::outln;
 
 /// Prints the costs of a program.
 pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
@@ -34,7 +35,7 @@ pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
         if let Some((_, shares)) = &breakdown {
             figures[if args.lines { "lines" } else { "functions" }] = shares.iter().map(share_json).collect();
         }
-        println!("{figures}");
+        outln!("{figures}");
         return Ok(());
     }
     print_figures(&compiled);
@@ -128,7 +129,7 @@ fn print_figures(compiled: &Compiled) {
             Json::Null => "not known of a plan".to_owned(),
             value => value.to_string(),
         };
-        println!("{:<16} {shown}", name.replace('_', " "));
+        outln!("{:<16} {shown}", name.replace('_', " "));
     }
 }
 
@@ -143,12 +144,12 @@ fn print_lines(sources: &SourceMap, shares: &[Share]) {
         if !by_line.keys().any(|(name, _)| *name == file.name()) {
             continue;
         }
-        println!("\n{:>12} {:>6}  {}", "AND gates", "share", file.name());
+        outln!("\n{:>12} {:>6}  {}", "AND gates", "share", file.name());
         for line in 0..file.n_lines() {
             let text = file.line(line).unwrap_or_default();
             match by_line.get(&(file.name(), line as u32 + 1)) {
-                Some(ands) => println!("{ands:>12} {:>5.1}%  {text}", percent(*ands, total)),
-                None => println!("{:>12} {:>6}  {text}", "", ""),
+                Some(ands) => outln!("{ands:>12} {:>5.1}%  {text}", percent(*ands, total)),
+                None => outln!("{:>12} {:>6}  {text}", "", ""),
             }
         }
     }
@@ -156,9 +157,9 @@ fn print_lines(sources: &SourceMap, shares: &[Share]) {
 
 fn print_functions(shares: &[Share]) {
     let total: u64 = shares.iter().map(|share| share.and_gates).sum();
-    println!("\n{:>12} {:>6}  function", "AND gates", "share");
+    outln!("\n{:>12} {:>6}  function", "AND gates", "share");
     for share in shares {
-        println!("{:>12} {:>5.1}%  {}", share.and_gates, percent(share.and_gates, total), share.function);
+        outln!("{:>12} {:>5.1}%  {}", share.and_gates, percent(share.and_gates, total), share.function);
     }
 }
 

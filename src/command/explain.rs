@@ -3,6 +3,7 @@
 use hushgate_compiler::diagnostic::Code;
 
 use crate::failure::Failure;
+use crate::terminal::outln;
 
 /// Prints what there is to say about `code`.
 pub fn run(code: &str) -> Result<(), Failure> {
@@ -10,6 +11,6 @@ pub fn run(code: &str) -> Result<(), Failure> {
         .to_ascii_uppercase()
         .parse()
         .map_err(|_| Failure::Usage(format!("there is no error code {code:?}; codes look like E0401")))?;
-    println!("{}", code.explanation().trim_end());
+    outln!("{}", code.explanation().trim_end());
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::files::{read_text, write_whole};
 use crate::program::locate;
 use crate::terminal;
+use crate::terminal::outln;
 
 /// Formats files in place; with `check`, only says which would change.
 pub fn run(files: &[PathBuf], check: bool, common: &Common) -> Result<(), Failure> {
@@ -23,7 +24,7 @@ pub fn run(files: &[PathBuf], check: bool, common: &Common) -> Result<(), Failur
         }
     }
     if common.json {
-        println!("{}", json!({ "changed": changed }));
+        outln!("{}", json!({ "changed": changed }));
     } else if !common.quiet {
         let verb = if check { "would change" } else { "changed" };
         changed.iter().for_each(|file| eprintln!("{file}: {verb}"));

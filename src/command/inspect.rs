@@ -13,7 +13,7 @@ use crate::cli::Common;
 use crate::command::cost;
 use crate::failure::Failure;
 use crate::program::{Compiled, Inputs, load, locate};
-use crate::terminal::hex;
+use crate::terminal::{hex, outln};
 
 /// Describes the program at `path`.
 pub fn run(path: &Path, inputs: &[String], common: &Common) -> Result<(), Failure> {
@@ -24,9 +24,9 @@ pub fn run(path: &Path, inputs: &[String], common: &Common) -> Result<(), Failur
     let public = inputs.public(&program)?;
     let compiled = program.compile(&public, common.opt_level())?;
     if common.json {
-        println!("{}", describe_json(&compiled, &ports));
+        outln!("{}", describe_json(&compiled, &ports));
     } else {
-        println!("{}", describe_text(&located.file, &compiled, &ports));
+        outln!("{}", describe_text(&located.file, &compiled, &ports));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use hushgate_compiler::interpret::{self, Failure as Failed};
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::program::{Hush, load_hush, locate};
+use crate::terminal::outln;
 
 /// Runs the tests of the program at `path` whose names contain `filter`.
 pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Failure> {
@@ -21,7 +22,7 @@ pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Fai
     for test in tests {
         let failures = failures(&hush, test);
         if !common.json && !common.quiet {
-            println!("test {} ... {}", test.name, if failures.is_empty() { "ok" } else { "FAILED" });
+            outln!("test {} ... {}", test.name, if failures.is_empty() { "ok" } else { "FAILED" });
         }
         if !failures.is_empty() {
             report += &format!("test {} failed:\n{}", test.name, failures.concat());
@@ -31,9 +32,9 @@ pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Fai
     let failed = results.iter().filter(|result| result["passed"] == false).count();
     let passed = results.len() - failed;
     if common.json {
-        println!("{}", json!({ "tests": results, "passed": passed, "failed": failed }));
+        outln!("{}", json!({ "tests": results, "passed": passed, "failed": failed }));
     } else {
-        println!("{passed} passed, {failed} failed");
+        outln!("{passed} passed, {failed} failed");
     }
     match failed {
         0 => Ok(()),
