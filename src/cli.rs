@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use hushgate_circuits::optimize::LEVEL_DEFAULT;
 
@@ -117,6 +117,8 @@ pub enum Command {
         #[command(subcommand)]
         command: PeerCommand,
     },
+    /// Measure this machine: garbling, oblivious transfer, sessions, circuit sizes
+    Bench(BenchArgs),
     /// Explain an error code
     Explain {
         /// The code, such as E0401
@@ -222,4 +224,27 @@ pub struct JoinArgs {
     /// Go on although the connection is not encrypted and leaves this machine
     #[arg(long, conflicts_with = "peer")]
     pub insecure_plaintext: bool,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to measure [default: everything]
+    pub topic: Option<BenchTopic>,
+    /// About how long each figure may take; the best run counts
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.25)]
+    pub seconds: f64,
+}
+
+/// What `bench` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchTopic {
+    /// Garbling and evaluating in memory
+    Garble,
+    /// Oblivious transfer
+    Ot,
+    /// Sessions between two parties
+    Session,
+    /// AND gates of the gadgets
+    Circuits,
 }

@@ -49,6 +49,7 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Keygen { out } => command::keygen::run(out.as_deref(), common),
         Command::Id { key } => command::id::run(key.as_deref(), common),
         Command::Peer { command } => command::peer::run(&command, common),
+        Command::Bench(args) => command::bench::run(&args, common),
         Command::Explain { code } => command::explain::run(&code),
     }
 }

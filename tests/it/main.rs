@@ -3,6 +3,7 @@
 
 mod agreement;
 mod book;
+mod bench;
 mod examples;
 mod keys;
 mod misuse;

@@ -27,6 +27,13 @@ pub fn table() -> String {
     text
 }
 
+/// What one row's gadget costs; `None` if the table has no such row.
+#[must_use]
+pub fn cost_of(name: &str) -> Option<Stats> {
+    let row = rows().into_iter().find(|row| row.name == name)?;
+    Some(cost(row.n_inputs, row.gadget))
+}
+
 const HEADER: &str = "\
 # What the gadgets cost
 

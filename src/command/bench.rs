@@ -1,0 +1,130 @@
+//! `hushgate bench`: this machine's figures, in seconds: kernels, garbling, oblivious transfer, sessions, circuit sizes.
+//!
+//! One thread a party. A rate is the best of the runs that fit in the time given: machines are noisy, and noise only slows down.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rand::rngs::SysRng;
+use rand::{SeedableRng, TryRng};
+use rand_chacha::ChaCha20Rng;
+use serde_json::{Value as Json, json};
+
+use hushgate_runtime::kernel::Kernel;
+
+use crate::cli::{BenchArgs, BenchTopic, Common};
+use crate::failure::Failure;
+
+mod circuits;
+mod garbling;
+mod session;
+mod transfer;
+mod workload;
+
+/// Measures, and prints a line or an entry for each figure.
+pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
+    let valid = args.seconds.is_finite() && args.seconds >= 0.0 && args.seconds <= 3600.0;
+    if !valid {
+        return Err(Failure::Usage("--seconds: expected a number from 0 to 3600".to_owned()));
+    }
+    let mut bench = Bench {
+        budget: Duration::from_secs_f64(args.seconds),
+        kernel: Kernel::detect(),
+        rng: rng(),
+        results: Vec::new(),
+        prints: !common.json,
+    };
+    let wants = |topic| args.topic.is_none_or(|wanted| wanted == topic);
+    if wants(BenchTopic::Garble) {
+        garbling::run(&mut bench);
+    }
+    if wants(BenchTopic::Ot) {
+        transfer::run(&mut bench);
+    }
+    if wants(BenchTopic::Session) {
+        session::run(&mut bench)?;
+    }
+    if wants(BenchTopic::Circuits) {
+        circuits::run(&mut bench);
+    }
+    if common.json {
+        println!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));
+    }
+    Ok(())
+}
+
+/// Figures as they are measured.
+struct Bench {
+    /// How long each figure may take, about.
+    budget: Duration,
+    kernel: Kernel,
+    rng: ChaCha20Rng,
+    results: Vec<Json>,
+    /// Whether figures are printed at once.
+    prints: bool,
+}
+
+impl Bench {
+    fn add(&mut self, name: &str, value: f64, unit: &str) {
+        self.add_with(name, value, unit, &[]);
+    }
+
+    /// Adds a figure with others that belong to it.
+    fn add_with(&mut self, name: &str, value: f64, unit: &str, more: &[(&str, f64)]) {
+        let more: BTreeMap<&str, f64> = more.iter().map(|&(name, value)| (name, rounded(value))).collect();
+        if self.prints {
+            let more: Vec<String> = more.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let line = format!("{name:<28} {:>10} {unit:<9} {}", rounded(value), more.join(", "));
+            println!("{}", line.trim_end());
+        }
+        let mut result = json!({ "name": name, "value": rounded(value), "unit": unit });
+        for (name, value) in more {
+            result[name] = value.into();
+        }
+        self.results.push(result);
+    }
+
+    /// Seconds of the fastest run of `work`; runs it at least twice.
+    fn fastest(&self, mut work: impl FnMut()) -> f64 {
+        let (start, mut runs, mut best) = (Instant::now(), 0, f64::INFINITY);
+        while runs < 2 || start.elapsed() < self.budget {
+            let run = Instant::now();
+            work();
+            best = best.min(run.elapsed().as_secs_f64());
+            runs += 1;
+        }
+        best
+    }
+}
+
+/// Four digits are more than a measurement is worth.
+fn rounded(value: f64) -> f64 {
+    let shift = 10f64.powi(3 - value.abs().max(1e-9).log10().floor() as i32);
+    if shift >= 1.0 && value.fract() != 0.0 { (value * shift).round() / shift } else { value.round() }
+}
+
+/// What the figures are of.
+fn machine(kernel: Kernel) -> Json {
+    json!({
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "cpu": cpu_name(),
+        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+        "kernel": kernel.name(),
+        "threads_per_party": 1,
+        "version": env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// What Linux calls the processor.
+fn cpu_name() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn rng() -> ChaCha20Rng {
+    let mut seed = [0; 32];
+    SysRng.try_fill_bytes(&mut seed).expect("the operating system has randomness");
+    ChaCha20Rng::from_seed(seed)
+}

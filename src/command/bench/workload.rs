@@ -1,0 +1,95 @@
+//! What is garbled: blocks that feed themselves, so that few inputs make many gates. All are built from gadgets.
+
+use hushgate_circuits::build::{Blocks, Builder, CallSpec};
+use hushgate_circuits::circuit::{InputPort, OutputPort};
+use hushgate_circuits::gadgets::{aes, compare, multiply, sha2};
+use hushgate_circuits::id::{PartyId, Wire};
+use hushgate_circuits::plan::Plan;
+use hushgate_circuits::schedule::schedule;
+use hushgate_circuits::shape::Shape;
+
+/// A block whose outputs become its first inputs.
+pub struct Workload {
+    /// As in the figures' names.
+    pub name: &'static str,
+    n_state: u32,
+    n_shared: u32,
+    build: fn(&mut Builder, &[Wire]) -> Vec<Wire>,
+}
+
+/// What `garble/W`, `evaluate/W` and `session/…/W` are measured on.
+pub const WORKLOADS: [Workload; 5] = [
+    Workload { name: "aes128", n_state: 128, n_shared: 128, build: encrypt },
+    Workload { name: "sha256", n_state: 256, n_shared: 512, build: compress },
+    Workload {
+        name: "mul64",
+        n_state: 64,
+        n_shared: 64,
+        build: |b, w| multiply::multiply_wrapping(b, &w[..64], &w[64..], 64),
+    },
+    Workload { name: "chain", n_state: 1, n_shared: 6, build: chain },
+    Workload { name: "wide", n_state: LAYER, n_shared: LAYER, build: layer },
+];
+
+/// Gates of the chain, and of the wide layer.
+const LAYER: u32 = 4_096;
+
+impl Workload {
+    /// The block, repeated until there are at least `n_ands` gates. One party gives what changes, the other what stays.
+    pub fn plan(&self, n_ands: u64) -> Plan {
+        let mut builder = Builder::new(self.name, self.n_state + self.n_shared);
+        let inputs = builder.inputs();
+        let outputs = (self.build)(&mut builder, &inputs);
+        let block = builder.finish(outputs).expect("a workload is small");
+        let count = n_ands.div_ceil(block.n_ands()).max(1);
+        let mut blocks = Blocks::new();
+        let callee = blocks.add(block);
+        let mut main = Builder::new("main", self.n_state + self.n_shared);
+        let spec = CallSpec { callee, count, n_state: self.n_state, n_shared: self.n_shared };
+        let inputs = main.inputs();
+        let outputs = main.call(&blocks, spec, inputs).expect("a workload is small");
+        let main = main.finish(outputs).expect("a workload is small");
+        two_party(blocks, main, self.n_state, self.n_shared, self.n_state)
+    }
+}
+
+/// Yao's millionaires: one comparison of 64 bits.
+pub fn millionaires() -> Plan {
+    let mut main = Builder::new("main", 128);
+    let inputs = main.inputs();
+    let richer = compare::less(&mut main, &inputs[..64], &inputs[64..]);
+    let main = main.finish(vec![richer]).expect("a comparison is small");
+    two_party(Blocks::new(), main, 64, 64, 1)
+}
+
+fn two_party(blocks: Blocks, main: hushgate_circuits::circuit::Block, alice: u32, bob: u32, out: u32) -> Plan {
+    let bits = |n: u32| Shape::Array { element: Box::new(Shape::Bool), len: n.into() };
+    let input = |name: &str, party, n| InputPort { name: name.into(), party: PartyId(party), shape: bits(n) };
+    let result = OutputPort { name: "result".into(), recipients: vec![PartyId(0), PartyId(1)], shape: bits(out) };
+    let parties = vec!["alice".into(), "bob".into()];
+    schedule(&blocks.into_circuit(main, parties, vec![input("a", 0, alice), input("b", 1, bob)], vec![result]))
+}
+
+fn encrypt(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
+    aes::aes_128(b, words(&w[128..]), words(&w[..128])).concat()
+}
+
+fn compress(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
+    sha2::sha256_compress(b, words(&w[..256]), words(&w[256..])).concat()
+}
+
+/// Each AND waits for the one before.
+fn chain(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
+    let step = |last: Wire, i: u32| !b.and(last, w[1 + (i % 6) as usize]);
+    vec![(0..LAYER).fold(w[0], step)]
+}
+
+/// No AND waits for another.
+fn layer(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
+    let (state, shared) = w.split_at(LAYER as usize);
+    (0..state.len()).map(|i| b.and(state[i], shared[(i * 7 + 1) % shared.len()])).collect()
+}
+
+fn words<const WIDTH: usize, const N: usize>(wires: &[Wire]) -> [[Wire; WIDTH]; N] {
+    std::array::from_fn(|i| std::array::from_fn(|k| wires[WIDTH * i + k]))
+}
