@@ -34,7 +34,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Bounds the threads that curve arithmetic and the like spread over.
+fn limit_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Failure::Usage("--threads: expected a number from 1 on".to_owned()));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    pool.map_err(|error| Failure::Other(anyhow::anyhow!("cannot start {threads} threads: {error}")))
+}
+
 fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
+    limit_threads(common.threads)?;
     match command {
         Command::New { folder } => command::new::run(&folder, common),
         Command::Fmt { files, check } => command::fmt::run(&files, check, common),

@@ -58,6 +58,10 @@ impl Table {
         let agreement = agreement(compiled);
         let plan = SealedPlan::new(compiled.plan.clone())
             .map_err(|invalid| Failure::Program(format!("error: the plan is not valid: {invalid}")))?;
+        if common.verbose {
+            eprintln!("program {}, kernel {}", hex(&plan.digest()), Kernel::detect().name());
+            agreement.iter().for_each(|field| eprintln!("{}: {}", field.name, field.value));
+        }
         Ok(Table { plan, agreement, garbler, timeouts, seed: seed(common)? })
     }
 

@@ -14,6 +14,7 @@ use hushgate_runtime::kernel::Kernel;
 
 use crate::cli::{BenchArgs, BenchTopic, Common};
 use crate::failure::Failure;
+use crate::terminal::outln;
 
 mod circuits;
 mod garbling;
@@ -48,7 +49,7 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         circuits::run(&mut bench);
     }
     if common.json {
-        println!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));
+        outln!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));
     }
     Ok(())
 }
@@ -75,7 +76,7 @@ impl Bench {
         if self.prints {
             let more: Vec<String> = more.iter().map(|(name, value)| format!("{name} {value}")).collect();
             let line = format!("{name:<28} {:>10} {unit:<9} {}", rounded(value), more.join(", "));
-            println!("{}", line.trim_end());
+            outln!("{}", line.trim_end());
         }
         let mut result = json!({ "name": name, "value": rounded(value), "unit": unit });
         for (name, value) in more {

@@ -9,6 +9,7 @@ use hushgate_runtime::identity::Identity;
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::key;
+use crate::terminal::outln;
 
 /// Prints the fingerprint and the public key.
 pub fn run(file: Option<&Path>, common: &Common) -> Result<(), Failure> {
@@ -21,8 +22,8 @@ pub fn run(file: Option<&Path>, common: &Common) -> Result<(), Failure> {
 pub fn print(identity: &Identity, common: &Common) {
     let (key, fingerprint) = (identity.public_key(), identity.public_key().fingerprint());
     if common.json {
-        println!("{}", json!({ "fingerprint": fingerprint.to_string(), "key": key.to_string() }));
+        outln!("{}", json!({ "fingerprint": fingerprint.to_string(), "key": key.to_string() }));
     } else {
-        println!("fingerprint {fingerprint}\nkey         {key}");
+        outln!("fingerprint {fingerprint}\nkey         {key}");
     }
 }

@@ -7,6 +7,7 @@ use hushgate_runtime::identity::Pin;
 use crate::cli::{Common, PeerCommand};
 use crate::failure::Failure;
 use crate::peers::Peers;
+use crate::terminal::outln;
 
 /// Adds, lists or removes.
 pub fn run(command: &PeerCommand, common: &Common) -> Result<(), Failure> {
@@ -27,12 +28,12 @@ fn list(common: &Common) -> Result<(), Failure> {
     let list = peers.list()?;
     if common.json {
         let json = |(name, pin): (&str, Pin)| (name.to_owned(), Json::from(pin.to_string()));
-        println!("{}", Json::Object(list.into_iter().map(json).collect::<Map<_, _>>()));
+        outln!("{}", Json::Object(list.into_iter().map(json).collect::<Map<_, _>>()));
         return Ok(());
     }
     let width = list.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, pin) in list {
-        println!("{name:width$}  {pin}");
+        outln!("{name:width$}  {pin}");
     }
     Ok(())
 }

@@ -45,6 +45,7 @@ fn wrong_use_exits_2() {
     let plan = plan.to_str().unwrap();
     assert!(hushgate(&["build", MILLIONAIRES, "-o", plan]).status.success());
     fails(&["cost", plan, "--opt", "1"], 2, &["--opt is for programs and circuits"]);
+    fails(&["run", "examples/millionaires", "--threads", "0"], 2, &["--threads"]);
     fails(&["explain", "E9999"], 2, &["E9999"]);
 }
 
