@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod agreement;
-mod book;
 mod bench;
+mod book;
 mod examples;
 mod keys;
 mod misuse;
