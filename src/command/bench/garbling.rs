@@ -39,7 +39,11 @@ pub fn run(bench: &mut Bench) {
 
 fn bare_kernel(bench: &mut Bench) -> Cost {
     let n = KERNEL_ANDS;
-    let and = |i: u32| And { dst: i, a: Operand::new(n + i * 7 % n, i % 3 == 0), b: Operand::new(n + i, i % 2 == 0) };
+    let and = |i: u32| And {
+        dst: i,
+        a: Operand::new(n + i * 7 % n, i.is_multiple_of(3)),
+        b: Operand::new(n + i, i.is_multiple_of(2)),
+    };
     let ands: Vec<And> = (0..n).map(and).collect();
     let segment = Segment { steps: &[Step::And(n)], gates: Gates::new(&[], &ands, 2 * n) };
     let delta = Delta::random(&mut bench.rng);
