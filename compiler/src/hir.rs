@@ -7,7 +7,8 @@
 //! Every integer expression has a mathematical meaning: a whole number without bound. A *declared* type (`u32`,
 //! `i8 in -5..=5`) is a promise about what is stored, and is made good at one kind of node only: [`ExprKind::Fit`].
 //! - `+ - *`, unary `-`, `<<`, `>>` (floor), `& | ^` (two's complement without end) and `/ %` (truncating, as in Rust) are exact
-//!   and give [`Ty::Exact`]; `& | ^` of two equal declared types keep that type without its range.
+//!   and give [`Ty::Exact`]. Where that holds every result, the node's `ty` is a declared type instead: `& | ^` of two operands of one
+//!   declared type, or of one and a constant that fits it, keep that type without its range, and so does `>>` that of its left side.
 //! - `+% -% *% <<%`, `+| -| *|`, unary `!` and rotation work in the declared type that [`ExprKind::Binary`]'s own `ty` names, which is
 //!   never [`Ty::Exact`].
 //! - [`ExprKind::Fit`] states that the value lies in the range of the node's `ty`; the checker emits it wherever a value meets a

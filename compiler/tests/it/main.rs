@@ -8,6 +8,7 @@ mod corpus;
 mod diagnostics;
 mod explanations;
 mod lowered;
+mod mutants;
 mod properties;
 mod robustness;
 mod run;
