@@ -162,12 +162,17 @@ impl<'a> Formatter<'a> {
         concat(vec![text("{"), nest(concat(parts)), hardline(), text("}")])
     }
 
-    fn docs(&self, docs: &[ast::DocLine], marker: &str) -> Doc<'a> {
+    /// Documentation on lines of its own, with the comments in it and before `next`, where what it documents begins.
+    fn docs(&mut self, docs: &[ast::DocLine], marker: &str, next: u32) -> Doc<'a> {
         let mut parts = Vec::new();
         for doc in docs {
             let space = if doc.text.is_empty() { "" } else { " " };
+            parts.push(self.comments.leading(doc.span.start, Blanks::Never));
             parts.push(text(format!("{marker}{space}{}", doc.text)));
             parts.push(hardline());
+        }
+        if !docs.is_empty() {
+            parts.push(self.comments.leading(next, Blanks::Never));
         }
         concat(parts)
     }

@@ -163,6 +163,10 @@ impl<'a> Formatter<'a> {
         let n_calls = links.iter().filter(|link| matches!(link.kind, ExprKind::MethodCall { .. })).count();
         let head = self.expr(base);
         let mut parts = Vec::new();
+        // `0.0` would be another number.
+        let number = matches!(base.kind, ExprKind::Literal(Literal::Int(_)));
+        let apart = number && links.first().is_some_and(|link| matches!(link.kind, ExprKind::TupleField { .. }));
+        parts.push(text(if apart { " " } else { "" }));
         for link in links {
             let break_here = n_calls > 1 && matches!(link.kind, ExprKind::MethodCall { .. });
             parts.push(if break_here { softline() } else { nil() });

@@ -14,7 +14,7 @@ impl<'a> Formatter<'a> {
         let mut parts = Vec::new();
         if let Some(first) = file.docs.first() {
             parts.push(self.comments.leading(first.span.start, Blanks::KeptAfterComments));
-            parts.push(self.docs(&file.docs, "//!"));
+            parts.push(self.docs(&file.docs, "//!", 0));
         }
         parts.push(self.items(&file.items, !file.docs.is_empty()));
         let after = !file.docs.is_empty() || !file.items.is_empty();
@@ -48,7 +48,7 @@ impl<'a> Formatter<'a> {
     }
 
     pub(super) fn item(&mut self, item: &Item) -> Doc<'a> {
-        let mut parts = vec![self.docs(&item.docs, "///")];
+        let mut parts = vec![self.docs(&item.docs, "///", 0)];
         for attribute in &item.attributes {
             parts.push(self.comments.leading(attribute.span.start, Blanks::Never));
             parts.push(self.attribute(attribute));
@@ -160,13 +160,13 @@ impl<'a> Formatter<'a> {
     }
 
     fn field(&mut self, field: &Field) -> Doc<'a> {
-        let docs = self.docs(&field.docs, "///");
+        let docs = self.docs(&field.docs, "///", field.span.start);
         let public = text(if field.public.is_some() { "pub " } else { "" });
         concat(vec![docs, public, ident(&field.name), text(": "), self.ty(&field.ty)])
     }
 
     fn variant(&mut self, variant: &Variant) -> Doc<'a> {
-        let docs = self.docs(&variant.docs, "///");
+        let docs = self.docs(&variant.docs, "///", variant.span.start);
         concat(vec![docs, ident(&variant.name), self.fields(&variant.fields, variant.span.end - 1, false)])
     }
 
@@ -256,7 +256,7 @@ impl<'a> Formatter<'a> {
     }
 
     fn output_field(&mut self, field: &OutputField) -> Doc<'a> {
-        let docs = self.docs(&field.docs, "///");
+        let docs = self.docs(&field.docs, "///", field.span.start);
         let ty = self.ty(&field.ty);
         concat(vec![docs, ident(&field.name), text(": "), ty, self.recipients(field.to.as_ref())])
     }
