@@ -472,6 +472,10 @@ pub enum Intrinsic {
     GetOr,
     /// `aes_sbox(x)`: the AES S-box of a `u8`; 32 ANDs.
     AesSbox,
+    /// `sorting_network(n)`: pairs of positions of an array of `n` elements; the argument is a number.
+    SortingNetwork,
+    /// `merging_network(n, m)`: the same for two sorted parts that stand one after the other; the arguments are numbers.
+    MergingNetwork,
 }
 
 impl Expr {

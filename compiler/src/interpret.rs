@@ -15,6 +15,7 @@ mod operator;
 mod value;
 
 pub use aes::aes_sbox;
+pub(crate) use intrinsic::network;
 pub use value::Val;
 
 use std::rc::Rc;

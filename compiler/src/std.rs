@@ -1,7 +1,8 @@
 //! The standard library, written in Hush: `use std::MODULE::name;`.
 
-/// The modules, by name.
-const MODULES: &[(&str, &str)] = &[("linear", include_str!("std/linear.hush"))];
+/// The modules, by name, in the order of the book. How they are documented: `tests/it/library.rs`.
+const MODULES: &[(&str, &str)] =
+    &[("sort", include_str!("std/sort.hush")), ("linear", include_str!("std/linear.hush"))];
 
 /// The text of `std::name`.
 #[must_use]

@@ -12,6 +12,7 @@ use super::operator::node;
 use super::types::{base, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, IntTy, Intrinsic, Pattern, Stmt, Ty};
+use crate::interpret::network;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp as Op};
 
@@ -24,12 +25,17 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "clamp",
     "from_bits",
     "max",
+    "merging_network",
     "min",
     "saturate",
+    "sorting_network",
     "to_fixed",
     "try_into",
     "wrap",
 ];
+
+/// Positions of a sorting or merging network.
+const NETWORK_MAX: u64 = 1 << 16;
 
 const INT_METHODS: &[&str] = &[
     "abs",
@@ -71,7 +77,7 @@ impl<'a> Body<'_, 'a> {
     ) -> Expr {
         let call = Builtin { name, generic_args, args, want, span };
         let wanted = match &*name.name {
-            "min" | "max" | "assert_eq" => 2,
+            "min" | "max" | "assert_eq" | "merging_network" => 2,
             "clamp" => 3,
             _ => 1,
         };
@@ -89,11 +95,29 @@ impl<'a> Body<'_, 'a> {
                 let value = self.value(&args[0], &unsigned(8), &Why::plain());
                 self.intrinsic(Intrinsic::AesSbox, vec![value], unsigned(8), span)
             }
+            "sorting_network" => self.network(Intrinsic::SortingNetwork, &call),
+            "merging_network" => self.network(Intrinsic::MergingNetwork, &call),
             _ => {
                 let first = self.int_arg(&args[0]);
                 self.int_method(first, &Builtin { args: &args[1..], ..call })
             }
         }
+    }
+
+    /// `sorting_network(n)`, `merging_network(n, m)`: an array of pairs of positions.
+    fn network(&mut self, intrinsic: Intrinsic, call: &Builtin<'_, 'a>) -> Expr {
+        let (span, env) = (call.span, self.env.clone());
+        let sizes: Option<Vec<u64>> =
+            call.args.iter().map(|arg| self.constantly(|checker, scope| checker.size(arg, scope, &env))).collect();
+        let Some(sizes) = sizes else { return self.error(span) };
+        if sizes.iter().sum::<u64>() > NETWORK_MAX {
+            let error = Diagnostic::error(Code::TypeTooLarge, format!("a network has at most {NETWORK_MAX} positions"));
+            return self.fail(span, error.at(span, "too large").help("process the data in several parts"));
+        }
+        let n_pairs = network(intrinsic, &sizes).len() as u64;
+        let pair = Ty::Tuple(Rc::new([Ty::Exact, Ty::Exact]));
+        let args = sizes.into_iter().map(|size| int(BigInt::from(size), span)).collect();
+        self.intrinsic(intrinsic, args, Ty::Array(Rc::new(pair), n_pairs), span)
     }
 
     /// An intrinsic; no value if an argument has none.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use hushgate_circuits::gadgets::sort::{Comparator, merging_network, sorting_network};
 use hushgate_circuits::shape::int_from_bits;
 use num_bigint::{BigInt, Sign};
 
@@ -46,7 +47,22 @@ pub(super) fn apply(intrinsic: Intrinsic, expr: &Expr, args: &[Expr], values: Ve
             Ok(byte) => BigInt::from(aes_sbox(byte)),
             Err(_) => return fail(span, ErrorKind::Internal("an S-box of more than a byte")),
         },
+        Intrinsic::SortingNetwork | Intrinsic::MergingNetwork => {
+            let sizes: Vec<u64> = values.iter().filter_map(|value| u64::try_from(value.int(span).ok()?).ok()).collect();
+            let pair = |(i, j)| Val::List(Rc::new(vec![Val::Int(BigInt::from(i)), Val::Int(BigInt::from(j))]));
+            return Ok(Val::List(Rc::new(network(intrinsic, &sizes).into_iter().map(pair).collect())));
+        }
     }))
+}
+
+/// The pairs of positions that a network of these sizes compares.
+pub fn network(intrinsic: Intrinsic, sizes: &[u64]) -> Vec<Comparator> {
+    let sizes: Vec<usize> = sizes.iter().map(|&size| size as usize).collect();
+    match (intrinsic, &sizes[..]) {
+        (Intrinsic::SortingNetwork, &[n]) => sorting_network(n),
+        (Intrinsic::MergingNetwork, &[n, m]) => merging_network(n, m),
+        _ => unreachable!("the checker has given each network its sizes"),
+    }
 }
 
 fn is_zero(value: &BigInt) -> bool {

@@ -46,7 +46,17 @@ impl Walk<'_> {
             Intrinsic::Sum => self.sum(&values[0]),
             Intrinsic::GetOr => return Ok(self.get_or(&values[0], &int(1), &values[2])),
             Intrinsic::AesSbox => self.aes_sbox(&int(0)),
+            Intrinsic::SortingNetwork | Intrinsic::MergingNetwork => return Ok(self.network(intrinsic, values)),
         }))
+    }
+
+    /// The pairs of positions of a network.
+    fn network(&self, intrinsic: Intrinsic, sizes: &[Abstract]) -> Abstract {
+        let size = |size: &Abstract| u64::try_from(size.int().known()?).ok();
+        let sizes: Vec<u64> = sizes.iter().filter_map(size).collect();
+        let position = |i: usize| Abstract::Int(self.constant(BigInt::from(i), Stage::BUILD));
+        let pairs = crate::interpret::network(intrinsic, &sizes).into_iter();
+        Abstract::list(pairs.map(|(i, j)| Abstract::list(vec![position(i), position(j)])).collect())
     }
 
     fn division_or(&mut self, a: &Int, b: &Int, default: &Abstract, divide: fn(&mut Self, &Int, &Int) -> Int) -> Int {

@@ -7,6 +7,7 @@
 mod corpus;
 mod diagnostics;
 mod explanations;
+mod library;
 mod lowered;
 mod mutants;
 mod properties;
