@@ -19,6 +19,7 @@ mod number;
 mod operator;
 mod place;
 mod report;
+mod roll;
 mod value;
 mod walk;
 
@@ -26,7 +27,7 @@ pub use border::ty_shape;
 
 use std::collections::BTreeMap;
 
-use hushgate_circuits::build::{Blocks, Builder};
+use hushgate_circuits::build::Builder;
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::id;
 use hushgate_circuits::shape::{Misfit, Value};
@@ -61,7 +62,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             steps_max: 20_000_000,
-            unroll_steps_max: 4_000_000,
+            unroll_steps_max: 1_000_000,
             nodes_max: 500_000_000,
             elements_max: 1 << 24,
             border_bits_max: 1 << 28,
@@ -136,14 +137,14 @@ pub fn build(program: &Program, public: &BTreeMap<String, Value>, limits: Limits
     let mut walk = Walk::new(program, limits, Some(builder));
     let outputs = output_ports(program, main);
     let wires = walk.build_main(main, &values);
-    let Walk { builder, diagnostics, origins, .. } = walk;
+    let Walk { builder, diagnostics, origins, blocks, .. } = walk;
     let (Ok(wires), Some(builder), true) = (wires, builder, diagnostics.is_empty()) else {
         return Err(BuildError::Refused(diagnostics));
     };
     let block =
         builder.finish(wires).map_err(|_| BuildError::Refused(vec![report::too_many_gates(span, limits.nodes_max)]))?;
     let parties = program.parties.iter().map(|party| party.name.clone()).collect();
-    Ok(Built { circuit: Blocks::new().into_circuit(block, parties, inputs, outputs), origins })
+    Ok(Built { circuit: blocks.into_circuit(block, parties, inputs, outputs), origins })
 }
 
 impl Walk<'_> {
@@ -151,7 +152,9 @@ impl Walk<'_> {
     fn analyse_function(&mut self, id: FunctionId, function: &Function) -> Result<(), Stop> {
         let facts = self.facts.mark();
         let params = &function.locals[..function.n_params as usize];
-        let args = params.iter().map(|param| self.input(&param.ty, Stage::BUILD, &mut None)).collect();
+        // Not known, but not secret either: whether arguments are is looked at where they are given.
+        let stage = Stage { level: Level::Public, source: 0 };
+        let args = params.iter().map(|param| self.input(&param.ty, stage, &mut None)).collect();
         let result = self.call(id, args, function.span);
         self.facts.rollback(facts);
         match result {

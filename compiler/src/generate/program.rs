@@ -14,7 +14,7 @@ pub fn program(rng: &mut impl Rng) -> String {
         scope: vec![],
         names: 0,
         fuel: 0,
-        loops: 0,
+        counters: vec![],
         ret: None,
     };
     generator.program()
@@ -29,8 +29,8 @@ struct Generator<'r, R> {
     names: u32,
     /// Statements and operators that may still be made.
     fuel: u32,
-    /// Loops around the place.
-    loops: u32,
+    /// The loops around the place: the counter's name, its least value, and one past its greatest; nothing over elements.
+    counters: Vec<Option<(String, i64, i64)>>,
     ret: Option<Type>,
 }
 
@@ -111,7 +111,7 @@ impl<R: Rng> Generator<'_, R> {
         for _ in 0..1 + self.below(n_max) {
             text += &self.statement(indent);
         }
-        if self.loops > 0 && self.one_in(6) {
+        if !self.counters.is_empty() && self.one_in(6) {
             let word = if self.one_in(2) { "break" } else { "continue" };
             text += &format!("{}if {} {{ {word}; }}\n", pad(indent), self.bool(2));
         }
@@ -121,7 +121,7 @@ impl<R: Rng> Generator<'_, R> {
 
     fn statement(&mut self, indent: usize) -> String {
         self.fuel = self.fuel.saturating_sub(1);
-        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1]) {
+        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1, 3]) {
             0 => self.declare(),
             1 => {
                 let value = self.exact(3);
@@ -144,6 +144,7 @@ impl<R: Rng> Generator<'_, R> {
                 Some(ret) => format!("if {} {{ return {}; }}", self.bool(2), self.value(&ret, 2)),
                 None => self.declare(),
             },
+            7 if self.fuel > 0 && indent < 4 => self.accumulate(indent),
             _ => self.declare(),
         };
         format!("{}{text}\n", pad(indent))
@@ -192,24 +193,76 @@ impl<R: Rng> Generator<'_, R> {
 
     fn repeat(&mut self, indent: usize) -> String {
         let name = self.name();
-        let (over, ty) = match self.pick_where(|ty| matches!(ty, Type::Array(..))) {
-            Some((array, Type::Array(element, _))) if self.one_in(2) => (array, Some(*element)),
+        let (over, ty, counter) = match self.pick_where(|ty| matches!(ty, Type::Array(..))) {
+            Some((array, Type::Array(element, _))) if self.one_in(3) => (array, Some(*element), None),
+            Some((_, Type::Array(_, len))) if self.one_in(2) => {
+                (format!("0..{len}"), None, Some((name.clone(), 0, i64::from(len))))
+            }
             _ => {
                 let start = self.rng.random_range(-3..4);
-                (format!("{start}..{}", start + self.rng.random_range(0..5)), None)
+                let end = start + self.rng.random_range(0..5);
+                (format!("{start}..{end}"), None, Some((name.clone(), start, end)))
             }
         };
         let depth = self.scope.len();
         self.scope.push(Variable { name: name.clone(), ty, mutable: false });
-        self.loops += 1;
+        self.counters.push(counter);
         let body = self.block(indent + 1, 3);
-        self.loops -= 1;
+        self.counters.pop();
         self.scope.truncate(depth);
         format!("for {name} in {over} {body}")
     }
 
+    /// A loop over an array that takes something from each element, and changes some.
+    fn accumulate(&mut self, indent: usize) -> String {
+        let int = Int::random(self.rng);
+        let mutable: Vec<Variable> = self.scope.iter().filter(|variable| variable.mutable).cloned().collect();
+        let arrays = mutable.into_iter().filter(|variable| matches!(variable.ty, Some(Type::Array(..))));
+        let written = self.pick(&arrays.collect::<Vec<_>>());
+        let len = match &written {
+            Some(Variable { ty: Some(Type::Array(_, len)), .. }) => *len,
+            _ => 1 + self.below(5),
+        };
+        let value = self.fitting(int, 1);
+        let start = self.define(Some(Type::Int(int)), true, &value);
+        let sum = self.scope.last().map(|variable| variable.name.clone()).unwrap_or_default();
+        let counter = self.name();
+        let depth = self.scope.len();
+        self.scope.push(Variable { name: counter.clone(), ty: None, mutable: false });
+        self.counters.push(Some((counter.clone(), 0, i64::from(len))));
+        let mut body = format!("{sum} = saturate::<{}>({sum} + {}); ", int.text(), self.exact(2));
+        if self.one_in(4) {
+            body += &format!("if {} {{ break; }} ", self.bool(1));
+        }
+        if let Some(Variable { name, ty: Some(Type::Array(element, _)), .. }) = written {
+            let value = self.value(&element, 2);
+            body += &format!("{name}[{counter}] = {value}; ");
+        }
+        self.counters.pop();
+        self.scope.truncate(depth);
+        format!("{start}\n{}for {counter} in 0..{len} {{ {body}}}", pad(indent))
+    }
+
+    /// A counter, perhaps with something added, that lies inside an array of `len` elements.
+    fn counter(&mut self, len: u32) -> Option<String> {
+        let offset = self.rng.random_range(-1..2);
+        let fits = |(_, lo, hi): &&(String, i64, i64)| lo + offset >= 0 && hi + offset <= i64::from(len);
+        let fitting: Vec<(String, i64, i64)> = self.counters.iter().flatten().filter(fits).cloned().collect();
+        let (name, ..) = self.pick(&fitting)?;
+        Some(match offset {
+            0 => name,
+            offset if offset > 0 => format!("{name} + {offset}"),
+            offset => format!("{name} - {}", -offset),
+        })
+    }
+
     /// An index that lies inside an array of `len` elements.
     fn index(&mut self, len: u32) -> String {
+        if !self.one_in(3)
+            && let Some(counter) = self.counter(len)
+        {
+            return counter;
+        }
         match self.chances(&[2, 2, 1]) {
             0 => self.below(len).to_string(),
             1 => format!("({}).abs() % {len}", self.exact(2)),

@@ -27,12 +27,14 @@ pub(super) struct Facts {
     not_zero: HashSet<Linear>,
     undo: Vec<Undo>,
     stamp: u64,
+    contradictions: u32,
 }
 
 enum Undo {
     Interval(Var, Option<Range>),
     NotNegative,
     NotZero(Linear),
+    Contradiction,
 }
 
 /// A moment in the past.
@@ -130,6 +132,7 @@ impl Facts {
             match undo {
                 Undo::Interval(var, old) => self.intervals[var.0 as usize] = old,
                 Undo::NotZero(form) => drop(self.not_zero.remove(&form)),
+                Undo::Contradiction => self.contradictions -= 1,
                 Undo::NotNegative => {
                     for (var, _) in self.not_negative.pop().iter().flat_map(|form| &form.terms) {
                         self.about.get_mut(var).map(Vec::pop);
@@ -176,23 +179,27 @@ impl Facts {
     /// Learns that `form ≥ 0`: for each of its variables what that implies, and the form itself.
     pub(super) fn learn(&mut self, form: &Linear) {
         self.stamp += 1;
+        let mut is_in_intervals = form.terms.len() == 1;
         for (var, k) in &form.terms {
             let rest = form.sub(&Linear::var(*var).scale(k));
             let (Some(rest), Some(own)) = (self.interval(&rest), self.intervals[var.0 as usize].clone()) else {
+                is_in_intervals = false;
                 continue;
             };
             // k·var ≥ -rest.hi
-            let least = -rest.hi;
             let bounds = if k.sign() == Sign::Plus {
-                let lo = -floor_div(&-least, k);
-                (lo.clone(), own.hi.clone().max(lo))
+                let lo = -floor_div(&rest.hi, k);
+                (lo, own.hi.clone())
             } else {
-                let hi = floor_div(&-least, &-k);
-                (own.lo.clone().min(hi.clone()), hi)
+                let hi = floor_div(&rest.hi, &-k);
+                (own.lo.clone(), hi)
             };
-            self.know(*var, &Range::new(bounds.0, bounds.1));
+            match bounds.0 <= bounds.1 {
+                true => self.know(*var, &Range { lo: bounds.0, hi: bounds.1 }),
+                false => self.contradict(),
+            }
         }
-        if form.terms.len() > 1 {
+        if !is_in_intervals && !form.terms.is_empty() {
             let position = self.not_negative.len() as u32;
             for (var, _) in &form.terms {
                 self.about.entry(*var).or_default().push(position);
@@ -200,6 +207,16 @@ impl Facts {
             self.not_negative.push(form.clone());
             self.undo.push(Undo::NotNegative);
         }
+    }
+
+    fn contradict(&mut self) {
+        self.contradictions += 1;
+        self.undo.push(Undo::Contradiction);
+    }
+
+    /// Whether what is known cannot all be true: then the code at hand never runs.
+    pub(super) fn is_contradictory(&self) -> bool {
+        self.contradictions > 0
     }
 
     /// Whether it is known that the form is not 0.

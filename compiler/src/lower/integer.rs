@@ -149,12 +149,15 @@ impl Walk<'_> {
         let (range, form) = self.exact(op, &a, &b);
         let mut terms = if a.0.terms.is_empty() { vec![(a.clone(), false)] } else { a.0.terms.clone() };
         terms.push((b, subtract));
-        if is_part && self.builder.is_some() {
-            let range = self.narrow(range, &form);
-            let form = self.bounded_form(form, &range);
-            return Int(Rc::new(IntData { range, form, stage, wires: Vec::new(), terms, stamp: self.facts.stamp() }));
+        if !is_part {
+            return self.result(range, form, stage, |builder, width| sum_wires(builder, &terms, width));
         }
-        self.result(range, form, stage, |builder, width| sum_wires(builder, &terms, width))
+        let range = self.narrow(range, &form);
+        if let Some(value) = range.value() {
+            return self.constant(value.clone(), stage);
+        }
+        let form = self.bounded_form(form, &range);
+        Int(Rc::new(IntData { range, form, stage, wires: Vec::new(), terms, stamp: self.facts.stamp() }))
     }
 
     fn bounded_form(&mut self, form: Linear, range: &Range) -> Linear {
@@ -224,7 +227,7 @@ impl Walk<'_> {
     pub(super) fn extreme(&mut self, a: &Int, b: &Int, min: bool) -> Int {
         let (a, b) = (&self.refresh(a), &self.refresh(b));
         // In one order, so that the minimum and the maximum of two values share their comparison and their selects.
-        let (a, b) = if a.wires() <= b.wires() { (a, b) } else { (b, a) };
+        let (a, b) = if a.form() <= b.form() { (a, b) } else { (b, a) };
         let b_less = self.less(b, a);
         if let Some(b_less) = b_less.known {
             return if b_less == min { b.clone() } else { a.clone() };

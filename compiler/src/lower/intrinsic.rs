@@ -62,8 +62,10 @@ impl Walk<'_> {
     fn division_or(&mut self, a: &Int, b: &Int, default: &Abstract, divide: fn(&mut Self, &Int, &Int) -> Int) -> Int {
         let zero = self.constant(BigInt::ZERO, Stage::BUILD);
         let is_zero = self.equal(b, &zero);
-        if is_zero.known == Some(true) {
-            return default.int();
+        match is_zero.known {
+            Some(true) => return default.int(),
+            Some(false) => return divide(self, a, b),
+            None => {}
         }
         let facts = self.facts.mark();
         self.facts.assume(&is_zero.claim, false);

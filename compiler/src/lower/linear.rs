@@ -14,7 +14,7 @@ pub(super) const TERMS_MAX: usize = 8;
 pub(super) struct Var(pub(super) u32);
 
 /// A sum of multiples of variables and a constant.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) struct Linear {
     /// What is added to the terms.
     pub(super) constant: BigInt,

@@ -1,31 +1,33 @@
 //! Loops: unrolled while that is cheap, else generalised to any iteration.
 //!
 //! A loop whose number of iterations is known is unrolled as long as the steps that it would take stay within
-//! [`super::Limits::unroll_steps_max`]. Otherwise its body runs once for *any* iteration: the variables that it assigns get ranges that
-//! hold at the start of every iteration. Those are found by trying: what is stable stays; what grows by a bounded difference gets the range
-//! that all iterations together can reach; what does neither gets the range of its declared type, and the last, reporting run says so if that
-//! is not enough.
+//! [`super::Limits::unroll_steps_max`]; otherwise it is rolled (`roll`). For that its body runs once for *any* iteration: the variables that
+//! it assigns get ranges that hold at the start of every iteration. Those are found by trying: what is stable stays; what grows by a bounded
+//! difference gets the range that all iterations together can reach; what does neither gets the range of its declared type, and the last,
+//! reporting run says so if that is not enough. The same is done where only analysis does not know how often a loop runs.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use hushgate_circuits::id::Wire;
 use num_bigint::{BigInt, Sign};
 
 use super::report;
+use super::roll::{AnyIteration, Loop};
 use super::value::{Abstract, Bit, Int, Stage, Variants};
 use super::walk::{Env, ExitKind, Stop, Walk, Walked};
-use crate::hir::{Arm, Expr, ExprKind, For, LocalId, Over, Stmt, Ty};
+use crate::hir::{Arm, Expr, ExprKind, For, Over, Stmt, Ty};
 use crate::ranges::Range;
 use crate::source::Span;
 
 /// Attempts to find ranges that hold in every iteration; the last ones fall back to declared types.
 const ROUNDS: u32 = 8;
+/// Attempts that only add what was seen: enough for what settles.
+const ROUNDS_JOINED: u32 = 2;
 /// Attempts before a range that still grows is taken from the declared type.
 const ROUNDS_PRECISE: u32 = 5;
 
 /// What a loop runs over.
-enum Items {
+pub(super) enum Items {
     /// The counter from the first to before the second.
     Counter(BigInt, BigInt),
     /// Any counter in the range, at most so many times.
@@ -35,12 +37,29 @@ enum Items {
 
 impl Items {
     /// How many iterations there are at most.
-    fn count(&self) -> BigInt {
+    pub(super) fn count(&self) -> BigInt {
         match self {
             Items::Counter(start, end) => (end - start).max(BigInt::ZERO),
             Items::Unknown(_, count, _) => count.clone(),
             Items::Elements(items) => BigInt::from(items.len()),
         }
+    }
+
+    /// The index that `counter + offset` is in iteration `i`.
+    ///
+    /// # Panics
+    /// If there is no such index; [`Items::positions`] says so before.
+    pub(super) fn position(&self, i: usize, offset: i64) -> usize {
+        let Items::Counter(start, _) = self else { unreachable!("only counters have cells") };
+        usize::try_from(start + BigInt::from(i) + offset).expect("a cell lies inside its array")
+    }
+
+    /// The indices that `counter + offset` runs through from iteration `first` on, if they lie in an array of `len`.
+    pub(super) fn positions(&self, first: usize, offset: i64, len: usize) -> Option<std::ops::Range<usize>> {
+        let Items::Counter(start, end) = self else { return None };
+        let start = usize::try_from(start + BigInt::from(first) + offset).ok()?;
+        let end = usize::try_from(end + offset).ok()?;
+        (start < end && end <= len).then_some(start..end)
     }
 }
 
@@ -51,8 +70,8 @@ impl Walk<'_> {
         let facts = self.facts.mark();
         let outer = self.env.clone();
         let alive = match &items {
-            Items::Unknown(..) => self.run_any(body, &items, BigInt::ZERO, span)?,
-            _ => self.unroll(body, &items, span)?,
+            Items::Unknown(..) => self.run_unknown(body, &items, span)?,
+            _ => self.unroll(body, &items, span, None)?,
         };
         let exits = self.take_exits(ExitKind::Break, start);
         self.at(span);
@@ -61,19 +80,18 @@ impl Walk<'_> {
 
     pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
         let Some(items) = self.items(&body.over)? else { return Ok(Abstract::list(Vec::new())) };
-        let count = match &items {
-            Items::Unknown(..) => return self.fatal(report::unknown_length(span)),
-            _ => usize::try_from(items.count()).unwrap_or(usize::MAX),
-        };
-        if count as u64 > self.limits.elements_max {
+        if matches!(items, Items::Unknown(..)) {
+            return self.fatal(report::unknown_length(span));
+        }
+        if items.count() > BigInt::from(self.limits.elements_max) {
             return self.fatal(report::too_many_elements(span, self.limits.elements_max));
         }
         let mut values = Vec::new();
-        for i in 0..count {
-            self.bind_item(body, &items, i);
-            values.push(self.eval(&body.body)?);
+        if self.unroll(body, &items, span, Some(&mut values))? {
+            Ok(Abstract::list(values))
+        } else {
+            Err(Stop::Diverged)
         }
-        Ok(Abstract::list(values))
     }
 
     /// What the loop runs over; nothing if its bounds are secret, which is reported.
@@ -94,6 +112,9 @@ impl Walk<'_> {
                 (low, high)
             }
         };
+        if self.needs_unrolling(&start) || self.needs_unrolling(&end) {
+            return Err(Stop::Unrollable);
+        }
         Ok(Some(match (start.known(), end.known()) {
             (Some(start), Some(end)) => Items::Counter(start.clone(), end.clone()),
             _ => {
@@ -105,119 +126,158 @@ impl Walk<'_> {
         }))
     }
 
-    fn bind_item(&mut self, body: &For, items: &Items, i: usize) {
-        let item = match items {
+    /// The counter or the element of iteration `i`.
+    pub(super) fn item(&self, items: &Items, i: usize) -> Abstract {
+        match items {
             Items::Counter(start, _) => Abstract::Int(self.constant(start + BigInt::from(i), Stage::BUILD)),
             Items::Elements(items) => items[i].clone(),
-            Items::Unknown(range, _, stage) => Abstract::Int(self.opaque(range.clone(), *stage, |_, _| Vec::new())),
-        };
-        self.bind(body.local, item);
+            Items::Unknown(..) => unreachable!("only known loops are unrolled"),
+        }
     }
 
-    /// Runs every iteration; whether control comes out at the end.
-    fn unroll(&mut self, body: &For, items: &Items, span: Span) -> Walked<bool> {
+    /// Runs every iteration, or rolls those that are left once it is clear that they are too many; whether control comes out at the end.
+    fn unroll(
+        &mut self,
+        body: &For,
+        items: &Items,
+        span: Span,
+        mut values: Option<&mut Vec<Abstract>>,
+    ) -> Walked<bool> {
         let count = items.count();
         let outer = self.env.clone();
+        let mut may_roll = true;
         let mut i = 0;
         while BigInt::from(i) < count {
             let steps = self.steps;
-            self.bind_item(body, items, i);
-            if !self.iteration(body, &outer, span)? {
-                return Ok(false);
+            let item = self.item(items, i);
+            self.bind(body.local, item);
+            let Some(value) = self.iteration(body, &outer, span)? else { return Ok(false) };
+            if let Some(values) = &mut values {
+                values.push(value);
             }
             i += 1;
-            let left = &count - BigInt::from(i);
-            let predicted = BigInt::from(self.steps - steps) * &left;
-            if self.builder.is_none() && predicted > BigInt::from(self.limits.unroll_steps_max) {
-                return self.run_any(body, items, BigInt::from(i), span);
+            let predicted = BigInt::from(self.steps - steps) * (&count - BigInt::from(i));
+            if may_roll && predicted > BigInt::from(self.limits.unroll_steps_max) {
+                may_roll = false;
+                let is_affordable = predicted < BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
+                let rolled = Loop { body, items, first: i, span, collects: values.is_some(), is_affordable };
+                if let Some(more) = self.roll(rolled)? {
+                    values.into_iter().for_each(|values| values.extend(more.iter().cloned()));
+                    return Ok(true);
+                }
             }
         }
         Ok(true)
     }
 
-    /// One iteration with the loop's variable bound; whether control comes to its end.
-    fn iteration(&mut self, body: &For, outer: &Env, span: Span) -> Walked<bool> {
+    /// One iteration with the loop's variable bound; its value, if control comes to its end.
+    pub(super) fn iteration(&mut self, body: &For, outer: &Env, span: Span) -> Walked<Option<Abstract>> {
         self.step(span)?;
         let (start, facts) = (self.exits.len(), self.facts.mark());
-        let alive = match self.eval(&body.body) {
-            Ok(_) => true,
-            Err(Stop::Diverged) => false,
-            Err(Stop::Fatal) => return Err(Stop::Fatal),
+        let value = match self.eval(&body.body) {
+            Ok(value) => Some(value),
+            Err(Stop::Diverged) => None,
+            Err(stop) => return Err(stop),
         };
         let exits = self.take_exits(ExitKind::Continue, start);
         self.at(span);
-        Ok(self.merge_exits(exits, alive, facts, outer))
+        let alive = self.merge_exits(exits, value.is_some(), facts, outer);
+        Ok(alive.then(|| value.unwrap_or_else(Abstract::unit)))
     }
 
-    /// Runs the body for any of the iterations from `first` on; whether control comes out at the end.
-    fn run_any(&mut self, body: &For, items: &Items, first: BigInt, span: Span) -> Walked<bool> {
-        let count = (items.count() - &first).max(BigInt::ZERO);
+    /// Runs the body for any iteration of a loop that may run any number of times; whether control comes out at the end.
+    fn run_unknown(&mut self, body: &For, items: &Items, span: Span) -> Walked<bool> {
+        let Items::Unknown(_, count, stage) = items else { unreachable!("the caller has looked") };
         if count.sign() == Sign::NoSign {
             return Ok(true);
         }
-        let may_not_run = matches!(items, Items::Unknown(..));
-        let stage = if let Items::Unknown(_, _, stage) = items { *stage } else { Stage::BUILD };
-        let assigned = assigned_locals(&body.body);
+        let skipped = Bit { known: None, stage: *stage, claim: Walk::opaque_claim(), wire: Wire::FALSE };
         let entry = self.env.clone();
-        let candidate = self.find_invariant(body, items, &first, &assigned, &count, span)?;
-        self.env = candidate;
-        self.bind_any(body, items, &first);
-        let alive = self.iteration(body, &entry, span)?;
-        if !may_not_run {
-            return Ok(alive);
-        }
-        let skipped = Bit { known: None, stage, claim: Walk::opaque_claim(), wire: Wire::FALSE };
+        let uses = self.uses(&body.body);
+        let is_bound = |i: &usize| entry.get(*i).is_some_and(Option::is_some);
+        let assigned: Vec<usize> = uses.assigned.into_iter().filter(is_bound).collect();
+        let rolled = Loop { body, items, first: 0, span, collects: false, is_affordable: false };
+        self.env = self.find_invariant(rolled, &assigned)?;
+        let item = self.any_item(items, 0);
+        self.bind(body.local, item);
+        let alive = self.iteration(body, &entry, span)?.is_some();
         let after = std::mem::take(&mut self.env);
         self.env = if alive { self.merge_envs(&skipped, entry, after) } else { entry };
         Ok(true)
     }
 
-    /// Binds the loop's variable to what it is in any iteration from `first` on.
-    fn bind_any(&mut self, body: &For, items: &Items, first: &BigInt) {
-        let item = match items {
+    /// What the loop's variable is in any iteration from `first` on.
+    pub(super) fn any_item(&mut self, items: &Items, first: usize) -> Abstract {
+        match items {
             Items::Counter(start, end) => {
-                let range = Range::new(start + first, end - 1);
+                let range = Range::new(start + BigInt::from(first), end - 1);
                 Abstract::Int(self.opaque(range, Stage::BUILD, |_, _| Vec::new()))
             }
             Items::Unknown(range, _, stage) => Abstract::Int(self.opaque(range.clone(), *stage, |_, _| Vec::new())),
-            Items::Elements(items) => {
-                let first = usize::try_from(first).unwrap_or(0).min(items.len() - 1);
-                let any = self.unknown_bit(Wire::FALSE, Stage::BUILD);
-                let mut item = items[first].clone();
-                for other in &items[first + 1..] {
-                    item = self.merge(&any, &item, other);
-                }
-                item
-            }
-        };
-        self.bind(body.local, item);
+            Items::Elements(items) => self.any_of(&items[first..]),
+        }
+    }
+
+    /// What any of these values is.
+    pub(super) fn any_of(&mut self, items: &[Abstract]) -> Abstract {
+        let unknown = Bit { known: None, stage: Stage::BUILD, claim: Walk::opaque_claim(), wire: Wire::FALSE };
+        let mut any = items.first().cloned().unwrap_or_else(Abstract::unit);
+        for item in items.iter().skip(1) {
+            any = self.merge(&unknown, &any, item);
+        }
+        self.generalise(&any)
+    }
+
+    /// Runs the body for any iteration: silently first, so that a loop in which something cannot be proven is unrolled if that is possible.
+    pub(super) fn any_iteration(&mut self, rolled: Loop<'_>, assigned: &[usize]) -> Walked<AnyIteration> {
+        let entry = self.env.clone();
+        let before = self.find_invariant(rolled, assigned)?;
+        let suppressed = self.suppressed;
+        self.trials += 1;
+        let silent = self.iterate_once(rolled, &before, &entry);
+        self.trials = self.trials.saturating_sub(1);
+        let silent = silent?;
+        match self.suppressed == suppressed {
+            true => Ok(silent),
+            false if rolled.is_affordable => Err(Stop::Unrollable),
+            false => self.iterate_once(rolled, &before, &entry),
+        }
+    }
+
+    fn iterate_once(&mut self, rolled: Loop<'_>, before: &Env, entry: &Env) -> Walked<AnyIteration> {
+        let (start, facts) = (self.exits.len(), self.facts.mark());
+        self.env = before.clone();
+        let item = self.any_item(rolled.items, rolled.first);
+        self.bind(rolled.body.local, item);
+        let value = self.iteration(rolled.body, entry, rolled.span)?;
+        if self.exits[start..].iter().any(|exit| exit.kind == ExitKind::Return) {
+            return Err(Stop::Unrollable);
+        }
+        let Some(value) = value else { return Err(Stop::Unrollable) };
+        let after = self.env.clone();
+        let exits = self.take_exits(ExitKind::Break, start);
+        let may_break = !exits.is_empty();
+        self.merge_exits(exits, true, facts, entry);
+        let end = std::mem::take(&mut self.env);
+        Ok(AnyIteration { before: before.clone(), after, end, value, may_break })
     }
 
     /// Variables that hold at the start of every iteration.
-    fn find_invariant(
-        &mut self,
-        body: &For,
-        items: &Items,
-        first: &BigInt,
-        assigned: &BTreeSet<LocalId>,
-        count: &BigInt,
-        span: Span,
-    ) -> Walked<Env> {
+    fn find_invariant(&mut self, rolled: Loop<'_>, assigned: &[usize]) -> Walked<Env> {
         let entry = self.env.clone();
-        let assigned: Vec<usize> =
-            assigned.iter().map(|id| id.0 as usize).filter(|i| entry.get(*i).is_some_and(Option::is_some)).collect();
         let types = self.local_types();
+        let count = rolled.items.count() - BigInt::from(rolled.first);
         let mut candidate = entry.clone();
         for round in 0..ROUNDS {
-            let general = self.generalise_env(&candidate, &assigned);
-            let facts = self.facts.mark();
-            let exits = self.exits.len();
+            let general = self.generalise_env(&candidate, assigned);
+            let (facts, exits) = (self.facts.mark(), self.exits.len());
             self.env = general.clone();
-            self.bind_any(body, items, first);
+            let item = self.any_item(rolled.items, rolled.first);
+            self.bind(rolled.body.local, item);
             self.trials += 1;
-            let alive = self.iteration(body, &entry, span);
+            let value = self.iteration(rolled.body, &entry, rolled.span);
             self.trials = self.trials.saturating_sub(1);
-            let alive = alive?;
+            let alive = value?.is_some();
             self.exits.truncate(exits);
             let after = std::mem::take(&mut self.env);
             let mut growth = Growth { count: count.clone(), round, stable: true };
@@ -226,19 +286,21 @@ impl Walk<'_> {
                 if let (Some(entry), Some(old), Some(general), Some(after)) =
                     (&entry[i], &candidate[i], &general[i], after.get(i).and_then(Option::as_ref))
                 {
-                    let ty = &types[i];
-                    next[i] = Some(self.grow(&mut growth, [entry, old, general, after], Some(ty)));
+                    next[i] = Some(self.grow(&mut growth, [entry, old, general, after], types.get(i)));
                 }
             }
             self.facts.rollback(facts);
             self.env = entry.clone();
             if growth.stable {
-                return Ok(self.generalise_env(&candidate, &assigned));
+                return Ok(self.generalise_env(&candidate, assigned));
             }
             candidate = next;
         }
+        if rolled.is_affordable {
+            return Err(Stop::Unrollable);
+        }
         let name = assigned.first().map(|i| self.local_name(*i)).unwrap_or_default();
-        self.fatal(report::unbounded(span, &name))
+        self.fatal(report::unbounded(rolled.span, &name))
     }
 
     fn generalise_env(&mut self, env: &Env, assigned: &[usize]) -> Env {
@@ -250,7 +312,7 @@ impl Walk<'_> {
     }
 
     /// Any value of the same ranges.
-    fn generalise(&mut self, value: &Abstract) -> Abstract {
+    pub(super) fn generalise(&mut self, value: &Abstract) -> Abstract {
         match value {
             Abstract::Bool(bit) if bit.known.is_some() => value.clone(),
             Abstract::Bool(bit) => Abstract::Bool(self.unknown_bit(Wire::FALSE, bit.stage)),
@@ -325,7 +387,7 @@ impl Walk<'_> {
         let reached = old.range().union(after.range());
         let range = match all {
             _ if growth.round >= ROUNDS_PRECISE => self.widened(&reached, ty),
-            Some(all) if growth.round < ROUNDS_PRECISE - 1 => self.within_type(old.range().union(&all), ty),
+            Some(all) if growth.round >= ROUNDS_JOINED => self.within_type(old.range().union(&all), ty),
             _ => reached,
         };
         self.opaque(range, stage, |_, _| Vec::new())
@@ -382,19 +444,6 @@ struct Growth {
     count: BigInt,
     round: u32,
     stable: bool,
-}
-
-/// The variables that an expression may assign.
-fn assigned_locals(expr: &Expr) -> BTreeSet<LocalId> {
-    let mut assigned = BTreeSet::new();
-    let mut todo = vec![expr];
-    while let Some(expr) = todo.pop() {
-        if let ExprKind::Assign(place, _) = &expr.kind {
-            assigned.insert(place.local);
-        }
-        todo.extend(children(expr));
-    }
-    assigned
 }
 
 /// The expressions directly below an expression.

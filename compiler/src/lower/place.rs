@@ -9,7 +9,7 @@ use num_bigint::BigInt;
 use super::integer::unsigned_wires;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage, Variants};
-use super::walk::{Fitting, Walk, Walked};
+use super::walk::{Fitting, Stop, Walk, Walked};
 use crate::hir::{Expr, Place, Step, Ty};
 use crate::ranges::Range;
 use crate::source::Span;
@@ -22,14 +22,17 @@ enum At {
 
 impl Walk<'_> {
     /// `array[index]`, by selects where the index is not known.
-    pub(super) fn index(&mut self, array: &Abstract, index: &Int, expr: &Expr) -> Abstract {
+    pub(super) fn index(&mut self, array: &Abstract, index: &Int, expr: &Expr) -> Walked {
         let items = array.items();
         if items.is_empty() {
             self.report(report::index_outside(expr.span, index.range(), 0));
-            return Abstract::unit();
+            return Ok(Abstract::unit());
         }
         let index = self.prove_index(index, items.len(), expr.span, Some(expr));
-        self.read(items, &index)
+        if self.needs_unrolling(&index) {
+            return Err(Stop::Unrollable);
+        }
+        Ok(self.read(items, &index))
     }
 
     /// Element `index`, which lies inside.
@@ -63,17 +66,20 @@ impl Walk<'_> {
     }
 
     /// `array[start .. start + len]`.
-    pub(super) fn slice(&mut self, array: &Abstract, start: &Int, ty: &Ty, span: Span) -> Abstract {
+    pub(super) fn slice(&mut self, array: &Abstract, start: &Int, ty: &Ty, span: Span) -> Walked {
         let (items, len) = (array.items(), ty.array_len());
+        if self.needs_unrolling(start) {
+            return Err(Stop::Unrollable);
+        }
         if let Some(source) = self.secret(start.stage()).cloned()
             && start.known().is_none()
         {
             self.report(report::secret_start(span, &source));
-            return Abstract::list(items.iter().cycle().take(len).cloned().collect());
+            return Ok(Abstract::list(items.iter().cycle().take(len).cloned().collect()));
         }
         let Some(room) = items.len().checked_sub(len) else {
             self.report(report::slice_outside(span, start.range(), len, items.len()));
-            return Abstract::list(items.iter().cycle().take(len).cloned().collect());
+            return Ok(Abstract::list(items.iter().cycle().take(len).cloned().collect()));
         };
         let start = self.refresh(start);
         if !Range::new(0, BigInt::from(room)).includes(start.range()) {
@@ -81,8 +87,8 @@ impl Walk<'_> {
         }
         let start = self.inside(&start, room);
         match start.known().and_then(|start| usize::try_from(start).ok()) {
-            Some(start) => Abstract::list(items[start..start + len].to_vec()),
-            None => Abstract::list((0..len).map(|i| self.read(&items[i..=i + room], &start)).collect()),
+            Some(start) => Ok(Abstract::list(items[start..start + len].to_vec())),
+            None => Ok(Abstract::list((0..len).map(|i| self.read(&items[i..=i + room], &start)).collect())),
         }
     }
 
@@ -95,8 +101,9 @@ impl Walk<'_> {
     }
 
     pub(super) fn assign(&mut self, place: &Place, value: Abstract) -> Walked<()> {
+        let cell = self.cell_written(place);
         let mut path = Vec::with_capacity(place.path.len());
-        for step in &place.path {
+        for step in place.path.iter().skip(usize::from(cell.is_some())) {
             path.push(match step {
                 Step::Field(index) => At::Field(*index as usize),
                 Step::Index(index) => At::Index(self.eval(index)?.int()),
@@ -104,17 +111,17 @@ impl Walk<'_> {
         }
         self.at(place.span);
         // Taken out of its place, so that what nobody else holds is changed where it stands.
-        let local = place.local.0 as usize;
+        let local = cell.unwrap_or(place.local.0 as usize);
         let Some(mut target) = self.env[local].take() else { return Ok(()) };
-        self.write(&mut target, &path, value, place.span);
+        let result = self.write(&mut target, &path, value, place.span);
         self.env[local] = Some(target);
-        Ok(())
+        result
     }
 
-    fn write(&mut self, target: &mut Abstract, path: &[At], value: Abstract, span: Span) {
+    fn write(&mut self, target: &mut Abstract, path: &[At], value: Abstract, span: Span) -> Walked<()> {
         let Some((first, rest)) = path.split_first() else {
             *target = value;
-            return;
+            return Ok(());
         };
         let Abstract::List(items) = target else {
             unreachable!("the checker has seen that this has elements or fields")
@@ -124,22 +131,33 @@ impl Walk<'_> {
             At::Index(index) => {
                 if items.is_empty() {
                     self.report(report::index_outside(span, index.range(), 0));
-                    return;
+                    return Ok(());
                 }
                 let index = self.prove_index(index, items.len(), span, None);
+                if self.needs_unrolling(&index) {
+                    return Err(Stop::Unrollable);
+                }
                 match index.known().and_then(|i| usize::try_from(i).ok()) {
                     Some(known) => known,
                     None => {
-                        return self.write_somewhere(Rc::<Vec<Abstract>>::make_mut(items), &index, rest, &value, span);
+                        let items = Rc::<Vec<Abstract>>::make_mut(items);
+                        return self.write_somewhere(items, &index, rest, &value, span);
                     }
                 }
             }
         };
-        self.write(&mut Rc::make_mut(items)[position], rest, value, span);
+        self.write(&mut Rc::make_mut(items)[position], rest, value, span)
     }
 
     /// Writes at an index that is not known: one bit says for each element whether it is the one.
-    fn write_somewhere(&mut self, items: &mut [Abstract], index: &Int, rest: &[At], value: &Abstract, span: Span) {
+    fn write_somewhere(
+        &mut self,
+        items: &mut [Abstract],
+        index: &Int,
+        rest: &[At],
+        value: &Abstract,
+        span: Span,
+    ) -> Walked<()> {
         let hot = match &mut self.builder {
             Some(builder) => one_hot(builder, &unsigned_wires(index), items.len()),
             None => vec![Wire::FALSE; items.len()],
@@ -147,10 +165,11 @@ impl Walk<'_> {
         for (i, (item, hot)) in items.iter_mut().zip(hot).enumerate() {
             if index.range().contains(&BigInt::from(i)) {
                 let mut changed = item.clone();
-                self.write(&mut changed, rest, value.clone(), span);
+                self.write(&mut changed, rest, value.clone(), span)?;
                 *item = self.merge(&self.unknown_bit(hot, index.stage()), &changed, item);
             }
         }
+        Ok(())
     }
 
     /// The value with every integer proven to lie in the range of its type.
@@ -229,7 +248,10 @@ impl Walk<'_> {
         };
         let fits = self.is_within(&value, &declared.lo, &declared.hi);
         let inside = declared.intersection(value.range());
-        let some = inside.map(|range| Abstract::list(vec![Abstract::Int(self.within(&value, range))]));
+        let some = inside.map(|range| {
+            let part = self.within(&value, range);
+            Abstract::list(vec![Abstract::Int(if fits.known.is_some() { part } else { self.detach_int(&part) })])
+        });
         let none = (fits.known != Some(true)).then(Abstract::unit);
         let tag = self.int_of_bit(&fits);
         Abstract::Enum(Rc::new(Variants { tag, payloads: vec![none, some.filter(|_| fits.known != Some(false))] }))

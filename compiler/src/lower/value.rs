@@ -107,6 +107,13 @@ impl Int {
         &self.0.wires
     }
 
+    /// The same value on other wires.
+    pub(super) fn on_wires(&self, wires: Vec<Wire>) -> Int {
+        let IntData { range, form, stage, stamp, .. } = &*self.0;
+        let (range, form) = (range.clone(), form.clone());
+        Int(Rc::new(IntData { range, form, stage: *stage, wires, terms: Vec::new(), stamp: *stamp }))
+    }
+
     /// The value, if there is only one.
     pub(super) fn known(&self) -> Option<&BigInt> {
         self.0.range.value()

@@ -10,11 +10,12 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use hushgate_circuits::build::Builder;
+use hushgate_circuits::build::{Blocks, Builder};
 use num_bigint::BigInt;
 
 use super::facts::{Claim, Facts, Mark};
 use super::number::Numbering;
+use super::roll::Cell;
 use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
 use super::{Limits, report};
 use crate::cost::Origins;
@@ -43,6 +44,14 @@ pub(super) struct Walk<'p> {
     pub(super) reported: HashSet<(Code, Span)>,
     /// Above 0 while a loop is tried out: then nothing is reported.
     pub(super) trials: u32,
+    /// What was not reported for that reason.
+    pub(super) suppressed: u64,
+    /// Finished blocks: the bodies of rolled loops.
+    pub(super) blocks: Blocks,
+    /// Rolled loops around.
+    pub(super) rolling: u32,
+    /// Elements of arrays that belong to an iteration of a rolled loop around.
+    pub(super) cells: Vec<Cell>,
     /// The latest operator, for messages.
     pub(super) operator: Option<Operator>,
     pub(super) steps: u64,
@@ -84,6 +93,8 @@ pub(super) enum Stop {
     Diverged,
     /// A limit was passed; it is reported.
     Fatal,
+    /// A loop around cannot be rolled.
+    Unrollable,
 }
 
 pub(super) type Walked<T = Abstract> = Result<T, Stop>;
@@ -152,6 +163,10 @@ impl<'p> Walk<'p> {
             diagnostics: Vec::new(),
             reported: HashSet::new(),
             trials: 0,
+            suppressed: 0,
+            blocks: Blocks::new(),
+            rolling: 0,
+            cells: Vec::new(),
             operator: None,
             steps: 0,
             depth: 0,
@@ -175,7 +190,7 @@ impl<'p> Walk<'p> {
         let mut next = Ok(Next::Tail(expr));
         loop {
             let mut outcome = match next {
-                Ok(Next::Tail(expr)) => match first_operand(expr) {
+                Ok(Next::Tail(expr)) => match first_operand(expr).filter(|_| self.cell_read(expr).is_none()) {
                     Some(first) => {
                         self.step(expr.span)?;
                         frames.push(Frame::Operand(expr));
@@ -196,8 +211,8 @@ impl<'p> Walk<'p> {
                 let value = match outcome {
                     Ok(Next::Tail(_)) => break outcome,
                     Ok(Next::Value(value)) => Ok(value),
-                    Err(Stop::Fatal) => return Err(Stop::Fatal),
                     Err(Stop::Diverged) => Err(Stop::Diverged),
+                    Err(stop) => return Err(stop),
                 };
                 outcome = match (frames.pop(), value) {
                     (None, value) => return value,
@@ -229,6 +244,9 @@ impl<'p> Walk<'p> {
 
     /// An expression without a first operand.
     fn start<'e>(&mut self, expr: &'e Expr) -> Walked<Next<'e>> {
+        if let Some(cell) = self.cell_read(expr) {
+            return Ok(Next::Value(self.env[cell].clone().expect("a cell has a value")));
+        }
         Ok(Next::Value(match &expr.kind {
             ExprKind::Bool(value) => Abstract::Bool(Bit::known(*value)),
             ExprKind::Int(value) => Abstract::Int(self.constant(value.clone(), Stage::BUILD)),
@@ -286,11 +304,11 @@ impl<'p> Walk<'p> {
             ExprKind::Index(_, index) => {
                 let index = self.eval(index)?.int();
                 self.at(span);
-                self.index(&first, &index, expr)
+                self.index(&first, &index, expr)?
             }
             ExprKind::Slice(_, start) => {
                 let start = self.eval(start)?.int();
-                self.slice(&first, &start, &expr.ty, span)
+                self.slice(&first, &start, &expr.ty, span)?
             }
             ExprKind::Assign(place, _) => {
                 self.assign(place, first)?;
@@ -390,7 +408,7 @@ impl<'p> Walk<'p> {
         let env = self.env.clone();
         self.facts.assume(&condition.claim, true);
         let value = match then(self) {
-            Err(Stop::Fatal) => return Err(Stop::Fatal),
+            Err(stop @ (Stop::Fatal | Stop::Unrollable)) => return Err(stop),
             value => value,
         };
         self.facts.rollback(facts);
@@ -458,7 +476,7 @@ impl<'p> Walk<'p> {
     /// Only variables that `outer` has are kept. Others were bound in the loop, and what is known of them holds on the path where that
     /// happened, not here.
     pub(super) fn merge_exits(&mut self, exits: Vec<Exit>, alive: bool, facts: Mark, outer: &Env) -> bool {
-        if exits.len() + usize::from(alive) > 1 {
+        if !is_only_path(&exits, alive) {
             self.facts.rollback(facts);
         }
         let keep = |mut env: Env| {
@@ -538,16 +556,18 @@ impl<'p> Walk<'p> {
         let mut env: Env = args.into_iter().map(Some).collect();
         env.resize(function.locals.len(), None);
         let outer = std::mem::replace(&mut self.env, env);
+        let cells = std::mem::take(&mut self.cells);
         let (start, facts) = (self.exits.len(), self.facts.mark());
         let result = self.eval(&function.body);
         self.env = outer;
+        self.cells = cells;
         let alive = match result {
             Ok(value) => Some(value),
             Err(Stop::Diverged) => None,
-            Err(Stop::Fatal) => return Err(Stop::Fatal),
+            Err(stop) => return Err(stop),
         };
         let exits = self.take_exits(ExitKind::Return, start);
-        if exits.len() + usize::from(alive.is_some()) > 1 {
+        if !is_only_path(&exits, alive.is_some()) {
             self.facts.rollback(facts);
         }
         let merge = |value: Option<Abstract>, exit: Exit| match value {
@@ -557,11 +577,19 @@ impl<'p> Walk<'p> {
         exits.into_iter().rev().fold(alive, merge).ok_or(Stop::Diverged)
     }
 
-    /// Reports once per place, unless a loop is only tried out.
+    /// Reports once per place; not where code never runs, and not while a loop is only tried out.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        if self.trials > 0 {
+        if self.facts.is_contradictory() {
             return;
         }
+        if self.trials > 0 {
+            self.suppressed += 1;
+            return;
+        }
+        self.add(diagnostic);
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic) {
         let span = diagnostic.span().unwrap_or_default();
         // What is wrong within an index or a divisor is said first; what follows from it is not said as well.
         let is_nested = |found: &Diagnostic| {
@@ -577,8 +605,7 @@ impl<'p> Walk<'p> {
 
     /// Reports and gives up.
     pub(super) fn fatal<T>(&mut self, diagnostic: Diagnostic) -> Walked<T> {
-        self.trials = 0;
-        self.report(diagnostic);
+        self.add(diagnostic);
         Err(Stop::Fatal)
     }
 
@@ -590,6 +617,15 @@ impl<'p> Walk<'p> {
     /// A claim of which nothing is known, different from all others.
     pub(super) fn opaque_claim() -> Rc<Claim> {
         Rc::new(Claim::Opaque)
+    }
+}
+
+/// Whether control comes here on one path only, so that what was learned on it still holds.
+fn is_only_path(exits: &[Exit], alive: bool) -> bool {
+    match exits {
+        [] => true,
+        [exit] => !alive && exit.condition.known == Some(true),
+        _ => false,
     }
 }
 

@@ -8,8 +8,8 @@ use hushgate_circuits::verify::verify;
 use hushgate_compiler::diagnostic::{Stage, render};
 use hushgate_compiler::hir::{From, Program};
 use hushgate_compiler::interpret::run;
-use hushgate_compiler::lower::{Built, Limits, build, ty_shape};
-use hushgate_compiler::{Options, Sources, check, generate};
+use hushgate_compiler::lower::{Built, Limits, analyse, build, ty_shape};
+use hushgate_compiler::{Options, Sources, check, cost, generate};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -17,28 +17,29 @@ use crate::{name, programs};
 
 /// The circuit for these public inputs.
 #[track_caller]
-pub(crate) fn built(program: &Program, public: &BTreeMap<String, Value>) -> Built {
-    let built = match build(program, public, Limits::default()) {
+pub(crate) fn built(program: &Program, text: &str, public: &BTreeMap<String, Value>, limits: Limits) -> Built {
+    let built = match build(program, public, limits) {
         Ok(built) => built,
-        Err(error) => panic!("{error}: {error:?}"),
+        Err(error) => panic!("{error:?} with {public:?}\n{text}"),
     };
     verify(&built.circuit).expect("a valid circuit");
     built
 }
 
-/// Runs `main` both ways on random inputs.
+/// Runs `main` both ways on random inputs; returns how many blocks the circuit has.
 #[track_caller]
-pub(crate) fn agree(program: &Program, text: &str, runs: u32, rng: &mut impl Rng) {
+pub(crate) fn agree(program: &Program, text: &str, limits: Limits, rng: &mut impl Rng) -> usize {
     let main = program.main.as_ref().expect("the program has a `main`");
     let mut circuit: Option<Built> = None;
-    for _ in 0..runs {
+    for _ in 0..4 {
         let inputs: Vec<Value> =
             main.inputs.iter().map(|input| generate::value(&ty_shape(program, &input.ty), rng)).collect();
         let is_public = |from: &From| *from == From::Public;
         let has_public = main.inputs.iter().any(|input| is_public(&input.from));
         if circuit.is_none() || has_public {
             let pairs = main.inputs.iter().zip(&inputs).filter(|(input, _)| is_public(&input.from));
-            circuit = Some(built(program, &pairs.map(|(input, value)| (input.name.clone(), value.clone())).collect()));
+            let public = pairs.map(|(input, value)| (input.name.clone(), value.clone())).collect();
+            circuit = Some(built(program, text, &public, limits));
         }
         let ports = main.inputs.iter().zip(&inputs).filter(|(input, _)| !is_public(&input.from));
         let ports: Vec<Value> = ports
@@ -52,6 +53,7 @@ pub(crate) fn agree(program: &Program, text: &str, runs: u32, rng: &mut impl Rng
         let found = evaluate_values(&built.circuit, &ports).expect("the inputs fit");
         assert_eq!(found, expected, "inputs {inputs:?}\n{text}");
     }
+    circuit.map_or(0, |built| built.circuit.blocks.len())
 }
 
 #[test]
@@ -60,14 +62,17 @@ fn programs_mean_the_same_in_the_circuit() {
     for (path, text) in programs("run").into_iter().chain(programs("corpus")) {
         let checked = check(&Sources { name: &name(&path), text: &text, load: &|_| None }, &Options::default());
         let Some(program) = checked.program.filter(|program| program.main.is_some()) else { continue };
-        agree(&program, &name(&path), 20, &mut rng);
+        agree(&program, &name(&path), Limits::default(), &mut rng);
     }
 }
 
+/// Once with loops unrolled, and once with every loop rolled that can be.
+///
 /// Programs that are refused do not count; what refuses them must be a range or a limit, never a slip of the generator.
 #[test]
 fn generated_programs_mean_the_same_in_the_circuit() {
-    let mut n_accepted = 0;
+    let rolling = Limits { unroll_steps_max: 0, ..Limits::default() };
+    let (mut n_accepted, mut n_rolled) = (0, 0);
     let mut seed = 0;
     while n_accepted < 2_000 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -79,9 +84,71 @@ fn generated_programs_mean_the_same_in_the_circuit() {
         }
         if let Some(program) = checked.program {
             n_accepted += 1;
-            agree(&program, &format!("seed {seed}\n{text}"), 4, &mut rng);
+            let text = format!("seed {seed}\n{text}");
+            agree(&program, &text, Limits::default(), &mut rng);
+            // Less is known after a loop that was rolled.
+            if analyse(&program, rolling).is_empty() {
+                n_rolled += u64::from(agree(&program, &text, rolling, &mut rng) > 1);
+            }
         }
         seed += 1;
     }
+    assert!(n_rolled > n_accepted / 40, "{n_rolled} of {n_accepted} programs have rolled loops");
     assert!(seed < 2 * n_accepted, "{n_accepted} of {seed} programs are accepted");
+}
+
+/// Loops over elements, cells that are read and written, state, breaks, nests, and arrays of results.
+const LOOPS: &str = "
+party alice, bob;
+
+fn main(a: [u8; 9] from alice, b: [i6; 9] from bob, stop: u8 from bob) -> ([u9; 9], [u8; 9], u16, i12, [bool; 9]) to all {
+    let mut out: [u9; 9] = [7; 9];
+    let mut last = a;
+    let mut sum: u16 = 0;
+    let mut least = 0;
+    for i in 1..8 {
+        out[i] = a[i - 1] + a[i + 1] & 255;
+        sum = wrap(sum + out[i] * stop + i);
+        if a[i] > stop { break; }
+        last[i] = last[i] +% out[i] & 15;
+    }
+    for x in b {
+        if x == 3 { continue; }
+        for k in 0..4 {
+            least = min(least, x + k);
+        }
+    }
+    (out, last, sum, least, a.map(|x| x > stop))
+}
+";
+
+#[test]
+fn rolled_loops_mean_the_same() {
+    let checked = check(&Sources { name: "loops", text: LOOPS, load: &|_| None }, &Options::default());
+    let program =
+        checked.program.unwrap_or_else(|| panic!("{}", render(&checked.sources, &checked.diagnostics, false)));
+    let rolling = Limits { unroll_steps_max: 0, ..Limits::default() };
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    for _ in 0..50 {
+        // The inner loop stands in the outer one's first iteration and in the block of the others.
+        assert_eq!(agree(&program, LOOPS, rolling, &mut rng), 6, "three loops, one of them twice, a map, and `main`");
+        assert_eq!(agree(&program, LOOPS, Limits::default(), &mut rng), 1);
+    }
+}
+
+#[test]
+fn ten_million_iterations_are_one_small_block() {
+    let text = "party alice, bob;\n\
+                fn main(a: u32 from alice, b: u32 from bob) -> u32 to all {\n\
+                    let mut s = a;\n\
+                    for i in 0..10_000_000 { s = (s +% b) ^ s.rotate_left(3); }\n\
+                    s\n\
+                }";
+    let checked = check(&Sources { name: "long", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("a program without errors");
+    let circuit = built(&program, text, &BTreeMap::new(), Limits::default()).circuit;
+    let n_nodes: usize = circuit.blocks.iter().map(|block| block.nodes.len()).sum();
+    assert!(n_nodes < 1_000, "{n_nodes} nodes");
+    let ands: u64 = cost::ands_by_origin(&circuit).values().sum();
+    assert_eq!(ands, 31 * 10_000_000);
 }
