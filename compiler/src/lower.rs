@@ -58,17 +58,22 @@ pub struct Limits {
     pub calls_max: u32,
 }
 
+impl Limits {
+    /// What a machine of today does in seconds.
+    pub const DEFAULT: Limits = Limits {
+        steps_max: 20_000_000,
+        unroll_steps_max: 1_000_000,
+        nodes_max: 500_000_000,
+        elements_max: 1 << 24,
+        border_bits_max: 1 << 28,
+        depth_max: 600,
+        calls_max: 200,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            steps_max: 20_000_000,
-            unroll_steps_max: 1_000_000,
-            nodes_max: 500_000_000,
-            elements_max: 1 << 24,
-            border_bits_max: 1 << 28,
-            depth_max: 600,
-            calls_max: 200,
-        }
+        Limits::DEFAULT
     }
 }
 

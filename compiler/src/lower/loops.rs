@@ -270,7 +270,7 @@ impl Walk<'_> {
         let mut candidate = entry.clone();
         for round in 0..ROUNDS {
             let general = self.generalise_env(&candidate, assigned);
-            let (facts, exits) = (self.facts.mark(), self.exits.len());
+            let (facts, exits, suppressed) = (self.facts.mark(), self.exits.len(), self.suppressed);
             self.env = general.clone();
             let item = self.any_item(rolled.items, rolled.first);
             self.bind(rolled.body.local, item);
@@ -278,6 +278,7 @@ impl Walk<'_> {
             let value = self.iteration(rolled.body, &entry, rolled.span);
             self.trials = self.trials.saturating_sub(1);
             let alive = value?.is_some();
+            self.suppressed = suppressed;
             self.exits.truncate(exits);
             let after = std::mem::take(&mut self.env);
             let mut growth = Growth { count: count.clone(), round, stable: true };

@@ -100,15 +100,17 @@ impl Walk<'_> {
         self.exits.truncate(exits);
         self.cells.truncate(n_cells);
         self.facts.rollback(facts);
-        self.suppressed = suppressed;
         self.env = env;
         let layout = match layout {
-            Err(Stop::Unrollable) => return Ok(None),
+            Err(Stop::Unrollable) => {
+                self.suppressed = suppressed;
+                return Ok(None);
+            }
             layout => layout?,
         };
-        let wires = match self.builder.is_some() {
-            true => Some(self.build_rolled(rolled, &layout)?),
-            false => None,
+        let wires = match self.builder.is_some().then(|| self.build_rolled(rolled, &layout)).transpose() {
+            Err(Stop::Unrollable) => return Ok(None),
+            wires => wires?,
         };
         let mut supply = wires.as_ref().map(|wires| wires.iter());
         for (i, any) in &layout.state {
@@ -211,7 +213,11 @@ impl Walk<'_> {
         let mut supply = Some(inputs.iter());
         let (start, facts, n_cells) = (self.exits.len(), self.facts.mark(), self.cells.len());
         let mut env: Env = vec![None; layout.any.before.len()];
+        let mut held = env.clone();
         for (i, any) in &layout.state {
+            // Once the loop is left, the state is what it was then, which need not be what an iteration starts with.
+            let mut again = supply.clone();
+            held[*i] = layout.any.may_break.then(|| self.rebuild(any, any, &mut again));
             let before = layout.any.before[*i].as_ref().unwrap_or(any);
             env[*i] = Some(self.rebuild(any, before, &mut supply));
         }
@@ -228,6 +234,7 @@ impl Walk<'_> {
         for cell in &layout.cells {
             let any = layout.any.before[cell.slot].as_ref().expect("a cell has a value");
             self.env[cell.slot] = Some(self.rebuild(any, any, &mut supply));
+            held[cell.slot] = self.env[cell.slot].clone();
         }
         let before = self.env.clone();
         self.cells.extend(layout.cells.iter().cloned());
@@ -242,19 +249,19 @@ impl Walk<'_> {
         self.merge_exits(breaks, value.is_some(), facts, &outer);
         self.facts.rollback(facts);
         let after = std::mem::take(&mut self.env);
-        Ok(self.block_outputs(rolled, layout, [&before, &after], done.map(|done| (done, stopped)), value))
+        Ok(self.block_outputs(rolled, layout, [&held, &after], done.map(|done| (done, stopped)), value))
     }
 
     fn block_outputs(
         &mut self,
         rolled: Loop<'_>,
         layout: &Layout,
-        [before, after]: [&Env; 2],
+        [held, after]: [&Env; 2],
         done: Option<(Bit, Bit)>,
         value: Option<Abstract>,
     ) -> Vec<Wire> {
         // Once a loop is left, nothing changes any more.
-        let chosen = |walk: &mut Self, i: usize| match (&before[i], &after[i], &done) {
+        let chosen = |walk: &mut Self, i: usize| match (&held[i], &after[i], &done) {
             (Some(old), Some(new), Some((done, _))) => Some(walk.merge(done, old, new)),
             (_, new, _) => new.clone(),
         };

@@ -479,13 +479,9 @@ impl<'p> Walk<'p> {
         if !is_only_path(&exits, alive) {
             self.facts.rollback(facts);
         }
-        let keep = |mut env: Env| {
-            env.iter_mut().zip(outer).filter(|(_, outer)| outer.is_none()).for_each(|(local, _)| *local = None);
-            env
-        };
-        let mut env = alive.then(|| keep(std::mem::take(&mut self.env)));
+        let mut env = alive.then(|| without_inner(std::mem::take(&mut self.env), outer));
         for exit in exits.into_iter().rev() {
-            let exit_env = keep(exit.env);
+            let exit_env = without_inner(exit.env, outer);
             env = Some(match env {
                 None => exit_env,
                 Some(env) => self.merge_envs(&exit.condition, exit_env, env),
@@ -508,34 +504,30 @@ impl<'p> Walk<'p> {
             self.at(span);
             let outer = self.env.clone();
             let mut condition = self.matches(&arm.pattern, value);
-            if condition.known == Some(false) {
-                self.env = outer;
-                continue;
-            }
-            if let Some(guard) = &arm.guard {
-                condition = self.guarded(&condition, guard)?;
+            if let Some(guard) = arm.guard.as_ref().filter(|_| condition.known != Some(false)) {
+                condition = self.guarded(&condition, guard, span)?;
             }
             match condition.known {
                 Some(true) => return Ok(Next::Tail(&arm.body)),
                 Some(false) => {}
                 None => {
-                    let mut join = self.split(&condition, span, |walk| walk.eval(&arm.body))?;
-                    join.span = span;
+                    let join = self.split(&condition, span, |walk| walk.eval(&arm.body))?;
                     frames.push(Frame::Join(Box::new(join)));
                 }
             }
-            self.env = outer;
+            self.env = without_inner(std::mem::take(&mut self.env), &outer);
         }
         // The checker has shown that some arm matches, so that the values of all arms cover every case.
         Err(Stop::Diverged)
     }
 
-    fn guarded(&mut self, pattern: &Bit, guard: &Expr) -> Walked<Bit> {
-        let facts = self.facts.mark();
-        self.facts.assume(&pattern.claim, true);
-        let holds = self.eval(guard)?.bit();
-        self.facts.rollback(facts);
-        Ok(self.and_bits(pattern, &holds))
+    /// Whether the pattern matches and the guard holds. What a guard does besides happens only where its pattern matches.
+    fn guarded(&mut self, pattern: &Bit, guard: &Expr, span: Span) -> Walked<Bit> {
+        if pattern.known == Some(true) {
+            return Ok(self.eval(guard)?.bit());
+        }
+        let join = self.split(pattern, span, |walk| walk.eval(guard))?;
+        Ok(self.join(join, Ok(Abstract::Bool(Bit::known(false))))?.bit())
     }
 
     pub(super) fn call(&mut self, id: FunctionId, args: Vec<Abstract>, span: Span) -> Walked {
@@ -618,6 +610,12 @@ impl<'p> Walk<'p> {
     pub(super) fn opaque_claim() -> Rc<Claim> {
         Rc::new(Claim::Opaque)
     }
+}
+
+/// The variables without those that `outer` does not have.
+fn without_inner(mut env: Env, outer: &Env) -> Env {
+    env.iter_mut().zip(outer).filter(|(_, outer)| outer.is_none()).for_each(|(local, _)| *local = None);
+    env
 }
 
 /// Whether control comes here on one path only, so that what was learned on it still holds.
