@@ -17,7 +17,11 @@ use crate::{name, programs};
 
 /// The circuit for these public inputs.
 #[track_caller]
-pub(crate) fn built(program: &Program, text: &str, public: &BTreeMap<String, Value>, limits: Limits) -> Built {
+pub(crate) fn built(program: &Program, public: &BTreeMap<String, Value>) -> Built {
+    built_within(program, "", public, Limits::DEFAULT)
+}
+
+fn built_within(program: &Program, text: &str, public: &BTreeMap<String, Value>, limits: Limits) -> Built {
     let built = match build(program, public, limits) {
         Ok(built) => built,
         Err(error) => panic!("{error:?} with {public:?}\n{text}"),
@@ -29,9 +33,15 @@ pub(crate) fn built(program: &Program, text: &str, public: &BTreeMap<String, Val
 /// Loops are rolled wherever they can be.
 const ROLLING: Limits = Limits { unroll_steps_max: 0, ..Limits::DEFAULT };
 
-/// Runs `main` both ways on random inputs; returns how many blocks the circuit has.
+/// Runs `main` both ways on random inputs.
 #[track_caller]
-pub(crate) fn agree(program: &Program, text: &str, limits: Limits, runs: u32, rng: &mut impl Rng) -> usize {
+pub(crate) fn agree(program: &Program, text: &str, runs: u32, rng: &mut impl Rng) {
+    agree_within(program, text, Limits::DEFAULT, runs, rng);
+}
+
+/// As [`agree`]; returns how many blocks the circuit has.
+#[track_caller]
+fn agree_within(program: &Program, text: &str, limits: Limits, runs: u32, rng: &mut impl Rng) -> usize {
     let main = program.main.as_ref().expect("the program has a `main`");
     let mut circuit: Option<Built> = None;
     for _ in 0..runs {
@@ -42,7 +52,7 @@ pub(crate) fn agree(program: &Program, text: &str, limits: Limits, runs: u32, rn
         if circuit.is_none() || has_public {
             let pairs = main.inputs.iter().zip(&inputs).filter(|(input, _)| is_public(&input.from));
             let public = pairs.map(|(input, value)| (input.name.clone(), value.clone())).collect();
-            circuit = Some(built(program, text, &public, limits));
+            circuit = Some(built_within(program, text, &public, limits));
         }
         let ports = main.inputs.iter().zip(&inputs).filter(|(input, _)| !is_public(&input.from));
         let ports: Vec<Value> = ports
@@ -65,8 +75,8 @@ fn programs_mean_the_same_in_the_circuit() {
     for (path, text) in programs("run").into_iter().chain(programs("corpus")) {
         let checked = check(&Sources { name: &name(&path), text: &text, load: &|_| None }, &Options::default());
         let Some(program) = checked.program.filter(|program| program.main.is_some()) else { continue };
-        agree(&program, &name(&path), Limits::default(), 50, &mut rng);
-        agree(&program, &name(&path), ROLLING, 50, &mut rng);
+        agree(&program, &name(&path), 50, &mut rng);
+        agree_within(&program, &name(&path), ROLLING, 50, &mut rng);
     }
 }
 
@@ -88,10 +98,10 @@ fn generated_programs_mean_the_same_in_the_circuit() {
         if let Some(program) = checked.program {
             n_accepted += 1;
             let text = format!("seed {seed}\n{text}");
-            agree(&program, &text, Limits::default(), 4, &mut rng);
+            agree(&program, &text, 4, &mut rng);
             // Less is known after a loop that was rolled.
             if analyse(&program, ROLLING).is_empty() {
-                n_rolled += u64::from(agree(&program, &text, ROLLING, 4, &mut rng) > 1);
+                n_rolled += u64::from(agree_within(&program, &text, ROLLING, 4, &mut rng) > 1);
             }
         }
         seed += 1;
@@ -134,11 +144,11 @@ fn rolled_loops_mean_the_same() {
     for _ in 0..50 {
         // The inner loop stands in the outer one's first iteration and in the block of the others.
         assert_eq!(
-            agree(&program, LOOPS, ROLLING, 4, &mut rng),
+            agree_within(&program, LOOPS, ROLLING, 4, &mut rng),
             6,
             "three loops, one of them twice, a map, and `main`"
         );
-        assert_eq!(agree(&program, LOOPS, Limits::default(), 4, &mut rng), 1);
+        assert_eq!(agree_within(&program, LOOPS, Limits::DEFAULT, 4, &mut rng), 1);
     }
 }
 
@@ -152,7 +162,7 @@ fn ten_million_iterations_are_one_small_block() {
                 }";
     let checked = check(&Sources { name: "long", text, load: &|_| None }, &Options::default());
     let program = checked.program.expect("a program without errors");
-    let circuit = built(&program, text, &BTreeMap::new(), Limits::default()).circuit;
+    let circuit = built(&program, &BTreeMap::new()).circuit;
     let n_nodes: usize = circuit.blocks.iter().map(|block| block.nodes.len()).sum();
     assert!(n_nodes < 1_000, "{n_nodes} nodes");
     let ands: u64 = cost::ands_by_origin(&circuit).values().sum();
