@@ -18,6 +18,8 @@ pub enum Failure {
     Usage(String),
     /// The data do not fit the program.
     Data(DataError),
+    /// Something that the program requires does not hold, so there are no results; what is to be shown.
+    Unmet(String),
     /// The session failed: disagreement, network, or a peer that broke the protocol.
     Session(SessionError),
     /// No encrypted connection, on this address.
@@ -41,7 +43,7 @@ impl Failure {
         match self {
             Failure::Program(_) | Failure::Other(_) => 1,
             Failure::Usage(_) => 2,
-            Failure::Data(_) => 3,
+            Failure::Data(_) | Failure::Unmet(_) => 3,
             Failure::Session(error) => error.exit_code(),
             Failure::Tls(_, error) => error.exit_code(),
             Failure::Network(_) => 5,
@@ -53,7 +55,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Program(drawn) => f.write_str(drawn.trim_end()),
+            Failure::Program(drawn) | Failure::Unmet(drawn) => f.write_str(drawn.trim_end()),
             Failure::Usage(text) | Failure::Network(text) | Failure::Policy(text) => write!(f, "error: {text}"),
             Failure::Data(error) => write!(f, "error: {error}"),
             Failure::Tls(address, error) => write!(f, "error: {address}: {error}"),

@@ -15,9 +15,10 @@ use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
 use hushgate_compiler::cost::Origins;
-use hushgate_compiler::diagnostic::render;
+use hushgate_compiler::diagnostic::{Code, render};
+use hushgate_compiler::interpret::ErrorKind;
 use hushgate_compiler::lower::{self, BuildError, Built, Limits};
-use hushgate_compiler::source::SourceMap;
+use hushgate_compiler::source::{SourceMap, Span};
 use hushgate_compiler::{Options, Sources, check, hir, interpret};
 
 use crate::cli::Common;
@@ -219,7 +220,16 @@ impl Hush {
     fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
         let ports = self.public()?;
         let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
-            BuildError::Refused(diagnostics) => Failure::diagnostics(&self.sources, &diagnostics, terminal::color()),
+            BuildError::Refused(diagnostics) => {
+                let failure = Failure::diagnostics(&self.sources, &diagnostics, terminal::color());
+                match failure {
+                    // The program is fine, as checking it has shown; the public inputs are not.
+                    Failure::Program(drawn) if diagnostics.iter().any(|found| found.code == Code::NeverHolds) => {
+                        Failure::Unmet(drawn)
+                    }
+                    failure => failure,
+                }
+            }
             error => Failure::Program(format!("error: {error}")),
         })?;
         let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
@@ -228,10 +238,15 @@ impl Hush {
         Ok(Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) })
     }
 
-    /// What the program gives in the clear, in the order of the plan's outputs: the interpreter's answer.
+    /// What the program gives in the clear, in the order of the plan's outputs, and why and where it fails if it does:
+    /// the interpreter's answer.
     ///
     /// `values` are those of each party's ports, in order.
-    pub fn interpret(&self, public: &BTreeMap<String, Value>, values: &[Vec<Value>]) -> Result<Vec<Value>, Failure> {
+    pub fn interpret(
+        &self,
+        public: &BTreeMap<String, Value>,
+        values: &[Vec<Value>],
+    ) -> Result<(Vec<Value>, Option<Unmet>), Failure> {
         let mut values: Vec<_> = values.iter().map(|values| values.iter().cloned()).collect();
         let mut next = |party: &hir::PartyId| values[party.0 as usize].next().expect("bound values are complete");
         let input = |input: &hir::Input| match &input.from {
@@ -240,13 +255,24 @@ impl Hush {
             hir::From::Public => public[&input.name].clone(),
         };
         let inputs: Vec<Value> = self.main()?.inputs.iter().map(input).collect();
-        interpret::run(&self.program, &inputs).map_err(|error| {
-            let position = self.sources.position(error.span);
-            let name = self.sources.file(error.span.file).name();
-            Failure::Program(format!("error: {name}:{}:{}: {}", position.line, position.column, error.kind))
-        })
+        let ran = interpret::run_main(&self.program, &inputs)
+            .map_err(|error| Failure::Program(format!("error: {}: {}", self.place(error.span), error.kind)))?;
+        let unmet = ran.unmet.and_then(|error| match &error.kind {
+            ErrorKind::Unmet(reason) => Some((reason.to_string(), self.place(error.span))),
+            _ => None,
+        });
+        Ok((ran.outputs, unmet))
+    }
+
+    /// `FILE:LINE:COLUMN`.
+    pub fn place(&self, span: Span) -> String {
+        let position = self.sources.position(span);
+        format!("{}:{}:{}", self.sources.file(span.file).name(), position.line, position.column)
     }
 }
+
+/// The reason of a requirement that does not hold, and its place.
+pub type Unmet = (String, String);
 
 /// Digest of a public input's value, for the two sides to compare.
 fn value_digest(port: &InputPort, value: &Value) -> [u8; 32] {

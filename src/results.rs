@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use hushgate_circuits::circuit::OutputPort;
+use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Value;
 
 use crate::cli::Common;
 use crate::data::value_to_json;
+use crate::failure::Failure;
 use crate::terminal::outln;
 
 /// What parties learned, and at what cost.
@@ -16,6 +18,12 @@ pub struct Results {
     /// Party, and what it learned: nothing, one value, or named values.
     outputs: Vec<(String, Json)>,
     program: String,
+    /// Parties that learned that something the program requires does not hold.
+    failed: Vec<String>,
+    /// What it may be.
+    reasons: Vec<String>,
+    /// Where it is, if that is known.
+    place: Option<String>,
     /// The figures.
     pub stats: Stats,
 }
@@ -41,12 +49,13 @@ impl Results {
     /// No outputs yet for any of the parties.
     pub fn new(parties: &[String], program: String) -> Results {
         let outputs = parties.iter().map(|party| (party.clone(), Json::Null)).collect();
-        Results { outputs, program, stats: Stats::default() }
+        Results { outputs, program, failed: Vec::new(), reasons: Vec::new(), place: None, stats: Stats::default() }
     }
 
     /// Only one party's outputs, on its own machine.
     pub fn keep_only(&mut self, party: &str) {
         self.outputs.retain(|(name, _)| name == party);
+        self.failed.retain(|name| name == party);
     }
 
     /// Adds an output for all its recipients.
@@ -56,8 +65,15 @@ impl Results {
         }
     }
 
-    /// Adds an output for one of its recipients.
+    /// Adds an output for one of its recipients. Whether the requirements hold is one too, but shown in its own way.
     pub fn add_for(&mut self, party: usize, port: &OutputPort, value: &Value) {
+        if let Some(reasons) = requirements::reasons(port) {
+            if !requirements::held(value) {
+                self.failed.push(self.outputs[party].0.clone());
+                self.reasons = reasons.into_iter().map(str::to_owned).collect();
+            }
+            return;
+        }
         let json = value_to_json(&port.shape, value);
         let entry = &mut self.outputs[party].1;
         if port.name.is_empty() {
@@ -69,14 +85,34 @@ impl Results {
         }
     }
 
+    /// Says why the program failed, and where, if that is known.
+    pub fn because(&mut self, reason: String, place: String) {
+        self.reasons = vec![reason];
+        self.place = Some(place);
+    }
+
     /// Prints outputs to standard output and figures to standard error; or one JSON document.
-    pub fn print(&self, common: &Common) {
+    ///
+    /// # Errors
+    /// If something that the program requires does not hold: then the outputs mean nothing, and are not shown.
+    pub fn print(mut self, common: &Common) -> Result<(), Failure> {
+        for (party, learned) in &mut self.outputs {
+            if self.failed.contains(party) {
+                *learned = Json::Null;
+            }
+        }
         if common.json {
             outln!("{}", self.json());
-            return;
+        } else {
+            self.print_text(common);
         }
+        if self.failed.is_empty() { Ok(()) } else { Err(Failure::Unmet(self.unmet())) }
+    }
+
+    fn print_text(&self, common: &Common) {
         for (party, learned) in &self.outputs {
             match learned {
+                _ if self.failed.contains(party) => outln!("{party} learns that a requirement does not hold"),
                 Json::Null => outln!("{party} learns nothing"),
                 value => outln!("{party} learns {value}"),
             }
@@ -86,10 +122,31 @@ impl Results {
         }
     }
 
+    fn unmet(&self) -> String {
+        let place = self.place.as_ref().map_or(String::new(), |place| format!("{place}: "));
+        let what = format!("error: {place}a requirement of the program does not hold, so there are no results");
+        match &self.reasons[..] {
+            [reason] => format!("{what}: {}", printable(reason)),
+            reasons => {
+                let lines: Vec<String> = reasons.iter().map(|reason| format!("  - {}", printable(reason))).collect();
+                format!("{what}; nobody learns which of these it is:\n{}", lines.join("\n"))
+            }
+        }
+    }
+
     fn json(&self) -> Json {
         let outputs: Map<String, Json> = self.outputs.iter().cloned().collect();
-        json!({ "outputs": outputs, "program": self.program, "stats": self.stats.json() })
+        let mut json = json!({ "outputs": outputs, "program": self.program, "stats": self.stats.json() });
+        if !self.failed.is_empty() {
+            json["failed"] = json!(self.reasons);
+        }
+        json
     }
+}
+
+/// A reason on one line, without what could steer a terminal: it may come from a plan that somebody else made.
+pub fn printable(reason: &str) -> String {
+    reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl Stats {

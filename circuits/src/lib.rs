@@ -8,6 +8,7 @@ pub mod id;
 pub mod shape;
 
 pub mod circuit;
+pub mod requirements;
 
 pub mod build;
 pub mod verify;

@@ -26,6 +26,7 @@ mod iterate;
 mod modules;
 mod operator;
 mod pattern;
+mod requires;
 mod resolve;
 mod types;
 
@@ -42,7 +43,7 @@ use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
 use self::modules::Module;
 use self::types::{Arg, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
-use crate::hir::{Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
+use crate::hir::{Expect, Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
 use crate::lower;
 use crate::source::{SourceMap, Span};
 use crate::syntax::{self, ast};
@@ -151,6 +152,8 @@ struct Checker<'a> {
     params: Vec<Param>,
     parties: Vec<Party>,
     parties_of: BTreeMap<DefId, Vec<PartyId>>,
+    /// How the tests end, by function.
+    expects: BTreeMap<DefId, Expect>,
     /// Outputs of `main` of which each member learns its own element, by position.
     audiences: BTreeMap<usize, Vec<PartyId>>,
     instances: HashMap<(DefId, Rc<[Arg]>), FunctionId>,
@@ -197,6 +200,7 @@ impl<'a> Checker<'a> {
             params: Vec::new(),
             parties: Vec::new(),
             parties_of: BTreeMap::new(),
+            expects: BTreeMap::new(),
             audiences: BTreeMap::new(),
             instances: HashMap::new(),
             functions: Vec::new(),
@@ -252,15 +256,18 @@ impl<'a> Checker<'a> {
         let place = |id: FunctionId| position[id.0 as usize];
         tests.iter_mut().for_each(|test: &mut Test| test.function = place(test.function));
         self.params.sort_by_key(|param| param.span);
-        Some(Program {
+        let main = main.map(|main| crate::hir::Main { function: place(main.function), ..main });
+        let mut program = Program {
             parties: std::mem::take(&mut self.parties),
             params: std::mem::take(&mut self.params),
             structs: std::mem::take(&mut self.types.structs),
             enums: std::mem::take(&mut self.types.enums),
             functions: std::mem::take(&mut self.functions),
-            main: main.map(|main| crate::hir::Main { function: place(main.function), ..main }),
+            main,
             tests,
-        })
+        };
+        self.requirements(&mut program);
+        Some(program)
     }
 
     /// Checks one declaration, whether or not anything uses it.
@@ -289,7 +296,8 @@ impl<'a> Checker<'a> {
                 }
                 let function = self.function(id, Rc::default(), def.name.span);
                 if let (true, Some((function, ..))) = (test, function) {
-                    tests.push(Test { name: ast.name.to_string(), function, span: ast.name.span });
+                    let expects = self.expects.get(&id).cloned().unwrap_or(Expect::Success);
+                    tests.push(Test { name: ast.name.to_string(), function, expects, span: ast.name.span });
                 }
             }
         }

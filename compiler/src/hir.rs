@@ -18,6 +18,7 @@
 //! Conditions may be secret. Everything that may fail is proven not to: `/` and `%` need a divisor that is not 0, `a[i]` an index
 //! inside the array. Loops are over ranges with public bounds, or over arrays. Calls are not recursive.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -94,6 +95,19 @@ pub struct Main {
     pub inputs: Vec<Input>,
     /// One with an empty name, or one for each field of the record that `main` returns.
     pub outputs: Vec<Output>,
+    /// What the program requires; there only if it requires something.
+    pub requires: Option<Requires>,
+}
+
+/// The one visible failure of a program: that something it requires does not hold.
+#[derive(Clone, Debug)]
+pub struct Requires {
+    /// Who learns whether all that is required holds; ascending, without repetition, every recipient of an output among them.
+    pub to: Vec<PartyId>,
+    /// Why it may fail, without repetition, as the program reaches them.
+    pub reasons: Vec<Rc<str>>,
+    /// The clause in the signature.
+    pub span: Span,
 }
 
 /// A parameter of `main`.
@@ -140,8 +154,21 @@ pub struct Test {
     pub name: String,
     /// Its code.
     pub function: FunctionId,
+    /// How it is to end.
+    pub expects: Expect,
     /// Its name's place.
     pub span: Span,
+}
+
+/// How a test is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// `#[test]`: at its end, with all requirements met.
+    Success,
+    /// `#[test(fails)]`: at a requirement that does not hold.
+    Unmet,
+    /// `#[test(fails = "reason")]`: at a requirement for this reason.
+    UnmetFor(Rc<str>),
 }
 
 /// A concrete type.
@@ -294,6 +321,10 @@ pub enum ExprKind {
     Continue,
     /// Leaves the function.
     Return(Box<Expr>),
+    /// Ends the program without a result, for this reason, where the condition is false; gives `()`.
+    ///
+    /// What follows is reached only where the condition holds.
+    Require(Box<Expr>, Rc<str>),
     /// In tests: records a failure, with both values, where they differ; gives `()`.
     AssertEq(Box<Expr>, Box<Expr>),
     /// In tests: records a failure where the condition is false; gives `()`.
@@ -495,6 +526,7 @@ impl Expr {
             | ExprKind::Saturate(a)
             | ExprKind::TryInto(a)
             | ExprKind::Return(a)
+            | ExprKind::Require(a, _)
             | ExprKind::Assert(a) => visit(a),
             ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
                 [a, b].into_iter().for_each(|expr| visit(expr));
@@ -526,6 +558,109 @@ impl Expr {
                 }
                 visit(value);
             }
+        }
+    }
+
+    /// The expressions that this one is directly made of, in order of evaluation.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Local(_) | ExprKind::Break | ExprKind::Continue => vec![],
+            ExprKind::Aggregate(items) | ExprKind::Intrinsic(_, items) | ExprKind::Call(_, items) => {
+                items.iter().collect()
+            }
+            ExprKind::Repeat(a)
+            | ExprKind::Variant(_, a)
+            | ExprKind::Field(a, _)
+            | ExprKind::Unary(_, a)
+            | ExprKind::Fit(a)
+            | ExprKind::Wrap(a)
+            | ExprKind::Saturate(a)
+            | ExprKind::TryInto(a)
+            | ExprKind::Return(a)
+            | ExprKind::Require(a, _)
+            | ExprKind::Assert(a) => vec![a],
+            ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
+                vec![a, b]
+            }
+            ExprKind::If(a, b, c) => vec![a, b, c],
+            ExprKind::Match(a, arms) => {
+                let parts = arms.iter().flat_map(|Arm { guard, body, .. }| guard.iter().chain([body]));
+                std::iter::once(&**a).chain(parts).collect()
+            }
+            ExprKind::Block(stmts, tail) => {
+                let parts = stmts.iter().map(|stmt| match stmt {
+                    Stmt::Let(_, expr) | Stmt::Expr(expr) => expr,
+                });
+                parts.chain([&**tail]).collect()
+            }
+            ExprKind::For(body) | ExprKind::Map(body) => {
+                let mut parts = match &body.over {
+                    Over::Range(start, end) => vec![start, end],
+                    Over::Array(array) => vec![array],
+                };
+                parts.push(&body.body);
+                parts
+            }
+            ExprKind::Assign(place, value) => {
+                let indices = place.path.iter().filter_map(|step| match step {
+                    Step::Index(index) => Some(index),
+                    Step::Field(_) => None,
+                });
+                indices.chain([&**value]).collect()
+            }
+        }
+    }
+
+    /// This expression and all that it is made of, in order of evaluation.
+    pub fn for_each<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        let mut todo = vec![self];
+        while let Some(expr) = todo.pop() {
+            visit(expr);
+            todo.extend(expr.children().into_iter().rev());
+        }
+    }
+}
+
+impl Program {
+    /// For each function, whether calling it may meet a requirement.
+    #[must_use]
+    pub fn requiring(&self) -> Vec<bool> {
+        let mut requiring: Vec<bool> = Vec::with_capacity(self.functions.len());
+        for function in &self.functions {
+            let mut found = false;
+            function.body.for_each(&mut |expr| found |= expr.may_require(&requiring));
+            requiring.push(found);
+        }
+        requiring
+    }
+
+    /// The requirements that a function may meet, as it reaches them: their places and reasons.
+    #[must_use]
+    pub fn requirements(&self, function: FunctionId) -> Vec<(Span, Rc<str>)> {
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::from([function]));
+        let mut todo = vec![&self.functions[function.0 as usize].body];
+        while let Some(expr) = todo.pop() {
+            todo.extend(expr.children().into_iter().rev());
+            match &expr.kind {
+                ExprKind::Require(_, reason) => found.push((expr.span, Rc::clone(reason))),
+                ExprKind::Call(callee, _) if seen.insert(*callee) => {
+                    todo.push(&self.functions[callee.0 as usize].body);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+impl Expr {
+    /// Whether it is itself a requirement, or calls a function that may meet one.
+    pub(crate) fn may_require(&self, requiring: &[bool]) -> bool {
+        match &self.kind {
+            ExprKind::Require(..) => true,
+            ExprKind::Call(callee, _) => requiring.get(callee.0 as usize).is_some_and(|requires| *requires),
+            _ => false,
         }
     }
 }

@@ -20,12 +20,15 @@ pub use value::Val;
 
 use std::rc::Rc;
 
+use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Value;
 use num_bigint::BigInt;
 
 use crate::hir::{
-    Arm, Expr, ExprKind, For, FunctionId, IntTy, LocalId, Over, Pattern, Place, Program, Step, Stmt, Ty, UnaryOp,
+    Arm, Expect, Expr, ExprKind, For, FunctionId, IntTy, LocalId, Output, Over, Pattern, Place, Program, Step, Stmt,
+    Test, Ty, UnaryOp,
 };
+use crate::lower::ty_shape;
 use crate::ranges::wrap;
 use crate::source::Span;
 
@@ -41,7 +44,7 @@ pub struct Error {
     pub kind: ErrorKind,
 }
 
-/// What can go wrong. All but the limits are excluded in a program that lowering accepts.
+/// What can go wrong. All but the limits and [`ErrorKind::Unmet`] are excluded in a program that lowering accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// A value that must fit its type does not.
@@ -69,6 +72,9 @@ pub enum ErrorKind {
         /// The amount.
         amount: BigInt,
     },
+    /// A requirement that does not hold, and its reason: the one failure that a program may have.
+    #[error("a requirement does not hold: {0}")]
+    Unmet(Rc<str>),
     /// An integer passed [`WIDTH_MAX`] bits.
     #[error("an integer of more than {WIDTH_MAX} bits")]
     TooWide,
@@ -83,13 +89,33 @@ pub enum ErrorKind {
     Internal(&'static str),
 }
 
-/// An assertion that did not hold.
+/// Why a test failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The assertion.
+    /// Where; for a test that should have failed, its name.
     pub span: Span,
-    /// For `assert_eq`: what the left and the right side were, with their type.
-    pub sides: Option<Box<Sides>>,
+    /// What.
+    pub kind: FailureKind,
+}
+
+/// What a test should not have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// An `assert` whose condition is false.
+    Assert,
+    /// An `assert_eq` of two different values.
+    AssertEq(Box<Sides>),
+    /// It stopped, perhaps at a requirement that does not hold.
+    Stopped(ErrorKind),
+    /// It should have met a requirement that does not hold, for this reason if there is one, but came to its end.
+    Held(Option<Rc<str>>),
+    /// It met a requirement that does not hold, but for another reason.
+    OtherReason {
+        /// What it should have been.
+        expected: Rc<str>,
+        /// What it was.
+        found: Rc<str>,
+    },
 }
 
 /// The two sides of an `assert_eq`.
@@ -144,30 +170,71 @@ impl From<Error> for Stop {
     }
 }
 
-/// `main` on the inputs, in the order of the program's inputs; the outputs, in the order of the program's outputs.
+/// What a run of `main` gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The outputs, in the order of the program's outputs. If the program requires something, then last whether it holds
+    /// ([`requirements::value`]); if it does not hold, the others are the values of all-zero bits.
+    pub outputs: Vec<Value>,
+    /// The requirement that does not hold.
+    pub unmet: Option<Error>,
+}
+
+/// `main` on the inputs, in the order of the program's inputs.
 ///
 /// # Errors
 /// Where the program does what lowering excludes, or takes too long.
 ///
 /// # Panics
 /// If the program has no `main`, or if `inputs` do not fit its parameters: check them by their shapes first.
-pub fn run(program: &Program, inputs: &[Value]) -> Result<Vec<Value>, Error> {
+pub fn run_main(program: &Program, inputs: &[Value]) -> Result<Ran, Error> {
     let main = program.main.as_ref().expect("the caller checked that there is a `main`");
-    let result = Interpreter::new(program, Limits::default()).call(main.function, inputs)?;
-    Ok(match result {
-        Value::List(fields) if main.outputs.iter().any(|output| !output.name.is_empty()) => fields,
-        value => vec![value],
-    })
+    let n_reasons = main.requires.as_ref().map(|requires| requires.reasons.len());
+    let neutral = |output: &Output| {
+        let shape = ty_shape(program, &output.ty);
+        shape.decode(&vec![false; usize::try_from(shape.width()).expect("outputs have been laid out")])
+    };
+    let (mut outputs, unmet) = match Interpreter::new(program, Limits::default()).call(main.function, inputs) {
+        Ok(Value::List(fields)) if main.outputs.iter().any(|output| !output.name.is_empty()) => (fields, None),
+        Ok(value) => (vec![value], None),
+        Err(error @ Error { kind: ErrorKind::Unmet(_), .. }) => {
+            (main.outputs.iter().map(neutral).collect(), Some(error))
+        }
+        Err(error) => return Err(error),
+    };
+    outputs.extend(n_reasons.map(|n| requirements::value(unmet.is_none(), n)));
+    Ok(Ran { outputs, unmet })
 }
 
-/// A `#[test]` function; the assertions that failed.
+/// The outputs of [`run_main`]: what the circuit gives.
 ///
 /// # Errors
-/// As [`run`].
-pub fn run_test(program: &Program, test: FunctionId) -> Result<Vec<Failure>, Error> {
+/// As [`run_main`].
+///
+/// # Panics
+/// As [`run_main`].
+pub fn run(program: &Program, inputs: &[Value]) -> Result<Vec<Value>, Error> {
+    run_main(program, inputs).map(|ran| ran.outputs)
+}
+
+/// Runs a `#[test]` function; why it failed, nothing if it did not.
+#[must_use]
+pub fn run_test(program: &Program, test: &Test) -> Vec<Failure> {
     let mut interpreter = Interpreter::new(program, Limits::default());
-    interpreter.call(test, &[])?;
-    Ok(interpreter.failures)
+    let result = interpreter.call(test.function, &[]);
+    let mut failures = interpreter.failures;
+    let fault = match (&test.expects, result.map_err(|error| (error.span, error.kind))) {
+        (Expect::Success, Ok(_)) | (Expect::Unmet, Err((_, ErrorKind::Unmet(_)))) => None,
+        (Expect::UnmetFor(expected), Err((_, ErrorKind::Unmet(found)))) if *expected == found => None,
+        (Expect::UnmetFor(expected), Err((span, ErrorKind::Unmet(found)))) => {
+            Some((span, FailureKind::OtherReason { expected: Rc::clone(expected), found }))
+        }
+        (Expect::Unmet, Ok(_)) => Some((test.span, FailureKind::Held(None))),
+        (Expect::UnmetFor(reason), Ok(_)) => Some((test.span, FailureKind::Held(Some(Rc::clone(reason))))),
+        (_, Err((span, kind))) => Some((span, FailureKind::Stopped(kind))),
+    };
+    failures.extend(fault.map(|(span, kind)| Failure { span, kind }));
+    failures
 }
 
 impl<'p> Interpreter<'p> {
@@ -355,18 +422,24 @@ impl<'p> Interpreter<'p> {
                 Val::unit()
             }
             ExprKind::Return(_) => return Err(Stop::Return(first)),
+            ExprKind::Require(_, reason) => {
+                if !first.bool(span)? {
+                    return fail(span, ErrorKind::Unmet(Rc::clone(reason)));
+                }
+                Val::unit()
+            }
             ExprKind::AssertEq(left, right) => {
                 let right = self.eval(right)?;
                 if first != right {
                     let (left_value, right) = (first.to_value(), right.to_value());
                     let sides = Sides { left: left_value, right, ty: left.ty.clone() };
-                    self.failures.push(Failure { span, sides: Some(Box::new(sides)) });
+                    self.failures.push(Failure { span, kind: FailureKind::AssertEq(Box::new(sides)) });
                 }
                 Val::unit()
             }
             ExprKind::Assert(_) => {
                 if !first.bool(span)? {
-                    self.failures.push(Failure { span, sides: None });
+                    self.failures.push(Failure { span, kind: FailureKind::Assert });
                 }
                 Val::unit()
             }
@@ -573,6 +646,7 @@ pub(crate) fn first_operand(expr: &Expr) -> Option<&Expr> {
         | ExprKind::Match(first, _)
         | ExprKind::Assign(_, first)
         | ExprKind::Return(first)
+        | ExprKind::Require(first, _)
         | ExprKind::AssertEq(first, _)
         | ExprKind::Assert(first) => Some(first),
         _ => None,

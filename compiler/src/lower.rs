@@ -19,6 +19,7 @@ mod number;
 mod operator;
 mod place;
 mod report;
+mod require;
 mod roll;
 mod value;
 mod walk;
@@ -30,13 +31,14 @@ use std::collections::BTreeMap;
 use hushgate_circuits::build::Builder;
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::id;
+use hushgate_circuits::requirements;
 use hushgate_circuits::shape::{Misfit, Value};
 
 use crate::cost::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::hir::{From, Function, FunctionId, Input, IntTy, Main, Output, Program, Ty};
+use crate::hir::{From, Function, FunctionId, Input, IntTy, Main, Output, Program, Requires, Ty};
 use border::Supply;
-use value::{Abstract, Level, Stage};
+use value::{Abstract, Bit, Level, Stage};
 use walk::{Stop, Walk};
 
 /// What compiling a program may take.
@@ -174,7 +176,17 @@ impl Walk<'_> {
             self.input(&input.ty, stage, &mut None)
         });
         let args = args.collect();
-        self.call(main.function, args, self.program.functions[main.function.0 as usize].span).map(drop)
+        self.call_main(main, args).map(drop)
+    }
+
+    /// The result of `main`, and whether all that it requires holds.
+    fn call_main(&mut self, main: &Main, args: Vec<Abstract>) -> Result<(Abstract, Bit), Stop> {
+        self.never.clear();
+        (self.env, self.holds_at) = (vec![Some(Abstract::Bool(Bit::known(true)))], 0);
+        let result = self.call(main.function, args, self.program.functions[main.function.0 as usize].span)?;
+        let holds = self.holds();
+        self.prove_possible(&holds);
+        Ok((result, holds))
     }
 
     /// The wires of all outputs.
@@ -190,7 +202,7 @@ impl Walk<'_> {
             });
         }
         let function = &self.program.functions[main.function.0 as usize];
-        let result = self.call(main.function, args, function.span)?;
+        let (result, holds) = self.call_main(main, args)?;
         let mut wires = Vec::new();
         self.at(function.span);
         match &result {
@@ -200,6 +212,9 @@ impl Walk<'_> {
                 }
             }
             value => main.outputs.iter().for_each(|output| self.output(value, &output.ty, &mut wires)),
+        }
+        if let Some(requires) = &main.requires {
+            self.mask_outputs(requires, &holds, &mut wires);
         }
         Ok(wires)
     }
@@ -283,7 +298,12 @@ fn output_ports(program: &Program, main: &Main) -> Vec<OutputPort> {
         recipients: to.iter().map(|party| id::PartyId(party.0)).collect(),
         shape: ty_shape(program, ty),
     };
-    main.outputs.iter().map(port).collect()
+    let recipients = |requires: &Requires| requires.to.iter().map(|party| id::PartyId(party.0)).collect();
+    let requires = main.requires.as_ref().map(|requires| {
+        let reasons: Vec<String> = requires.reasons.iter().map(|reason| reason.to_string()).collect();
+        requirements::port(recipients(requires), &reasons)
+    });
+    main.outputs.iter().map(port).chain(requires).collect()
 }
 
 impl Ty {

@@ -29,18 +29,20 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
         values.push(inputs.bind(name, &ports_of(&plan.inputs, party))?);
     }
     let start = Instant::now();
-    let outputs = match &program {
+    let (outputs, unmet) = match &program {
         Program::Hush(hush) => hush.interpret(&public, &values)?,
-        _ => run_plan(plan, &values),
+        _ => (run_plan(plan, &values), None),
     };
     let mut results = Results::new(&parties, hex(&plan.digest()));
     for (port, value) in plan.outputs.iter().zip(&outputs) {
         results.add(port, value);
     }
+    if let Some((reason, place)) = unmet {
+        results.because(reason, place);
+    }
     results.stats = Stats { and_gates: plan.n_ands(), table_bytes: 0, ..Stats::default() };
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-    results.print(common);
-    Ok(())
+    results.print(common)
 }
 
 /// The plan on bits: for programs that have no source.

@@ -7,12 +7,14 @@ use serde_json::{Value as Json, json};
 use hushgate_circuits::circuit::{InputPort, OutputPort};
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::plan::Plan;
+use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Shape;
 
 use crate::cli::Common;
 use crate::command::cost;
 use crate::failure::Failure;
 use crate::program::{Compiled, Inputs, load, locate};
+use crate::results::printable;
 use crate::terminal::{hex, outln};
 
 /// Describes the program at `path`.
@@ -46,8 +48,10 @@ fn describe_json(compiled: &Compiled, public: &[InputPort]) -> Json {
         compiled.params.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let public: Vec<Json> =
         public.iter().map(|port| json!({ "name": port.name, "type": in_full(&port.shape) })).collect();
+    let requires = required(plan).map(|(reasons, audience)| json!({ "reasons": reasons, "to": audience }));
     json!({
         "parties": parties,
+        "requires": requires,
         "public": public,
         "parameters": parameters,
         "program": hex(&plan.digest()),
@@ -75,6 +79,15 @@ fn describe_text(file: &Path, compiled: &Compiled, public: &[InputPort]) -> Stri
         );
         lines.push(String::new());
     }
+    if let Some((reasons, audience)) = required(plan) {
+        let reasons = reasons.into_iter().map(printable).collect();
+        section(&mut lines, "the program requires that", reasons);
+        lines.push(format!(
+            "    {} whether all of it holds, not what does not; if it does not, all results are empty",
+            learn(&audience)
+        ));
+        lines.push(String::new());
+    }
     if !compiled.params.is_empty() {
         let params = compiled.params.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         section(&mut lines, "parameters, the same on both sides", params);
@@ -90,6 +103,23 @@ fn describe_text(file: &Path, compiled: &Compiled, public: &[InputPort]) -> Stri
         plan.table_bytes()
     ));
     lines.join("\n")
+}
+
+/// What the program requires, and who learns whether it holds.
+fn required(plan: &Plan) -> Option<(Vec<&str>, Vec<&str>)> {
+    plan.outputs.iter().find_map(|port| {
+        let audience = port.recipients.iter().map(|party| plan.parties[party.0 as usize].as_str()).collect();
+        Some((requirements::reasons(port)?, audience))
+    })
+}
+
+/// `alice learns`, `alice and bob learn`.
+fn learn(parties: &[&str]) -> String {
+    match parties {
+        [] => "nobody learns".to_owned(),
+        [one] => format!("{one} learns"),
+        [start @ .., last] => format!("{} and {last} learn", start.join(", ")),
+    }
 }
 
 fn section(lines: &mut Vec<String>, title: &str, items: Vec<String>) {
@@ -113,7 +143,9 @@ fn given(plan: &Plan, party: usize) -> impl Iterator<Item = &InputPort> {
 }
 
 fn learned(plan: &Plan, party: usize) -> impl Iterator<Item = &OutputPort> {
-    plan.outputs.iter().filter(move |port| port.recipients.contains(&PartyId(party as u32)))
+    plan.outputs
+        .iter()
+        .filter(move |port| port.recipients.contains(&PartyId(party as u32)) && requirements::reasons(port).is_none())
 }
 
 /// A shape with the fields of its structs and the variants of its enums.

@@ -48,8 +48,7 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     results.stats.plaintext = endpoint.is_none();
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-    results.print(common);
-    Ok(())
+    results.print(common)
 }
 
 /// Our key and the peer's, where the connection is to be encrypted.

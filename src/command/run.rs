@@ -41,8 +41,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     }
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-    results.print(common);
-    Ok(())
+    results.print(common)
 }
 
 type Outcomes = Vec<(usize, Result<hushgate_runtime::session::Outcome, SessionError>)>;

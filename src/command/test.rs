@@ -6,7 +6,7 @@ use serde_json::json;
 
 use hushgate_circuits::shape::Value;
 use hushgate_compiler::hir::Test;
-use hushgate_compiler::interpret::{self, Failure as Failed};
+use hushgate_compiler::interpret::{self, FailureKind};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -44,24 +44,22 @@ pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Fai
 
 /// What went wrong in one test, a text for each assertion.
 fn failures(hush: &Hush, test: &Test) -> Vec<String> {
-    let place = |span| {
-        let position = hush.sources.position(span);
-        format!("  {}:{}:{}", hush.sources.file(span.file).name(), position.line, position.column)
-    };
-    match interpret::run_test(&hush.program, test.function) {
-        Ok(failures) => {
-            failures.iter().map(|failed| format!("{}: {}\n", place(failed.span), describe(failed))).collect()
-        }
-        Err(error) => vec![format!("{}: {}\n", place(error.span), error.kind)],
-    }
+    let failures = interpret::run_test(&hush.program, test);
+    failures.iter().map(|failed| format!("  {}: {}\n", hush.place(failed.span), describe(&failed.kind))).collect()
 }
 
-fn describe(failed: &Failed) -> String {
-    match &failed.sides {
-        Some(sides) => {
+fn describe(failed: &FailureKind) -> String {
+    match failed {
+        FailureKind::AssertEq(sides) => {
             format!("the two sides differ\n    left:  {}\n    right: {}", show(&sides.left), show(&sides.right))
         }
-        None => "the assertion does not hold".to_owned(),
+        FailureKind::Assert => "the assertion does not hold".to_owned(),
+        FailureKind::Stopped(error) => error.to_string(),
+        FailureKind::Held(None) => "all requirements hold, but one should fail".to_owned(),
+        FailureKind::Held(Some(reason)) => format!("all requirements hold, but one should fail: {reason}"),
+        FailureKind::OtherReason { expected, found } => {
+            format!("a requirement does not hold: {found}\n    expected: {expected}")
+        }
     }
 }
 

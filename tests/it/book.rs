@@ -101,8 +101,7 @@ fn problem(block: &Block) -> Result<(), String> {
 fn tests_pass(block: &Block, checked: &Checked) -> Result<(), String> {
     let program = checked.program.as_ref().ok_or_else(|| format!("{}: no program", block.place))?;
     for test in &program.tests {
-        let failures =
-            interpret::run_test(program, test.function).map_err(|error| format!("{}: {error:?}", block.place))?;
+        let failures = interpret::run_test(program, test);
         if !failures.is_empty() {
             return Err(format!("{}: the test {} fails: {failures:?}", block.place, test.name));
         }

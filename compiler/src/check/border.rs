@@ -91,7 +91,7 @@ impl<'a> Checker<'a> {
     }
 
     /// One party of `from` or `to`; several for a family, if that is allowed.
-    fn party_ref(&mut self, reference: &'a ast::PartyRef, family: bool) -> Option<Vec<PartyId>> {
+    pub(super) fn party_ref(&mut self, reference: &'a ast::PartyRef, family: bool) -> Option<Vec<PartyId>> {
         let (members, declared) = self.party(&reference.name)?;
         let Some(index) = &reference.index else {
             if declared.count.is_some() && !family {
@@ -159,9 +159,14 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
+        if let Some(clause) = &ast.requires {
+            let start = ast.output.span().map_or(clause.span.start, |output| output.end);
+            let span = Span { start, ..clause.span };
+            self.misplaced_border(span, "only `main` says who learns whether its requirements hold");
+        }
     }
 
-    fn misplaced_border(&mut self, span: Span, message: &str) {
+    pub(super) fn misplaced_border(&mut self, span: Span, message: &str) {
         self.report(Diagnostic::error(Code::MisplacedBorder, message).at(span, "not in `main`").replace(
             "leave it out",
             span,
@@ -195,6 +200,7 @@ impl<'a> Checker<'a> {
             ast.params.iter().zip(params.iter()).map(|(param, ty)| self.input(param, ty)).collect();
         let inputs: Option<Vec<Input>> = inputs.into_iter().collect();
         let outputs = self.outputs(ast, &ret);
+        let requires = ast.requires.as_ref().map(|clause| self.audience(clause, outputs.as_deref()));
         let audiences = std::mem::take(&mut self.audiences);
         if self.parties.is_empty() {
             self.report(
@@ -204,11 +210,16 @@ impl<'a> Checker<'a> {
             );
         }
         let (inputs, outputs) = (inputs?, outputs?);
+        // Who learns that nothing is wrong is known only once everything is checked that is called.
+        let requires = match requires {
+            Some(requires) => Some(requires?),
+            None => None,
+        };
         if audiences.is_empty() {
-            return Some(Main { function, inputs, outputs });
+            return Some(Main { function, inputs, outputs, requires });
         }
         let (function, outputs) = self.split(function, &inputs, outputs, &audiences, &ret);
-        Some(Main { function, inputs, outputs })
+        Some(Main { function, inputs, outputs, requires })
     }
 
     /// A function around `main` that gives each element of a `to each` output on its own.

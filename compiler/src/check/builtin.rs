@@ -27,6 +27,7 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "max",
     "merging_network",
     "min",
+    "require",
     "saturate",
     "sorting_network",
     "to_fixed",
@@ -77,13 +78,19 @@ impl<'a> Body<'_, 'a> {
     ) -> Expr {
         let call = Builtin { name, generic_args, args, want, span };
         let wanted = match &*name.name {
-            "min" | "max" | "assert_eq" | "merging_network" => 2,
+            "min" | "max" | "assert_eq" | "merging_network" | "require" => 2,
             "clamp" => 3,
             _ => 1,
         };
         if args.len() != wanted {
             let error = self.count_error(&name.name, wanted, args.len(), span);
-            self.report(error);
+            self.report(match (&*name.name, args) {
+                ("require", [condition]) => {
+                    let why = "say what must hold";
+                    error.replace(why, condition.span.at_end(), ", \"what must hold\"")
+                }
+                _ => error,
+            });
             return self.args_anyway(args, span);
         }
         match &*name.name {
@@ -91,6 +98,7 @@ impl<'a> Body<'_, 'a> {
             "from_bits" => self.bits_to_integer(&call),
             "assert" => self.assert(&call),
             "assert_eq" => self.assert_eq(&call),
+            "require" => self.require(&call),
             "aes_sbox" => {
                 let value = self.value(&args[0], &unsigned(8), &Why::plain());
                 self.intrinsic(Intrinsic::AesSbox, vec![value], unsigned(8), span)
@@ -274,6 +282,25 @@ impl<'a> Body<'_, 'a> {
             return self.no_value(vec![value], call.span);
         }
         Expr { kind: ExprKind::Assert(Box::new(value)), ty: unit(), span: call.span }
+    }
+
+    /// `require(condition, "reason")`.
+    fn require(&mut self, call: &Builtin<'_, 'a>) -> Expr {
+        let value = self.expr(&call.args[0], None);
+        let value = self.condition_value(value, "require");
+        let ast::ExprKind::Literal(ast::Literal::Str(reason)) = &call.args[1].without_parens().kind else {
+            let other = self.expr(&call.args[1], None);
+            let error = Diagnostic::error(Code::NotConstant, "the reason of a requirement is a text in quotes")
+                .at(call.args[1].span, "not a text in quotes")
+                .note("all reasons of a program are known before it runs: they tell nothing about the data")
+                .help("write what must hold, as in `require(n > 0, \"n is above 0\")`");
+            self.report(error);
+            return self.no_value(vec![value, other], call.span);
+        };
+        if value.ty == Ty::Never {
+            return self.no_value(vec![value], call.span);
+        }
+        Expr { kind: ExprKind::Require(Box::new(value), Rc::from(&**reason)), ty: unit(), span: call.span }
     }
 
     fn assert_eq(&mut self, call: &Builtin<'_, 'a>) -> Expr {

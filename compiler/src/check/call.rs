@@ -54,10 +54,6 @@ impl<'a> Body<'_, 'a> {
             {
                 return self.builtin_call(name, segment.args.as_ref(), args, want, span);
             }
-            if &*name.name == "require" && self.checker.lookup(self.scope, "require").is_none() {
-                self.checker.unsupported(span, "`require`", "return an `Option` or an enum that says what is wrong");
-                return self.error(span);
-            }
             if self.unknown_function(name) {
                 return self.args_anyway(args, span);
             }

@@ -408,6 +408,7 @@ fn const_error(error: &Error, span: Span) -> Diagnostic {
         ErrorKind::DivisionByZero => "divide by something else than 0",
         ErrorKind::IndexOutside { .. } => "use an index inside the array",
         ErrorKind::NegativeShift { .. } => "shift by 0 or more",
+        ErrorKind::Unmet(_) => "give arguments for which it holds",
         _ => "use a simpler computation, or write the value itself",
     };
     diagnostic.help(help)

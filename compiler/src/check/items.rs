@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::Expect;
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -111,7 +112,9 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_kind(&mut self, item: &'a ast::Item, scope: ScopeId) {
-        let test = self.attributes(item);
+        let expects = self.attributes(item);
+        let test = expects.is_some();
+        self.expects.extend(expects.map(|expects| (DefId(self.defs.len() as u32), expects)));
         match &item.kind {
             ast::ItemKind::Use(tree) if self.scopes[scope.0 as usize].parent.is_some() => {
                 let error = Diagnostic::error(Code::MisplacedItem, "`use` stands at the top of a file")
@@ -147,7 +150,7 @@ impl<'a> Checker<'a> {
         let id = ImplId(self.impls.len() as u32);
         self.impls.push(ImplDef { ast, scope, items: BTreeMap::new() });
         for item in &ast.items {
-            let test = self.attributes(item);
+            let test = self.attributes(item).is_some();
             let (name, kind) = match &item.kind {
                 ast::ItemKind::Function(ast) => (&ast.name, DefKind::Function(ast, test)),
                 ast::ItemKind::Const(ast) => (&ast.name, DefKind::Const(ast)),
@@ -179,21 +182,24 @@ impl<'a> Checker<'a> {
         id
     }
 
-    /// Whether `#[test]` is among the attributes; all others are reported.
-    fn attributes(&mut self, item: &ast::Item) -> bool {
-        let mut test = false;
+    /// How the test ends that the attributes make of a function, if they do; all others are reported.
+    fn attributes(&mut self, item: &ast::Item) -> Option<Expect> {
+        let mut expects = None;
         for attribute in &item.attributes {
             let function = matches!(item.kind, ast::ItemKind::Function(_));
-            if &*attribute.name.name == "test" && attribute.args.is_empty() && function {
-                test = true;
+            if let (true, true, Some(found)) = (&*attribute.name.name == "test", function, expected(&attribute.args)) {
+                expects = Some(found);
                 continue;
             }
             let message = format!("`#[{}]` means nothing here", attribute.name);
             let error = Diagnostic::error(Code::UnknownAttribute, message).at(attribute.span, "unknown attribute");
-            let error = error.note("the only attribute is `#[test]`, before a function without parameters");
+            let error = error.note(
+                "the only attribute is `#[test]`, before a function without parameters, also as `#[test(fails)]` or \
+                 `#[test(fails = \"reason\")]`",
+            );
             self.report(error.replace("remove it", attribute.span, ""));
         }
-        test
+        expects
     }
 
     pub(super) fn def(&self, id: DefId) -> &Def<'a> {
@@ -257,6 +263,24 @@ impl<'a> Checker<'a> {
         let scope = self.declare(items, Some(parent));
         self.block_scopes.insert(key, scope);
         scope
+    }
+}
+
+/// What `fails` and `fails = "reason"` mean; nothing where the arguments are others.
+fn expected(args: &[ast::AttributeArg]) -> Option<Expect> {
+    match args {
+        [] => Some(Expect::Success),
+        [ast::AttributeArg { name: None, value, .. }] => match &value.kind {
+            ast::ExprKind::Path(path) if path.as_ident().is_some_and(|name| &*name.name == "fails") => {
+                Some(Expect::Unmet)
+            }
+            _ => None,
+        },
+        [ast::AttributeArg { name: Some(name), value, .. }] if &*name.name == "fails" => match &value.kind {
+            ast::ExprKind::Literal(ast::Literal::Str(reason)) => Some(Expect::UnmetFor(Rc::from(&**reason))),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -126,6 +126,10 @@ codes! {
     PartyCount = "E0315", "too few or too many parties";
     SecretBound = "E0320", "a secret where everybody must know the value";
     UnknownLength = "E0321", "an array whose length is not known";
+    RequiresMissing = "E0330", "a requirement, and nobody who learns whether it holds";
+    OutsideAudience = "E0331", "somebody who learns a result, but not whether the requirements hold";
+    NothingRequired = "E0332", "`requires` in a program that requires nothing";
+    NeverHolds = "E0333", "a requirement that never holds";
     DoesNotFit = "E0401", "a value that may be outside its type's range";
     ZeroDivisor = "E0402", "a divisor that may be 0";
     IndexOutside = "E0403", "an index that may be outside its array";

@@ -15,7 +15,7 @@ use super::report;
 use super::roll::{AnyIteration, Loop};
 use super::value::{Abstract, Bit, Int, Stage, Variants};
 use super::walk::{Env, ExitKind, Stop, Walk, Walked};
-use crate::hir::{Arm, Expr, ExprKind, For, Over, Stmt, Ty};
+use crate::hir::{For, Over, Ty};
 use crate::ranges::Range;
 use crate::source::Span;
 
@@ -445,52 +445,4 @@ struct Growth {
     count: BigInt,
     round: u32,
     stable: bool,
-}
-
-/// The expressions directly below an expression.
-pub(super) fn children(expr: &Expr) -> Vec<&Expr> {
-    use crate::hir::Step;
-    match &expr.kind {
-        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Local(_) | ExprKind::Break | ExprKind::Continue => vec![],
-        ExprKind::Aggregate(items) | ExprKind::Intrinsic(_, items) | ExprKind::Call(_, items) => items.iter().collect(),
-        ExprKind::Repeat(a)
-        | ExprKind::Variant(_, a)
-        | ExprKind::Field(a, _)
-        | ExprKind::Unary(_, a)
-        | ExprKind::Fit(a)
-        | ExprKind::Wrap(a)
-        | ExprKind::Saturate(a)
-        | ExprKind::TryInto(a)
-        | ExprKind::Return(a)
-        | ExprKind::Assert(a) => vec![a],
-        ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
-            vec![a, b]
-        }
-        ExprKind::If(a, b, c) => vec![a, b, c],
-        ExprKind::Match(a, arms) => {
-            let parts = arms.iter().flat_map(|Arm { guard, body, .. }| guard.iter().chain([body]));
-            std::iter::once(&**a).chain(parts).collect()
-        }
-        ExprKind::Block(stmts, tail) => {
-            let parts = stmts.iter().map(|stmt| match stmt {
-                Stmt::Let(_, expr) | Stmt::Expr(expr) => expr,
-            });
-            parts.chain([&**tail]).collect()
-        }
-        ExprKind::For(body) | ExprKind::Map(body) => {
-            let mut parts = match &body.over {
-                Over::Range(start, end) => vec![start, end],
-                Over::Array(array) => vec![array],
-            };
-            parts.push(&body.body);
-            parts
-        }
-        ExprKind::Assign(place, value) => {
-            let indices = place.path.iter().filter_map(|step| match step {
-                Step::Index(index) => Some(index),
-                Step::Field(_) => None,
-            });
-            indices.chain([&**value]).collect()
-        }
-    }
 }

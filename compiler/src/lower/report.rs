@@ -143,6 +143,12 @@ pub(super) fn slice_outside(span: Span, start: &Range, len: usize, of: usize) ->
     Diagnostic::error(Code::IndexOutside, message).at(span, "may be outside the array").help("make the slice shorter")
 }
 
+pub(super) fn never_holds(span: Span, reason: &str) -> Diagnostic {
+    Diagnostic::error(Code::NeverHolds, format!("this requirement never holds, so the program always fails: {reason}"))
+        .at(span, "is false whatever the secrets are")
+        .help("require something that can hold, for these parameters and public inputs")
+}
+
 pub(super) fn negative_shift(span: Span, range: &Range) -> Diagnostic {
     Diagnostic::error(Code::NegativeShift, format!("a shift by a negative amount: it is {}", show(range)))
         .at(span, format!("this is {}", show(range)))

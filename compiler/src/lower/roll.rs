@@ -20,7 +20,7 @@ use hushgate_circuits::build::{Builder, CallSpec};
 use hushgate_circuits::id::Wire;
 
 use super::integer::extend;
-use super::loops::{Items, children};
+use super::loops::Items;
 use super::report;
 use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
 use super::walk::{Env, ExitKind, Stop, Walk, Walked};
@@ -349,7 +349,7 @@ impl Walk<'_> {
                     (ExprKind::Local(id), Some((by, offset))) if by == counter => {
                         touches.entry(*id).or_default().offsets.insert(offset);
                     }
-                    _ => todo.extend(children(expr)),
+                    _ => todo.extend(expr.children()),
                 },
                 ExprKind::Assign(place, _) => {
                     if self.cell_written(place).is_none() {
@@ -362,9 +362,9 @@ impl Walk<'_> {
                             _ => touched.otherwise = true,
                         }
                     }
-                    todo.extend(children(expr));
+                    todo.extend(expr.children());
                 }
-                _ => todo.extend(children(expr)),
+                _ => todo.extend(expr.children()),
             }
         }
         touches
@@ -390,7 +390,12 @@ impl Walk<'_> {
                     });
                     todo.extend(indices.chain([&**value]));
                 }
-                _ => todo.extend(children(expr)),
+                _ => {
+                    if expr.may_require(&self.requiring) {
+                        uses.assigned.insert(self.holds_at);
+                    }
+                    todo.extend(expr.children());
+                }
             }
         }
         uses

@@ -64,6 +64,7 @@ fn program(params: &[Ty], more_locals: &[Ty], body: Expr) -> Program {
     let main = Main {
         function: FunctionId(0),
         inputs: params.iter().enumerate().map(input).collect(),
+        requires: None,
         outputs: vec![Output { name: String::new(), to: vec![PartyId(0), PartyId(1)], ty: ret, span }],
     };
     Program {

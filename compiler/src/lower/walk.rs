@@ -39,6 +39,12 @@ pub(super) struct Walk<'p> {
     pub(super) origins: Origins,
     pub(super) sources: Vec<Source>,
     pub(super) env: Env,
+    /// Where `env` holds whether all that the function has required so far holds.
+    pub(super) holds_at: usize,
+    /// For each function, whether it may require something.
+    pub(super) requiring: Vec<bool>,
+    /// Requirements known not to hold where they are reached.
+    pub(super) never: Vec<(Span, Rc<str>)>,
     pub(super) exits: Vec<Exit>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) reported: HashSet<(Code, Span)>,
@@ -105,6 +111,8 @@ pub(super) struct Exit {
     pub(super) condition: Bit,
     /// For `return`: the value; else `()`.
     pub(super) value: Abstract,
+    /// For `return`: whether what the function has required holds.
+    pub(super) holds: Bit,
     /// For `break` and `continue`: the variables.
     pub(super) env: Env,
 }
@@ -159,6 +167,9 @@ impl<'p> Walk<'p> {
             origins: Origins::default(),
             sources: Vec::new(),
             env: Vec::new(),
+            holds_at: 0,
+            requiring: program.requiring(),
+            never: Vec::new(),
             exits: Vec::new(),
             diagnostics: Vec::new(),
             reported: HashSet::new(),
@@ -315,6 +326,11 @@ impl<'p> Walk<'p> {
                 Abstract::unit()
             }
             ExprKind::Return(_) => return self.exit(ExitKind::Return, first),
+            ExprKind::Require(_, reason) => {
+                self.at(span);
+                self.require(&first.bit(), reason, span);
+                Abstract::unit()
+            }
             ExprKind::AssertEq(_, right) => {
                 self.eval(right)?;
                 Abstract::unit()
@@ -375,7 +391,8 @@ impl<'p> Walk<'p> {
     /// Leaves by an exit.
     fn exit<T>(&mut self, kind: ExitKind, value: Abstract) -> Walked<T> {
         let env = if kind == ExitKind::Return { Env::new() } else { self.env.clone() };
-        self.exits.push(Exit { kind, condition: Bit::known(true), value, env });
+        let holds = self.holds();
+        self.exits.push(Exit { kind, condition: Bit::known(true), value, holds, env });
         Err(Stop::Diverged)
     }
 
@@ -547,14 +564,16 @@ impl<'p> Walk<'p> {
     fn run(&mut self, function: &Function, args: Vec<Abstract>) -> Walked {
         let mut env: Env = args.into_iter().map(Some).collect();
         env.resize(function.locals.len(), None);
+        env.push(Some(Abstract::Bool(Bit::known(true))));
         let outer = std::mem::replace(&mut self.env, env);
+        let outer_at = std::mem::replace(&mut self.holds_at, function.locals.len());
         let cells = std::mem::take(&mut self.cells);
         let (start, facts) = (self.exits.len(), self.facts.mark());
         let result = self.eval(&function.body);
-        self.env = outer;
-        self.cells = cells;
+        let holds = self.holds();
+        (self.env, self.holds_at, self.cells) = (outer, outer_at, cells);
         let alive = match result {
-            Ok(value) => Some(value),
+            Ok(value) => Some((value, holds)),
             Err(Stop::Diverged) => None,
             Err(stop) => return Err(stop),
         };
@@ -562,11 +581,16 @@ impl<'p> Walk<'p> {
         if !is_only_path(&exits, alive.is_some()) {
             self.facts.rollback(facts);
         }
-        let merge = |value: Option<Abstract>, exit: Exit| match value {
-            None => Some(exit.value),
-            Some(value) => Some(self.merge(&exit.condition, &exit.value, &value)),
+        let merge = |rest: Option<(Abstract, Bit)>, exit: Exit| match rest {
+            None => Some((exit.value, exit.holds)),
+            Some((value, holds)) => Some((
+                self.merge(&exit.condition, &exit.value, &value),
+                self.merge_holds(&exit.condition, &exit.holds, &holds),
+            )),
         };
-        exits.into_iter().rev().fold(alive, merge).ok_or(Stop::Diverged)
+        let (value, holds) = exits.into_iter().rev().fold(alive, merge).ok_or(Stop::Diverged)?;
+        self.also_holds(&holds);
+        Ok(value)
     }
 
     /// Reports once per place; not where code never runs, and not while a loop is only tried out.

@@ -65,8 +65,19 @@ pub struct Attribute {
     /// Its name.
     pub name: Ident,
     /// Its arguments.
-    pub args: Vec<Expr>,
+    pub args: Vec<AttributeArg>,
     /// From `#` to `]`.
+    pub span: Span,
+}
+
+/// An argument of an attribute: `value`, or `name = value`.
+#[derive(Clone, Debug)]
+pub struct AttributeArg {
+    /// What stands before `=`, if there is one.
+    pub name: Option<Ident>,
+    /// The value.
+    pub value: Expr,
+    /// All of it.
     pub span: Span,
 }
 
@@ -268,9 +279,11 @@ pub struct Function {
     pub params: Vec<Param>,
     /// What it returns and who learns it.
     pub output: Output,
+    /// `requires to …`: who learns whether what `main` requires holds. The span begins at `requires`.
+    pub requires: Option<Recipients>,
     /// What it does.
     pub body: Block,
-    /// From `const` or `fn` to the end of the output.
+    /// From `const` or `fn` to the end of the output and of `requires to …`.
     pub signature: Span,
 }
 
@@ -346,6 +359,18 @@ pub enum Output {
         /// From `{` to `}`.
         span: Span,
     },
+}
+
+impl Output {
+    /// Where it stands, without the arrow; nothing where nothing is written.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Output::Unit => None,
+            Output::Type { ty, to } => Some(to.as_ref().map_or(ty.span, |to| ty.span.to(to.span))),
+            Output::Record { span, .. } => Some(*span),
+        }
+    }
 }
 
 /// One field of a record of outputs.

@@ -198,7 +198,7 @@ fn accepted(text: &str) -> Program {
 fn runs(text: &str) {
     let program = accepted(text);
     for test in &program.tests {
-        let failures = interpret::run_test(&program, test.function).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+        let failures = interpret::run_test(&program, test);
         assert!(failures.is_empty(), "{failures:?}\n{text}");
     }
 }

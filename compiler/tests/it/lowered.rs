@@ -7,7 +7,7 @@ use hushgate_circuits::shape::Value;
 use hushgate_circuits::verify::verify;
 use hushgate_compiler::diagnostic::{Stage, render};
 use hushgate_compiler::hir::{From, Program};
-use hushgate_compiler::interpret::run;
+use hushgate_compiler::interpret::{run, run_main};
 use hushgate_compiler::lower::{Built, Limits, analyse, build, ty_shape};
 use hushgate_compiler::{Options, Sources, check, cost, generate};
 use rand::{Rng, SeedableRng};
@@ -150,6 +150,70 @@ fn rolled_loops_mean_the_same() {
         );
         assert_eq!(agree_within(&program, LOOPS, Limits::DEFAULT, 4, &mut rng), 1);
     }
+}
+
+/// Requirements in loops that are left early, that call functions, and that stand in branches.
+const REQUIRING: &str = "
+party alice, bob;
+
+fn small(x: u8) -> u8 {
+    if x == 77 { return 0; }
+    require(x < 250, \"small\");
+    x
+}
+
+fn main(a: [u8; 40] from alice, b: [u8; 40] from bob, stop: u8 from bob) -> { sum: u14 to all, high: u8 in 9..=20 to bob } requires to all {
+    let mut sum = 0;
+    for i in 0..40 {
+        if a[i] == stop { break; }
+        sum = saturate::<u14>(sum + small(a[i]));
+    }
+    for x in b {
+        if x < stop {
+            require(x != 3 || stop > 200, \"not 3\");
+        }
+    }
+    { sum, high: 9 }
+}
+";
+
+#[test]
+fn requirements_in_rolled_loops_mean_the_same() {
+    let checked = check(&Sources { name: "requiring", text: REQUIRING, load: &|_| None }, &Options::default());
+    let program =
+        checked.program.unwrap_or_else(|| panic!("{}", render(&checked.sources, &checked.diagnostics, false)));
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    assert_eq!(agree_within(&program, REQUIRING, ROLLING, 200, &mut rng), 3, "two loops and `main`");
+    assert_eq!(agree_within(&program, REQUIRING, Limits::DEFAULT, 200, &mut rng), 1);
+    let main = program.main.as_ref().unwrap();
+    let mut n_held = 0;
+    for _ in 0..200 {
+        let inputs: Vec<Value> =
+            main.inputs.iter().map(|input| generate::value(&ty_shape(&program, &input.ty), &mut rng)).collect();
+        n_held += u32::from(run_main(&program, &inputs).unwrap().unmet.is_none());
+    }
+    assert!((20..180).contains(&n_held), "both answers are compared: {n_held} of 200 hold");
+}
+
+#[test]
+fn a_requirement_in_a_million_iterations_is_one_small_block() {
+    let text = "party alice, bob;\n\
+                fn main(a: u32 from alice, b: u32 from bob) -> u32 to all requires to all {\n\
+                    let mut s = a;\n\
+                    for i in 0..1_000_000 { s = (s +% b) ^ s.rotate_left(3); require(s != 5, \"not 5\"); }\n\
+                    s\n\
+                }";
+    let checked = check(&Sources { name: "long", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("a program without errors");
+    let circuit = built(&program, &BTreeMap::new()).circuit;
+    let n_nodes: usize = circuit.blocks.iter().map(|block| block.nodes.len()).sum();
+    assert!(n_nodes < 1_000, "{n_nodes} nodes");
+    let ands: u64 = cost::ands_by_origin(&circuit).values().sum();
+    assert_eq!(
+        ands,
+        (31 + 31 + 1) * 1_000_000 - 1 + 32,
+        "an addition, a comparison, the bit from the second on; the result's bits"
+    );
 }
 
 #[test]

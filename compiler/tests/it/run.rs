@@ -30,12 +30,10 @@ fn holds(name: &str, text: &str) {
     assert!(checked.diagnostics.is_empty(), "{said}");
     assert!(!program.tests.is_empty(), "{name} has no tests");
     for test in &program.tests {
-        let failures = run_test(&program, test.function).unwrap_or_else(|error| {
-            panic!("{name}, {}: {error:?} at {:?}", test.name, checked.sources.position(error.span))
-        });
+        let failures = run_test(&program, test);
         let lines: Vec<String> = failures
             .iter()
-            .map(|failure| format!("{:?}: {:?}", checked.sources.position(failure.span), failure.sides))
+            .map(|failure| format!("{:?}: {:?}", checked.sources.position(failure.span), failure.kind))
             .collect();
         assert!(failures.is_empty(), "{name}, {}: {}", test.name, lines.join("\n"));
     }

@@ -5,8 +5,9 @@ use super::doc::{Doc, concat, group, hardline, line, nest, nil, text};
 use super::{BRACES, Formatter, PARENS, ident, with_docs};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Attribute, Const, ConstValue, Expr, Field, Fields, File, Function, Impl, InputSource, InputSourceKind, Item,
-    ItemKind, Output, OutputField, Param, Party, PartyRef, Recipients, RecipientsKind, UseEnd, UseTree, Variant,
+    Attribute, AttributeArg, Const, ConstValue, Expr, Field, Fields, File, Function, Impl, InputSource,
+    InputSourceKind, Item, ItemKind, Output, OutputField, Param, Party, PartyRef, Recipients, RecipientsKind, UseEnd,
+    UseTree, Variant,
 };
 
 impl<'a> Formatter<'a> {
@@ -62,10 +63,18 @@ impl<'a> Formatter<'a> {
     fn attribute(&mut self, attribute: &Attribute) -> Doc<'a> {
         let mut parts = vec![text("#["), ident(&attribute.name)];
         if !attribute.args.is_empty() {
-            parts.push(self.list(PARENS, &attribute.args, attribute.span.end - 1, |arg| arg.span, Self::expr));
+            parts.push(self.list(PARENS, &attribute.args, attribute.span.end - 1, |arg| arg.span, Self::attribute_arg));
         }
         parts.extend([text("]"), hardline()]);
         concat(parts)
+    }
+
+    fn attribute_arg(&mut self, arg: &AttributeArg) -> Doc<'a> {
+        let value = self.expr(&arg.value);
+        match &arg.name {
+            Some(name) => concat(vec![ident(name), text(" = "), value]),
+            None => value,
+        }
     }
 
     fn item_kind(&mut self, item: &Item) -> Doc<'a> {
@@ -191,11 +200,15 @@ impl<'a> Formatter<'a> {
         ]);
         let params = self.params(function);
         let output = self.output(&function.output);
+        let requires = match &function.requires {
+            Some(audience) => concat(vec![text(" requires"), self.recipients(Some(audience))]),
+            None => nil(),
+        };
         let body = self.tall_block(&function.body);
         // A long signature is broken at its parameters, a long record of outputs at its fields.
         let signature = match function.output {
-            Output::Record { .. } => concat(vec![group(params), output]),
-            _ => group(concat(vec![params, output])),
+            Output::Record { .. } => concat(vec![group(params), output, requires]),
+            _ => group(concat(vec![params, output, requires])),
         };
         concat(vec![head, signature, text(" "), body])
     }
@@ -206,7 +219,7 @@ impl<'a> Formatter<'a> {
             receiver.into_iter().chain(function.params.iter().map(|param| (param.span, Some(param)))).collect();
         let mutable = function.receiver.as_ref().is_some_and(|receiver| receiver.mutable.is_some());
         let end = match &function.output {
-            Output::Unit => function.signature.end - 1,
+            Output::Unit => function.requires.as_ref().map_or(function.signature.end - 1, |to| to.span.start),
             Output::Type { ty, .. } => ty.span.start,
             Output::Record { span, .. } => span.start,
         };

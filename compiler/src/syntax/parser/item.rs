@@ -4,9 +4,9 @@ use super::{Parse, Parser, Reported};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Attribute, Const, ConstValue, DocLine, Enum, Field, Fields, Function, Ident, Impl, InputSource, InputSourceKind,
-    Item, ItemKind, Output, OutputField, Param, Party, PartyRef, Receiver, Recipients, RecipientsKind, Struct,
-    TypeAlias, UseEnd, UseTree, Variant,
+    Attribute, AttributeArg, Const, ConstValue, DocLine, Enum, Field, Fields, Function, Ident, Impl, InputSource,
+    InputSourceKind, Item, ItemKind, Output, OutputField, Param, Party, PartyRef, Receiver, Recipients, RecipientsKind,
+    Struct, TypeAlias, UseEnd, UseTree, Variant,
 };
 use crate::syntax::token::TokenKind;
 
@@ -177,8 +177,20 @@ impl Parser<'_> {
 
     fn attribute(&mut self) -> Parse<Attribute> {
         let name = self.ident("an attribute, such as `test`")?;
-        let args = if self.kind() == TokenKind::OpenParen { self.list(Self::element) } else { Vec::new() };
+        let args = if self.kind() == TokenKind::OpenParen { self.list(Self::attribute_arg) } else { Vec::new() };
         Ok(Attribute { span: name.span, name, args })
+    }
+
+    /// `value`, or `name = value`.
+    fn attribute_arg(&mut self) -> Parse<AttributeArg> {
+        let start = self.span();
+        let named = self.kind() == TokenKind::Ident && self.kind_ahead(1) == TokenKind::Eq;
+        let name = if named { Some(self.ident("the name of an argument")?) } else { None };
+        if named {
+            self.bump();
+        }
+        let value = self.element()?;
+        Ok(AttributeArg { name, value, span: self.span_since(start) })
     }
 
     // The kinds of item.
@@ -445,10 +457,11 @@ impl Parser<'_> {
         }
         let (receiver, params) = self.params(method);
         let output = self.output()?;
+        let requires = self.requires()?;
         let signature = self.span_since(start);
         self.where_clause();
         let body = self.block()?;
-        Ok(Function { constant, name, generics, receiver, params, output, body, signature })
+        Ok(Function { constant, name, generics, receiver, params, output, requires, body, signature })
     }
 
     fn params(&mut self, method: bool) -> (Option<Receiver>, Vec<Param>) {
@@ -555,7 +568,7 @@ impl Parser<'_> {
         let wrong = [TokenKind::Colon, TokenKind::FatArrow];
         if self.kind() == TokenKind::Arrow || wrong.contains(&self.kind()) {
             self.expect_or(TokenKind::Arrow, "`->` and what the function returns", &wrong)?;
-        } else if self.at_name_on_line() && !self.at_word("where") && !self.at_word("to") {
+        } else if self.at_name_on_line() && !self.at_word("where") && !self.at_word("to") && !self.at_requires() {
             self.insert_here("what a function returns stands after `->`", "write `->`", "-> ");
         } else {
             return Ok(Output::Unit);
@@ -567,6 +580,28 @@ impl Parser<'_> {
         }
         let ty = self.ty()?;
         Ok(Output::Type { ty, to: self.recipients()? })
+    }
+
+    /// Whether the clause `requires to …` begins here; elsewhere `requires` is a name like any other.
+    fn at_requires(&self) -> bool {
+        self.at_word("requires") && !matches!(self.kind_ahead(1), TokenKind::Colon | TokenKind::Comma)
+    }
+
+    /// `requires to all`, `requires to a, b`, or nothing.
+    fn requires(&mut self) -> Parse<Option<Recipients>> {
+        if !self.at_requires() {
+            return Ok(None);
+        }
+        let start = self.bump().span;
+        let Some(recipients) = self.recipients()? else {
+            let error =
+                Diagnostic::error(Code::MissingRecipient, "`requires` says who learns whether all requirements hold")
+                    .at(start, "`to` whom?")
+                    .replace("name everybody", start.at_end(), " to all");
+            self.report(error);
+            return Ok(Some(Recipients { kind: RecipientsKind::All, span: start }));
+        };
+        Ok(Some(Recipients { span: self.span_since(start), ..recipients }))
     }
 
     fn output_field(&mut self) -> Parse<OutputField> {
@@ -615,6 +650,6 @@ impl Parser<'_> {
     fn next_recipient(&self) -> bool {
         let name = usize::from(self.kind() == TokenKind::Comma);
         let named = self.kind_ahead(name) == TokenKind::Ident && self.kind_ahead(name + 1) != TokenKind::Colon;
-        named && (name == 1 || self.at_name_on_line())
+        named && (name == 1 || self.at_name_on_line() && !self.at_requires())
     }
 }

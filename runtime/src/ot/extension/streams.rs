@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::Depth;
 use crate::block::Block;
-use crate::kernel::transfer::{GROUP, Stream, Tile, fold};
+use crate::kernel::transfer::{GROUP, Stream, TILE, Tile, fold};
+use crate::ot::Labels;
 
 /// Bits of a leaf's number that are folded at one go: as many streams as the first cache holds.
 const FOLD_BITS: usize = 4;
@@ -29,7 +30,7 @@ pub(super) struct Streams {
 pub(super) struct Part<'a> {
     /// Which tree.
     pub(super) tree: usize,
-    /// Number of the group's first tile among those that are expanded.
+    /// Number of the group's first tile in the batch.
     pub(super) first_tile: usize,
     /// For each tile, the XOR of all leaves that are there.
     pub(super) parity: &'a [[u8; 16]],
@@ -57,9 +58,10 @@ impl Streams {
     }
 
     /// The next tiles of all columns; `visit` sees and may change each tree's part.
-    pub(super) fn expand(&mut self, tiles: &mut [Tile], mut visit: impl FnMut(Part<'_>)) {
+    pub(super) fn expand(&mut self, tiles: usize, mut visit: impl FnMut(Part<'_>)) -> Labels {
+        let mut all = Zeroizing::new(vec![Block::ZERO; tiles * TILE]);
         let mut scratch = Scratch::new(self.depth);
-        for (group, tiles) in tiles.chunks_mut(GROUP).enumerate() {
+        for (group, tiles) in all.as_chunks_mut().0.chunks_mut(GROUP).enumerate() {
             for tree in 0..self.depth.trees() {
                 self.fold_tree(tree, tiles.len(), &mut scratch);
                 let parity = &scratch.parities[0][..tiles.len()];
@@ -69,6 +71,7 @@ impl Streams {
             }
             self.next_tile += tiles.len() as u64;
         }
+        all
     }
 
     /// One tree's columns, and its parity in parity 0, for the next `n` tiles.
