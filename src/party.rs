@@ -11,7 +11,9 @@ use hushgate_circuits::id::PartyId;
 use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::{Channel, Timeouts};
 use hushgate_runtime::kernel::Kernel;
-use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, SessionConfig, SessionError};
+use hushgate_runtime::session::{
+    self, Field, Outcome, Role, RoleChoice, SealedPlan, SessionConfig, SessionError, Stop,
+};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -78,10 +80,13 @@ impl Table {
         };
         let config = SessionConfig {
             plan: self.plan.clone(),
+            n_runs: 1,
             party: PartyId(index as u32),
             role,
             agreement: self.agreement.clone(),
             timeouts: self.timeouts,
+            network: None,
+            stop: Stop::default(),
             kernel: Kernel::detect(),
         };
         Party { index, config, bits, rng: self.rng(index) }

@@ -34,6 +34,7 @@ pub struct Channel {
     writer: Box<dyn AsyncWrite + Send + Unpin>,
     binding: Vec<u8>,
     opened: Instant,
+    network: Option<Network>,
 }
 
 impl Channel {
@@ -46,7 +47,19 @@ impl Channel {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         binding: Vec<u8>,
     ) -> Channel {
-        Channel { reader: Box::new(reader), writer: Box::new(writer), binding, opened: Instant::now() }
+        Channel { reader: Box::new(reader), writer: Box::new(writer), binding, opened: Instant::now(), network: None }
+    }
+
+    /// The same channel, over such a link.
+    #[must_use]
+    pub fn over(self, network: Network) -> Channel {
+        Channel { network: Some(network), ..self }
+    }
+
+    /// What is known about the link.
+    #[must_use]
+    pub const fn network(&self) -> Option<Network> {
+        self.network
     }
 
     /// The same channel, opened at `instant`: from there cold starts are timed.
@@ -59,6 +72,35 @@ impl Channel {
     #[must_use]
     pub fn binding(&self) -> &[u8] {
         &self.binding
+    }
+}
+
+/// What a link can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// From sending to hearing the answer.
+    pub rtt: Duration,
+    /// In either direction.
+    pub bits_per_second: u64,
+}
+
+impl Network {
+    /// Two processes of one machine.
+    pub const LOCAL: Network = Network { rtt: Duration::from_micros(50), bits_per_second: 20_000_000_000 };
+    /// Two machines of one organisation.
+    pub const LAN: Network = Network { rtt: Duration::from_micros(500), bits_per_second: 1_000_000_000 };
+    /// Two organisations.
+    pub const WAN: Network = Network { rtt: Duration::from_millis(40), bits_per_second: 100_000_000 };
+
+    /// What a link with this round trip time most likely is.
+    #[must_use]
+    pub fn guess(rtt: Duration) -> Network {
+        let likely = match rtt {
+            rtt if rtt < Duration::from_micros(200) => Network::LOCAL,
+            rtt if rtt < Duration::from_millis(5) => Network::LAN,
+            _ => Network::WAN,
+        };
+        Network { rtt, ..likely }
     }
 }
 

@@ -20,7 +20,8 @@
 //!   then                                                 ── response ─►   SenderBatch::verify
 //! ```
 //!
-//! The evaluator may send the trees and its first matrix together. [`pool`] runs the extension ahead of time, so that inputs
+//! The evaluator may send the trees and its first matrix together; a matrix goes in parts ([`CotReceiver::begin`](extension::CotReceiver::begin)), so
+//! that both parties compute while it is on its way. [`pool`] runs the extension ahead of time, so that inputs
 //! take one flow of `n` bits; [`random`] makes independent keys out of correlated labels.
 //!
 //! # Security

@@ -1,8 +1,9 @@
-//! Sessions: two parties run a plan over a channel.
+//! Sessions: two parties run a plan over a channel, once or many times.
 //!
 //! ```text
 //! garbler                                          evaluator
 //!   Hello                      ◄──────────────►      Hello                 agree, or both refuse
+//! once for each run:
 //!                              ◄── Transfer ───      choices, hidden       where the evaluator has inputs
 //!   Transfer, Seed             ───────────────►                            labels of all inputs
 //!   Tables …                   ───────────────►      evaluates as they come
@@ -11,13 +12,15 @@
 //! ```
 //!
 //! That is two round trips, the hellos included. With many inputs the transfer is an extension, which the garbler begins: three and a
-//! half round trips.
+//! half round trips. Later runs find the OTs made and take one and a half.
 //!
 //! # Invariants
-//! - Nothing that depends on an input is sent before both parties have agreed on everything.
-//! - Each step consumes the one before it; an error drops, and so wipes, Δ, labels and OT state. There is no second try.
-//! - Δ, the seed and the OT's secrets are fresh from the caller's generator in every session, and the session id enters
-//!   every key.
+//! - Nothing that depends on an input is sent before both parties have agreed on everything, the number of runs included.
+//! - Each step consumes the one before it, each run the [`Session`]; an error drops, and so wipes, Δ, labels and OT state. There is
+//!   no second try.
+//! - Δ and the OT's secrets are fresh from the caller's generator in every session, the garbler's seed (S and the labels of its
+//!   inputs) in every run; the session id enters every key, and the number of the run every key of the run.
+//! - Gates, outputs and OTs are numbered through all runs of a session, so no tweak and no OT is used twice under one Δ.
 //! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 4 frames on either side.
 //!
 //! # Security
@@ -25,19 +28,25 @@
 //! a wrong output, and damage on the way is noticed at the frame where it happens. A corrupt garbler can garble another
 //! function, or spoil a label and see whether the evaluator gives up.
 //!
+//! One Δ for all runs: together they are one garbled circuit that is handed over in pieces, each after the inputs of its piece are
+//! fixed. What the proof of half-gates asks for is that no (S, tweak) occurs twice under Δ, and nothing that is opened depends on Δ.
+//!
 //! *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop in between. Nobody
 //! but the declared recipients learns an output, in any case.
 
 use std::fmt;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hushgate_circuits::id::PartyId;
 use rand::CryptoRng;
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
 use zeroize::Zeroizing;
 
 mod clock;
+mod depth;
 mod error;
 mod evaluator;
 mod garbler;
@@ -57,10 +66,12 @@ pub use handshake::{Field, PROTOCOL_VERSION};
 pub use sealed::SealedPlan;
 
 use self::clock::Clock;
-use self::handshake::{Offer, Terms};
+use self::error::StepError;
+use self::handshake::{Offer, Terms, check_inputs, run_id, run_keys};
 use self::layout::Layout;
+use self::transfer::Supply;
 use crate::block::Block;
-use crate::channel::{Channel, Link, Timeouts};
+use crate::channel::{Channel, Link, Meter, Network, Timeouts};
 use crate::garble::output::OutputContext;
 use crate::kernel::Kernel;
 
@@ -108,19 +119,25 @@ pub enum RoleChoice {
 pub struct SessionConfig {
     /// What to run.
     pub plan: SealedPlan,
+    /// How often. Both parties must want the same: each run says something about the inputs.
+    pub n_runs: u32,
     /// Which of the plan's parties this is.
     pub party: PartyId,
     /// What it wants to do.
     pub role: RoleChoice,
     /// What both parties must agree on besides the plan, such as the value of each parameter: shown to both where it differs.
     pub agreement: Vec<Field>,
+    /// What is known about the link; where it is `None`, what the channel has measured.
+    pub network: Option<Network>,
     /// How long to wait for what.
     pub timeouts: Timeouts,
+    /// Ends the session before its time.
+    pub stop: Stop,
     /// What computes hashes; the choice does not change a byte of what is sent.
     pub kernel: Kernel,
 }
 
-/// What a party gets from a session.
+/// What a party gets from a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The bits of each output port that this party learns, in the plan's order; `None` where it learns nothing.
@@ -131,7 +148,7 @@ pub struct Outcome {
     pub stats: Stats,
 }
 
-/// Runs a session as one of its two parties.
+/// Runs a session of one run as one of its two parties.
 ///
 /// `inputs` are the bits of this party's input ports, in the plan's order. Needs a tokio runtime with time enabled. Cancel by
 /// dropping the future: the connection closes and secrets are wiped.
@@ -144,106 +161,269 @@ pub async fn run(
     inputs: &[bool],
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Outcome, SessionError> {
-    let offer = Offer::new(&config, channel.binding(), inputs.len(), rng)?;
-    let (binding, timeouts) = (channel.binding().to_vec(), config.timeouts);
-    let mut link = Link::start(channel);
-    let (clock, meter) = (Clock::start(link.opened), link.meter.clone());
-    let result = tokio::select! {
-        biased;
-        result = steps(&mut link, &clock, &config, (offer, &binding), inputs, rng) => result,
-        () = meter.stalled(timeouts.progress) => Err(SessionError::timeout(&clock, TimeoutKind::Progress, timeouts.progress)),
-        after = elapsed(timeouts.total) => Err(SessionError::timeout(&clock, TimeoutKind::Total, after)),
-    };
-    let result = blame(&mut link, &clock, result).await;
-    let Finished { role, outputs, ot_count } = end(link, &clock, timeouts.progress, result).await?;
-    Ok(Outcome { outputs, role, stats: clock.stats(&config.plan, ot_count, &meter) })
+    check_inputs(&config, inputs.len())?;
+    let session = Session::open(channel, config, rng).await?;
+    let (session, outcome) = session.run(inputs, rng).await?;
+    session.close().await?;
+    Ok(outcome)
 }
 
-/// What the sides of a session share after the handshake.
+/// A session whose parties have agreed; runs are to come, as many as they agreed on.
+///
+/// Between two runs nothing is sent, and no time limit but the total one counts, from the next run on. Drop it to give up.
+#[must_use = "a session that is dropped and not closed may lose its last message"]
+pub struct Session {
+    link: Link,
+    clock: Clock,
+    config: SessionConfig,
+    terms: Terms,
+    layout: Layout,
+    side: Side,
+    /// Runs that have ended.
+    n_done: u32,
+    watch: Watch,
+}
+
+/// What a party keeps from one run to the next.
+enum Side {
+    Garbler(garbler::State),
+    Evaluator(evaluator::State),
+}
+
+impl Session {
+    /// Exchanges offers with the other party, and compares.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn open(
+        channel: Channel,
+        config: SessionConfig,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<Session, SessionError> {
+        let offer = Offer::new(&config, &channel, rng)?;
+        let binding = channel.binding().to_vec();
+        let mut link = Link::start(channel);
+        let (clock, meter, watch) = (Clock::start(link.opened), link.meter.clone(), Watch::new(&config));
+        let agreed = tokio::select! {
+            biased;
+            agreed = agree(&mut link, &clock, &config, (&offer, &binding)) => agreed,
+            error = watch.expired(&meter, &clock) => Err(error),
+        };
+        let (terms, layout) = survive(&mut link, &clock, agreed).await?;
+        let side = Side::new(&config, &terms, &layout, rng);
+        Ok(Session { link, clock, config, terms, layout, side, n_done: 0, watch })
+    }
+
+    /// What this party does.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.terms.role
+    }
+
+    /// Runs that are left.
+    #[must_use]
+    pub const fn runs_left(&self) -> u32 {
+        self.config.n_runs - self.n_done
+    }
+
+    /// Runs the plan on these inputs. The other party must do so too, at about the same time.
+    ///
+    /// # Errors
+    /// See [`SessionError`]; the session is over then.
+    pub async fn run(
+        mut self,
+        inputs: &[bool],
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<(Session, Outcome), SessionError> {
+        if let Err(misuse) = self.may_run(inputs.len()) {
+            return survive(&mut self.link, &self.clock, Err(misuse.into())).await;
+        }
+        self.clock.enter_run(self.n_done, &self.link.meter);
+        let Session { mut link, clock, config, terms, layout, side, n_done, watch } = self;
+        let meter = link.meter.clone();
+        meter.touch();
+        let id = run_id(&terms.session, n_done);
+        let run = Run { plan: &config.plan, kernel: config.kernel, id, layout: &layout, clock: &clock };
+        let steps = async {
+            link.rekey(run_keys(&run.id, terms.role, n_done)).await?;
+            side.run(&run, &mut link, inputs, rng).await
+        };
+        let ended = tokio::select! {
+            biased;
+            ended = steps => ended.map_err(|error| SessionError::at(clock.phase(), error)),
+            error = watch.expired(&meter, &clock) => Err(error),
+        };
+        let (side, bits) = survive(&mut link, &clock, ended).await?;
+        let outputs = layout.split_outputs(terms.role, &Zeroizing::new(bits));
+        let stats = clock.stats(&config.plan, layout.n_inputs(Role::Evaluator), &link.meter);
+        let outcome = Outcome { outputs, role: terms.role, stats };
+        Ok((Session { link, clock, config, terms, layout, side, n_done: n_done + 1, watch }, outcome))
+    }
+
+    /// Writes what is still to be written, then closes. Where runs are left, tells the other party that there will be none.
+    ///
+    /// # Errors
+    /// If the last message cannot be sent.
+    pub async fn close(self) -> Result<(), SessionError> {
+        let (patience, clock) = (self.config.timeouts.progress, &self.clock);
+        if self.runs_left() > 0 {
+            self.link.abort().await;
+            return Ok(());
+        }
+        let closed = timeout(patience, self.link.close()).await;
+        let closed = closed.map_err(|_| SessionError::timeout(clock, TimeoutKind::Progress, patience))?;
+        closed.map_err(|error| SessionError::at(clock.phase(), error.into()))
+    }
+
+    fn may_run(&self, n_input_bits: usize) -> Result<(), Misuse> {
+        if self.runs_left() == 0 {
+            return Err(Misuse::NoRunsLeft(self.config.n_runs));
+        }
+        check_inputs(&self.config, n_input_bits)
+    }
+}
+
+impl Side {
+    fn new(config: &SessionConfig, terms: &Terms, layout: &Layout, rng: &mut impl CryptoRng) -> Side {
+        let n_ots = u64::from(config.n_runs) * layout.n_inputs(Role::Evaluator) as u64;
+        let supply = Supply::new(terms.session, depth::choose(n_ots, terms.bits_per_second), n_ots);
+        match terms.role {
+            Role::Garbler => Side::Garbler(garbler::State::new(supply, rng)),
+            Role::Evaluator => Side::Evaluator(evaluator::State::new(supply)),
+        }
+    }
+
+    async fn run(
+        self,
+        run: &Run<'_>,
+        link: &mut Link,
+        inputs: &[bool],
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<(Side, Vec<bool>), StepError> {
+        match self {
+            Side::Garbler(state) => {
+                let (state, bits) = garbler::run(run, link, state, inputs, rng).await?;
+                Ok((Side::Garbler(state), bits))
+            }
+            Side::Evaluator(state) => {
+                let (state, bits) = evaluator::run(run, link, state, inputs, rng).await?;
+                Ok((Side::Evaluator(state), bits))
+            }
+        }
+    }
+}
+
+/// What the steps of a run share.
 struct Run<'a> {
     plan: &'a SealedPlan,
     kernel: Kernel,
-    terms: Terms,
-    layout: Layout,
+    /// Names the session and the run.
+    id: [u8; 32],
+    layout: &'a Layout,
     clock: &'a Clock,
 }
 
 impl Run<'_> {
-    fn output_context(&self, s: Block) -> OutputContext<'_> {
-        OutputContext { session: &self.terms.session, s, first_output: 0 }
+    fn output_context(&self, s: Block, first_output: u64) -> OutputContext<'_> {
+        OutputContext { session: &self.id, s, first_output }
+    }
+
+    /// The numbers that the next run's gates and outputs begin with.
+    fn after(&self, counters: Counters) -> Counters {
+        let n_outputs = self.layout.n_outputs(Role::Garbler) + self.layout.n_outputs(Role::Evaluator);
+        let next = |first: u64, n: u64| first.checked_add(n).expect("a session has fewer than 2^64 gates and outputs");
+        Counters {
+            next_gate: next(counters.next_gate, self.plan.n_ands()),
+            next_output: next(counters.next_output, n_outputs as u64),
+        }
     }
 }
 
-/// What is left when all messages have been exchanged.
-struct Finished {
-    role: Role,
-    outputs: Vec<Option<Vec<bool>>>,
-    ot_count: usize,
+/// Numbers that only go up: what they number is never used twice under one Δ.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counters {
+    next_gate: u64,
+    next_output: u64,
 }
 
-/// The protocol box of this module.
-async fn steps(
+/// The handshake, in time.
+async fn agree(
     link: &mut Link,
     clock: &Clock,
     config: &SessionConfig,
-    (offer, binding): (Offer, &[u8]),
-    inputs: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Finished, SessionError> {
-    let timeout = config.timeouts.handshake;
-    let terms = tokio::time::timeout(timeout, handshake::exchange(link, &offer, &config.plan, binding));
-    let terms = terms.await.map_err(|_| SessionError::timeout(clock, TimeoutKind::Handshake, timeout))?;
+    (offer, binding): (&Offer, &[u8]),
+) -> Result<(Terms, Layout), SessionError> {
+    let patience = config.timeouts.handshake;
+    let terms = timeout(patience, handshake::exchange(link, offer, &config.plan, binding)).await;
+    let terms = terms.map_err(|_| SessionError::timeout(clock, TimeoutKind::Handshake, patience))?;
     let terms = terms.map_err(|error| SessionError::at(clock.phase(), error))?;
     let layout = Layout::new(&config.plan, terms.garbler, terms.evaluator)?;
-    let run = Run { plan: &config.plan, kernel: config.kernel, terms, layout, clock };
-    let bits = match run.terms.role {
-        Role::Garbler => garbler::run(&run, link, inputs, rng).await,
-        Role::Evaluator => evaluator::run(&run, link, inputs, rng).await,
-    };
-    let bits = Zeroizing::new(bits.map_err(|error| SessionError::at(clock.phase(), error))?);
-    Ok(Finished {
-        role: run.terms.role,
-        outputs: run.layout.split_outputs(run.terms.role, &bits),
-        ot_count: run.layout.n_inputs(Role::Evaluator),
-    })
+    Ok((terms, layout))
 }
 
-/// Writing fails also where the other party gave up and closed: what it said then is the better error.
-async fn blame<T>(link: &mut Link, clock: &Clock, result: Result<T, SessionError>) -> Result<T, SessionError> {
-    if !matches!(result, Err(SessionError::Io { .. })) {
-        return result;
+/// Tells a session to stop, from elsewhere: it gives up in order, and tells the other party so.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Stop {
+    /// Stops every session that has been given a clone of this.
+    pub fn now(&self) {
+        self.0.send_replace(true);
     }
-    match link.hear_last_words().await {
-        Some(said) => Err(SessionError::at(clock.phase(), said.into())),
-        None => result,
+
+    async fn requested(&self) {
+        // The sender is ours, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|stop| *stop).await;
     }
 }
 
-/// Closes the connection, or tells the peer that we give up.
-async fn end<T>(
-    link: Link,
-    clock: &Clock,
-    patience: Duration,
-    result: Result<T, SessionError>,
-) -> Result<T, SessionError> {
-    if result.as_ref().is_err_and(|error| error.reason() != Reason::Agreement) {
-        link.abort().await;
-        return result;
-    }
-    let closed = timeout(patience, link.close()).await;
-    // A party that disagrees finds the same difference on both sides, and that is the error to report.
-    let result = result?;
-    let closed = closed.map_err(|_| SessionError::timeout(clock, TimeoutKind::Progress, patience))?;
-    closed.map_err(|error| SessionError::at(clock.phase(), error.into()))?;
-    Ok(result)
+/// When to give up.
+struct Watch {
+    progress: Duration,
+    total: Option<(Duration, Instant)>,
+    stop: Stop,
 }
 
-async fn elapsed(limit: Option<Duration>) -> Duration {
-    match limit {
-        Some(limit) => {
-            sleep(limit).await;
-            limit
+impl Watch {
+    fn new(config: &SessionConfig) -> Watch {
+        let Timeouts { progress, total, .. } = config.timeouts;
+        Watch { progress, total: total.map(|limit| (limit, Instant::now() + limit)), stop: config.stop.clone() }
+    }
+
+    async fn expired(&self, meter: &Meter, clock: &Clock) -> SessionError {
+        tokio::select! {
+            () = meter.stalled(self.progress) => SessionError::timeout(clock, TimeoutKind::Progress, self.progress),
+            after = self.out_of_time() => SessionError::timeout(clock, TimeoutKind::Total, after),
+            () = self.stop.requested() => SessionError::Stopped { phase: clock.phase() },
         }
-        None => pending().await,
     }
+
+    async fn out_of_time(&self) -> Duration {
+        match self.total {
+            Some((limit, end)) => {
+                sleep_until(end).await;
+                limit
+            }
+            None => pending().await,
+        }
+    }
+}
+
+/// On an error: finds out what the other party said, and tells it that we give up.
+async fn survive<T>(link: &mut Link, clock: &Clock, result: Result<T, SessionError>) -> Result<T, SessionError> {
+    let Err(mut error) = result else { return result };
+    // Writing fails also where the other party gave up and closed: what it said then is the better error.
+    if matches!(error, SessionError::Io { .. })
+        && let Some(said) = link.hear_last_words().await
+    {
+        error = SessionError::at(clock.phase(), said.into());
+    }
+    // A party that disagrees finds the same difference on both sides, and a caller's mistake harms no message: nothing is left to say.
+    let is_quiet = matches!(error.reason(), Reason::Agreement | Reason::Caller);
+    if is_quiet {
+        link.say_no_more().await
+    } else {
+        link.give_up().await
+    }
+    Err(error)
 }

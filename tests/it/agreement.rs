@@ -17,7 +17,7 @@ use hushgate_runtime::channel::{Timeouts, memory};
 use hushgate_runtime::garble::output::{DecodeBits, OutputContext, OutputDigests, OutputProof, PermuteBits};
 use hushgate_runtime::garble::{Evaluator, Garbler};
 use hushgate_runtime::kernel::Kernel;
-use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig};
+use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig, Stop};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -153,10 +153,13 @@ impl Question {
 fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
     SessionConfig {
         plan: plan.clone(),
+        n_runs: 1,
         party: hushgate_circuits::id::PartyId(party),
         role: RoleChoice::Auto,
         agreement: Vec::new(),
         timeouts: Timeouts::default(),
+        network: None,
+        stop: Stop::default(),
         kernel: Kernel::detect(),
     }
 }

@@ -67,7 +67,7 @@ impl Link {
         };
         let reader = Metered { stream: channel.reader, meter: meter.clone() };
         Link {
-            sender: FrameSender { queue, shared },
+            sender: FrameSender { queue, shared, meter: meter.clone() },
             receiver: FrameReceiver {
                 reader: BufReader::with_capacity(READ_BYTES, reader),
                 next: NextFrame::default(),
@@ -86,11 +86,19 @@ impl Link {
 
     /// Writes what is queued, then closes.
     pub async fn close(mut self) -> Result<(), ChannelError> {
-        let shared = self.sender.shared.clone();
+        self.end().await;
+        self.sender.shared.failure().map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Writes what is queued, if the peer takes it soon; nothing can be sent after that.
+    pub async fn say_no_more(&mut self) {
+        let _ = timeout(LAST_WORDS, self.end()).await;
+    }
+
+    async fn end(&mut self) {
         self.sender.hang_up();
         // A writer that panicked or was cancelled has written nothing more, which the peer reports as a closed connection.
         let _ = (&mut self.writer).await;
-        shared.failure().map_or(Ok(()), |failure| Err(failure.into()))
     }
 
     /// What the peer said before it closed, if it did; for when nothing can be sent any more.
@@ -103,6 +111,11 @@ impl Link {
 
     /// Drops what is queued, tells the peer that we give up, then closes.
     pub async fn abort(mut self) {
+        self.give_up().await;
+    }
+
+    /// Drops what is queued and tells the peer that we give up; nothing can be sent after that.
+    pub async fn give_up(&mut self) {
         self.sender.shared.giving_up.store(true, Ordering::Release);
         self.sender.hang_up();
         // Whether or not the peer hears it, we are done.
@@ -155,6 +168,7 @@ impl FrameBuffer {
 pub struct FrameSender {
     queue: mpsc::Sender<Command>,
     shared: Arc<Shared>,
+    meter: Arc<Meter>,
 }
 
 impl FrameSender {
@@ -166,11 +180,13 @@ impl FrameSender {
 
     /// Queues a frame; waits while the queue is full.
     pub async fn send(&self, frame: FrameBuffer) -> Result<(), ChannelError> {
+        self.count(&frame);
         self.queue(Command::Frame(frame)).await
     }
 
     /// [`FrameSender::send`] for threads that are no tasks.
     pub fn send_blocking(&self, frame: FrameBuffer) -> Result<(), ChannelError> {
+        self.count(&frame);
         self.queue.blocking_send(Command::Frame(frame)).map_err(|_| self.writer_gone())
     }
 
@@ -183,6 +199,10 @@ impl FrameSender {
             self.send(frame).await?;
         }
         Ok(())
+    }
+
+    fn count(&self, frame: &FrameBuffer) {
+        self.meter.count_sent(frame.kind, frame.bytes.len() + TAG_BYTES);
     }
 
     async fn queue(&self, command: Command) -> Result<(), ChannelError> {
@@ -366,7 +386,6 @@ impl Writer {
         let mut bytes = frame.bytes;
         bytes[..HEADER_BYTES].copy_from_slice(&header);
         bytes.extend_from_slice(&tag);
-        self.stream.meter.count_sent(frame.kind, bytes.len());
         bytes
     }
 

@@ -22,6 +22,17 @@ pub struct Traffic {
     pub received_bytes: u64,
 }
 
+impl Traffic {
+    /// What came after `earlier`.
+    #[must_use]
+    pub const fn since(self, earlier: Traffic) -> Traffic {
+        Traffic {
+            sent_bytes: self.sent_bytes - earlier.sent_bytes,
+            received_bytes: self.received_bytes - earlier.received_bytes,
+        }
+    }
+}
+
 /// The counters of one connection.
 #[derive(Debug)]
 pub struct Meter {
@@ -58,6 +69,11 @@ impl Meter {
             sent_bytes: sum.sent_bytes + one.sent_bytes,
             received_bytes: sum.received_bytes + one.received_bytes,
         })
+    }
+
+    /// Counts from now on how long nothing moves.
+    pub fn touch(&self) {
+        self.moved();
     }
 
     /// Returns when no byte has moved for as long as `patience`.

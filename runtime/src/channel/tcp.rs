@@ -8,30 +8,43 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::time::{sleep, timeout};
 
-use super::Channel;
+use super::{Channel, Network};
 
 /// Between two attempts to connect to somebody who does not listen yet.
 const RETRY: Duration = Duration::from_millis(20);
+/// Silence after which the system asks whether the other machine is there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+/// Between two such questions.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Connects to `address`; where nobody listens yet, tries again until `patience` has run out.
 pub async fn connect(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Channel> {
-    let (stream, opened) = connect_stream(address, patience).await?;
-    Ok(channel(stream).opened_at(opened))
+    let Connected { stream, opened, network } = connect_stream(address, patience).await?;
+    Ok(channel(stream).opened_at(opened).over(network))
 }
 
-/// A connected socket, and when the attempt began that succeeded.
-pub(super) async fn connect_stream(
-    address: impl ToSocketAddrs,
-    patience: Duration,
-) -> io::Result<(TcpStream, Instant)> {
+/// A connected socket.
+pub(super) struct Connected {
+    pub(super) stream: TcpStream,
+    /// When the attempt began that succeeded.
+    pub(super) opened: Instant,
+    /// What the link is, by the time that it took: connecting is one round trip.
+    pub(super) network: Network,
+}
+
+pub(super) async fn connect_stream(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Connected> {
     let attempts = async {
         loop {
             let opened = Instant::now();
             match TcpStream::connect(&address).await {
-                Ok(stream) => return without_delay(stream).map(|stream| (stream, opened)),
+                Ok(stream) => {
+                    let network = Network::guess(opened.elapsed());
+                    return Ok(Connected { stream: prepared(stream)?, opened, network });
+                }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => sleep(RETRY).await,
                 Err(error) => return Err(error),
             }
@@ -61,7 +74,7 @@ impl Listener {
     }
 
     pub(super) async fn accept_stream(&self, patience: Duration) -> io::Result<TcpStream> {
-        within(patience, "nobody connected", async { without_delay(self.0.accept().await?.0) }).await
+        within(patience, "nobody connected", async { prepared(self.0.accept().await?.0) }).await
     }
 }
 
@@ -70,8 +83,11 @@ fn channel(stream: TcpStream) -> Channel {
     Channel::new(reader, writer, Vec::new())
 }
 
-fn without_delay(stream: TcpStream) -> io::Result<TcpStream> {
+/// Sends small frames at once, and notices when the other machine is gone, even where nobody has anything to say.
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     Ok(stream)
 }
 

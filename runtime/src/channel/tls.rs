@@ -134,12 +134,12 @@ impl Endpoint {
     /// # Errors
     /// See [`TlsError`]. That the peer refuses our key may show only when the channel is read.
     pub async fn connect(&self, address: impl ToSocketAddrs, timeouts: &Timeouts) -> Result<Channel, TlsError> {
-        let (stream, opened) = tcp::connect_stream(address, timeouts.connect).await?;
+        let tcp::Connected { stream, opened, network } = tcp::connect_stream(address, timeouts.connect).await?;
         let name = ServerName::try_from(SERVER_NAME).expect("it is a name");
         let handshake = TlsConnector::from(self.client.clone()).connect(name, stream).into_fallible();
         let stream = self.within(timeouts.handshake, handshake).await?;
         let binding = binding(stream.get_ref().1, [self.ours, presented(stream.get_ref().1)?])?;
-        Ok(self.channel(stream, binding).opened_at(opened))
+        Ok(self.channel(stream, binding).opened_at(opened).over(network))
     }
 
     /// The next connection of `listener`.

@@ -55,7 +55,7 @@ use self::check::{Challenge, HASH_BYTES};
 use self::pprf::TreeHash;
 use self::streams::Streams;
 use crate::block::{Block, Delta};
-use crate::kernel::transfer::TILE;
+use crate::kernel::transfer::{GROUP, TILE, Tile};
 use crate::ot::base::{self, BaseReceiver};
 use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
 
@@ -67,6 +67,9 @@ const SACRIFICED: usize = 64;
 
 /// Most OTs of one batch; bounds the error of the check and the memory of both parties.
 pub const BATCH_MAX: usize = 1 << 24;
+
+/// Tiles in a part of a matrix: both parties compute on one part while the next is on its way.
+const PART_TILES: usize = 4 * GROUP;
 
 /// Bytes of the garbler's challenge.
 pub const CHALLENGE_BYTES: usize = 32;
@@ -137,6 +140,20 @@ const fn tiles(n: usize) -> usize {
     (n + SACRIFICED).div_ceil(TILE)
 }
 
+/// Bytes of the part of a batch's matrix that comes after `n_done` tiles.
+fn part_bytes(depth: Depth, n: usize, n_done: usize) -> Option<usize> {
+    let left = tiles(n) - n_done;
+    (left > 0).then(|| left.min(PART_TILES) * depth.trees() * TILE / 8)
+}
+
+/// The tiles of the next part, which count as done then.
+fn next_part<'a>(columns: &'a mut Labels, n_done: &mut usize) -> &'a mut [Tile] {
+    let tiles = &mut columns.as_chunks_mut().0[*n_done..];
+    let n = tiles.len().min(PART_TILES);
+    *n_done += n;
+    &mut tiles[..n]
+}
+
 /// The garbler, waiting for the evaluator's trees.
 pub struct CotSetup {
     base: BaseReceiver,
@@ -186,7 +203,19 @@ impl CotSender {
         self.streams.depth().matrix_bytes(n)
     }
 
-    /// Takes the evaluator's matrix for a batch of `n` and returns the challenge to it.
+    /// Begins a batch of `n`, whose matrix comes in parts.
+    ///
+    /// # Panics
+    /// Where `n` passes [`BATCH_MAX`].
+    #[must_use]
+    pub fn begin(mut self, n: usize) -> SenderMatrix {
+        assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
+        let columns = Zeroizing::new(vec![Block::ZERO; tiles(n) * TILE]);
+        let hash = self.transcript.matrix_hash(n);
+        SenderMatrix { sender: self, n, columns, n_done: 0, hash }
+    }
+
+    /// Takes the evaluator's matrix for a batch of `n` in one piece and returns the challenge to it.
     ///
     /// # Errors
     /// The matrix has a wrong length.
@@ -194,16 +223,50 @@ impl CotSender {
     /// # Panics
     /// Where `n` passes [`BATCH_MAX`].
     pub fn extend(
-        mut self,
+        self,
         n: usize,
         matrix: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<(SenderBatch, [u8; CHALLENGE_BYTES]), PeerMisbehaved> {
-        assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
         expect_bytes(Message::Matrix, matrix, self.matrix_bytes(n))?;
-        let (depth, delta) = (self.streams.depth(), *self.delta);
-        let mut corrections = matrix.as_chunks().0;
-        let columns = self.streams.expand(tiles(n), |part| {
+        let (mut batch, mut rest) = (self.begin(n), matrix);
+        while let Some(n_bytes) = batch.next_bytes() {
+            let (part, later) = rest.split_at(n_bytes);
+            batch.add(part)?;
+            rest = later;
+        }
+        Ok(batch.challenge(rng))
+    }
+}
+
+/// The garbler in the middle of a batch's matrix.
+pub struct SenderMatrix {
+    sender: CotSender,
+    n: usize,
+    columns: Labels,
+    /// Tiles that have come.
+    n_done: usize,
+    hash: blake3::Hasher,
+}
+
+impl SenderMatrix {
+    /// Bytes of the matrix's next part; `None` when all of it has come.
+    #[must_use]
+    pub fn next_bytes(&self) -> Option<usize> {
+        part_bytes(self.sender.streams.depth(), self.n, self.n_done)
+    }
+
+    /// Takes the next part of the matrix.
+    ///
+    /// # Errors
+    /// The part has a wrong length.
+    pub fn add(&mut self, part: &[u8]) -> Result<(), PeerMisbehaved> {
+        expect_bytes(Message::Matrix, part, self.next_bytes().unwrap_or(0))?;
+        self.hash.update(part);
+        let (depth, delta) = (self.sender.streams.depth(), *self.sender.delta);
+        let mut corrections = part.as_chunks().0;
+        let tiles = next_part(&mut self.columns, &mut self.n_done);
+        self.sender.streams.expand(tiles, |part| {
             let position = depth.position(delta, part.tree);
             let (now, later) = corrections.split_at(part.parity.len());
             corrections = later;
@@ -211,11 +274,20 @@ impl CotSender {
                 add_masked(column, now, position >> bit & 1 == 1);
             }
         });
-        self.transcript.absorb_batch(n, matrix);
+        Ok(())
+    }
+
+    /// The challenge to the whole matrix: drawn only now.
+    ///
+    /// # Panics
+    /// If parts of the matrix are missing.
+    pub fn challenge(mut self, rng: &mut impl CryptoRng) -> (SenderBatch, [u8; CHALLENGE_BYTES]) {
+        assert!(self.next_bytes().is_none(), "the challenge comes after the matrix");
+        self.sender.transcript.absorb_matrix(&self.hash);
         let mut challenge = [0; CHALLENGE_BYTES];
         rng.fill_bytes(&mut challenge);
-        let point = self.transcript.challenge(&challenge);
-        Ok((SenderBatch { sender: self, n, columns, challenge: point }, challenge))
+        let point = self.sender.transcript.challenge(&challenge);
+        (SenderBatch { sender: self.sender, n: self.n, columns: self.columns, challenge: point }, challenge)
     }
 }
 
@@ -276,26 +348,75 @@ impl CotReceiver {
         Ok((CotReceiver { streams: Streams::new(depth, &leaves, false), transcript }, message))
     }
 
-    /// Starts a batch with these choice bits. Returns the matrix for the garbler too.
+    /// Begins a batch with these choice bits, whose matrix goes out in parts.
     ///
     /// # Panics
     /// Where there are more than [`BATCH_MAX`] choices.
-    pub fn extend(mut self, choices: &[bool], rng: &mut impl CryptoRng) -> (ReceiverBatch, Vec<u8>) {
+    #[must_use]
+    pub fn begin(mut self, choices: &[bool], rng: &mut impl CryptoRng) -> ReceiverMatrix {
         let n = choices.len();
         assert!(n <= BATCH_MAX, "a batch of {n} OTs is larger than {BATCH_MAX}");
         let choices = pack(choices, rng);
-        let mut matrix = Vec::with_capacity(self.streams.depth().matrix_bytes(n));
-        let columns = self.streams.expand(choices.len(), |part| {
-            let choices = &choices[part.first_tile..];
-            matrix.extend(
-                part.parity
-                    .iter()
-                    .zip(choices)
-                    .flat_map(|(&parity, &choice)| (Block::from_bytes(parity) ^ choice).to_bytes()),
-            );
+        let columns = Zeroizing::new(vec![Block::ZERO; choices.len() * TILE]);
+        let hash = self.transcript.matrix_hash(n);
+        ReceiverMatrix { receiver: self, n, choices, columns, n_done: 0, hash }
+    }
+
+    /// Starts a batch with these choice bits. Returns the whole matrix for the garbler too.
+    ///
+    /// # Panics
+    /// Where there are more than [`BATCH_MAX`] choices.
+    pub fn extend(self, choices: &[bool], rng: &mut impl CryptoRng) -> (ReceiverBatch, Vec<u8>) {
+        let mut matrix = Vec::with_capacity(self.streams.depth().matrix_bytes(choices.len()));
+        let mut batch = self.begin(choices, rng);
+        while batch.next_part(&mut matrix) {}
+        (batch.finish(), matrix)
+    }
+}
+
+/// The evaluator in the middle of a batch's matrix.
+pub struct ReceiverMatrix {
+    receiver: CotReceiver,
+    n: usize,
+    choices: Zeroizing<Vec<Block>>,
+    columns: Labels,
+    /// Tiles that have gone out.
+    n_done: usize,
+    hash: blake3::Hasher,
+}
+
+impl ReceiverMatrix {
+    /// Bytes of the matrix's next part; `None` when all of it has gone out.
+    #[must_use]
+    pub fn next_bytes(&self) -> Option<usize> {
+        part_bytes(self.receiver.streams.depth(), self.n, self.n_done)
+    }
+
+    /// Appends the next part of the matrix to `out`; whether there was one.
+    pub fn next_part(&mut self, out: &mut Vec<u8>) -> bool {
+        if self.next_bytes().is_none() {
+            return false;
+        }
+        let start = out.len();
+        let choices = &self.choices[self.n_done..];
+        let tiles = next_part(&mut self.columns, &mut self.n_done);
+        self.receiver.streams.expand(tiles, |part| {
+            let corrections = part.parity.iter().zip(&choices[part.first_tile..]);
+            out.extend(corrections.flat_map(|(&parity, &choice)| (Block::from_bytes(parity) ^ choice).to_bytes()));
         });
-        self.transcript.absorb_batch(n, &matrix);
-        (ReceiverBatch { receiver: self, n, choices, columns }, matrix)
+        self.hash.update(&out[start..]);
+        true
+    }
+
+    /// Waits for the challenge.
+    ///
+    /// # Panics
+    /// If parts of the matrix have not gone out.
+    #[must_use]
+    pub fn finish(mut self) -> ReceiverBatch {
+        assert!(self.next_bytes().is_none(), "the whole matrix goes out before the challenge comes");
+        self.receiver.transcript.absorb_matrix(&self.hash);
+        ReceiverBatch { receiver: self.receiver, n: self.n, choices: self.choices, columns: self.columns }
     }
 }
 
@@ -364,10 +485,15 @@ impl Transcript {
         self.0 = *hash.update(message).finalize().as_bytes();
     }
 
-    /// Appends the matrix of a batch of `n`.
-    fn absorb_batch(&mut self, n: usize, matrix: &[u8]) {
+    /// Appends the size of a batch; what hashes its matrix then.
+    fn matrix_hash(&mut self, n: usize) -> blake3::Hasher {
         self.absorb(&(n as u64).to_le_bytes());
-        self.absorb(matrix);
+        blake3::Hasher::new_keyed(&self.0)
+    }
+
+    /// Appends the matrix that has gone into a hasher of [`Transcript::matrix_hash`].
+    fn absorb_matrix(&mut self, hash: &blake3::Hasher) {
+        self.0 = *hash.finalize().as_bytes();
     }
 
     /// Appends the garbler's challenge and returns what comes of it.

@@ -10,6 +10,8 @@
 //! # Security
 //! `d` is uniform, whatever the inputs are. Every OT is used once: what has been taken is wiped. A pool belongs to one session and one Δ.
 
+use std::collections::VecDeque;
+
 use rand::{CryptoRng, RngExt};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -43,8 +45,8 @@ impl PoolSender {
         PoolSender { delta: Zeroizing::new(delta.block()), stock: Stock::new() }
     }
 
-    /// Adds the zero labels of a batch of the extension.
-    pub fn add(&mut self, zero: &[Block]) {
+    /// Adds the zero labels of a batch.
+    pub fn add(&mut self, zero: Labels) {
         self.stock.add(zero);
     }
 
@@ -79,7 +81,7 @@ impl PoolSender {
     }
 }
 
-/// The evaluator's pool.
+/// The evaluator's pool. A batch's choices may be used before its labels have come, so that a flow need not wait for them.
 #[derive(Default)]
 pub struct PoolReceiver {
     choices: Stock<bool>,
@@ -93,77 +95,110 @@ impl PoolReceiver {
         PoolReceiver::default()
     }
 
-    /// Adds a batch of the extension: its random choices and their labels.
+    /// Adds the random choices of a batch, whose labels are to come.
+    pub fn choose(&mut self, choices: Zeroizing<Vec<bool>>) {
+        self.choices.add(choices);
+    }
+
+    /// Adds the labels of the earliest choices that have none yet.
     ///
     /// # Panics
-    /// Where their numbers differ.
-    pub fn add(&mut self, choices: &[bool], labels: &[Block]) {
-        assert_eq!(choices.len(), labels.len(), "one label for each choice");
-        self.choices.add(choices);
+    /// Where there are more labels than choices.
+    pub fn add(&mut self, labels: Labels) {
         self.labels.add(labels);
+        assert!(self.labels.end() <= self.choices.end(), "one label for each choice");
     }
 
-    /// OTs left.
+    /// OTs whose choices have not been used.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.labels.left()
+        self.choices.left()
     }
 
-    /// Takes the evaluator's inputs; returns their labels and the flow to the garbler, [`flow_bytes`] long.
+    /// Uses the next choices for the evaluator's inputs; the flow to the garbler, [`flow_bytes`] long. Labels may come later.
     ///
     /// # Panics
     /// Where fewer OTs are left than there are inputs.
-    pub fn take(&mut self, inputs: &[bool]) -> (Labels, Vec<u8>) {
+    pub fn flow(&mut self, inputs: &[bool]) -> Vec<u8> {
         let mut flow = vec![0; flow_bytes(inputs.len())];
-        flow[..POSITION_BYTES].copy_from_slice(&self.labels.position().to_le_bytes());
+        flow[..POSITION_BYTES].copy_from_slice(&self.choices.position().to_le_bytes());
         let choices = self.choices.take(inputs.len());
         for (i, (input, choice)) in inputs.iter().zip(choices.iter()).enumerate() {
             flow[POSITION_BYTES + i / 8] |= u8::from(input ^ choice) << (i % 8);
         }
-        (self.labels.take(inputs.len()), flow)
+        flow
+    }
+
+    /// The labels of the inputs of the earliest flow whose labels have not been taken.
+    ///
+    /// # Panics
+    /// Where there was no such flow, or its labels have not come.
+    pub fn labels(&mut self, n: usize) -> Labels {
+        let labels = self.labels.take(n);
+        assert!(self.labels.position() <= self.choices.position(), "a flow comes before its labels");
+        labels
     }
 }
 
-/// Secrets that are taken from the front, each once.
+/// Secrets that are taken from the front, each once. Batches stay where they are, as a copy would leave one behind unwiped.
 struct Stock<T: Zeroize + Copy> {
-    items: Zeroizing<Vec<T>>,
-    /// How many of `items` have been taken (and wiped).
+    batches: VecDeque<Zeroizing<Vec<T>>>,
+    /// How many of the first batch have been taken (and wiped).
     taken: usize,
-    /// How many were taken and have left `items`.
+    /// How many there are in all batches, taken ones of the first included.
+    held: usize,
+    /// How many were in batches that are gone.
     gone: u64,
 }
 
 impl<T: Zeroize + Copy> Stock<T> {
-    fn new() -> Stock<T> {
-        Stock { items: Zeroizing::new(Vec::new()), taken: 0, gone: 0 }
+    const fn new() -> Stock<T> {
+        Stock { batches: VecDeque::new(), taken: 0, held: 0, gone: 0 }
     }
 
     /// Number of the next item, counted from the first ever.
-    fn position(&self) -> u64 {
+    const fn position(&self) -> u64 {
         self.gone + self.taken as u64
     }
 
-    fn left(&self) -> usize {
-        self.items.len() - self.taken
+    /// Number of the item after the last.
+    const fn end(&self) -> u64 {
+        self.gone + self.held as u64
     }
 
-    /// Appends items; into fresh memory, so that no copy stays behind unwiped.
-    fn add(&mut self, new: &[T]) {
-        let mut items = Zeroizing::new(Vec::with_capacity(self.left() + new.len()));
-        items.extend_from_slice(&self.items[self.taken..]);
-        items.extend_from_slice(new);
-        self.gone = self.position();
-        self.taken = 0;
-        self.items = items;
+    const fn left(&self) -> usize {
+        self.held - self.taken
+    }
+
+    fn add(&mut self, batch: Zeroizing<Vec<T>>) {
+        self.held += batch.len();
+        self.batches.push_back(batch);
     }
 
     fn take(&mut self, n: usize) -> Zeroizing<Vec<T>> {
         assert!(n <= self.left(), "{n} OTs wanted, {} left in the pool", self.left());
-        let items = &mut self.items[self.taken..][..n];
-        let taken = Zeroizing::new(items.to_vec());
-        items.iter_mut().for_each(Zeroize::zeroize);
-        self.taken += n;
-        taken
+        let mut all = Zeroizing::new(Vec::with_capacity(n));
+        while let Some(first) = self.batches.front_mut() {
+            let missing = n - all.len();
+            let items = &mut first[self.taken..];
+            let items = if items.len() < missing { items } else { &mut items[..missing] };
+            all.extend_from_slice(items);
+            items.iter_mut().for_each(Zeroize::zeroize);
+            self.taken += items.len();
+            if self.taken < first.len() {
+                break;
+            }
+            self.drop_first();
+        }
+        all
+    }
+
+    /// Drops the first batch, all of which has been taken.
+    fn drop_first(&mut self) {
+        self.held -= self.taken;
+        self.gone += self.taken as u64;
+        self.taken = 0;
+        self.batches.pop_front();
     }
 }
 

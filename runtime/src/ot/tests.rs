@@ -10,7 +10,7 @@ use super::base::{self, BaseReceiver};
 use super::direct::{self, DirectReceiver};
 use super::pool::{self, PoolReceiver, PoolSender};
 use super::random::RandomOt;
-use super::{Message, PeerMisbehaved, Purpose, SessionId};
+use super::{Labels, Message, PeerMisbehaved, Purpose, SessionId};
 use crate::block::{Block, Delta};
 
 const SESSION: SessionId = [7; 32];
@@ -168,12 +168,13 @@ mod direct_ot {
 }
 
 /// Correlated OTs from a trusted dealer: zero labels and the receiver's.
-fn deal(choices: &[bool], delta: &Delta, rng: &mut ChaCha20Rng) -> (Vec<Block>, Vec<Block>) {
+fn deal(choices: &[bool], delta: &Delta, rng: &mut ChaCha20Rng) -> (Labels, Labels) {
     let pair = |&choice: &bool| {
         let zero = Block::random(rng);
         (zero, zero ^ delta.times(choice))
     };
-    choices.iter().map(pair).unzip()
+    let (zero, active) = choices.iter().map(pair).unzip();
+    (Labels::new(zero), Labels::new(active))
 }
 
 mod random_ot {
@@ -223,8 +224,9 @@ mod pool_of_ots {
         for n in [n / 3, n - n / 3] {
             let choices = pool::random_choices(n, rng);
             let (zero, active) = deal(&choices, &delta, rng);
-            sender.add(&zero);
-            receiver.add(&choices, &active);
+            sender.add(zero);
+            receiver.choose(choices);
+            receiver.add(active);
         }
         (sender, receiver, delta)
     }
@@ -235,7 +237,8 @@ mod pool_of_ots {
         let (mut sender, mut receiver, delta) = pools(1300, rng);
         for n in [0, 1, 7, 8, 9, 127, 1000] {
             let inputs = random_choices(n, rng);
-            let (active, flow) = receiver.take(&inputs);
+            let flow = receiver.flow(&inputs);
+            let active = receiver.labels(n);
             assert_eq!(flow.len(), pool::flow_bytes(n));
             let (rest, zero) = sender.take(n, &flow).expect("honest flow");
             assert_correlated(&zero, &active, &inputs, &delta);
@@ -244,8 +247,9 @@ mod pool_of_ots {
             // More can be added at any time.
             let choices = pool::random_choices(3, rng);
             let (zero, active) = deal(&choices, &delta, rng);
-            sender.add(&zero);
-            receiver.add(&choices, &active);
+            sender.add(zero);
+            receiver.choose(choices);
+            receiver.add(active);
         }
     }
 
@@ -254,7 +258,7 @@ mod pool_of_ots {
         let rng = &mut rng(2);
         for take in [1, 7, 8] {
             let (sender, mut receiver, _) = pools(20, rng);
-            let (_, first) = receiver.take(&vec![true; take]);
+            let first = receiver.flow(&vec![true; take]);
             let (sender, _) = sender.take(take, &first).expect("honest flow");
             let replayed = sender.take(take, &first).err();
             assert_eq!(replayed, Some(PeerMisbehaved::PoolPosition { found: 0, expected: take as u64 }));
@@ -266,7 +270,7 @@ mod pool_of_ots {
         }
         for bit in 3..8 {
             let (sender, mut receiver, _) = pools(20, rng);
-            let (_, mut flow) = receiver.take(&[true; 3]);
+            let mut flow = receiver.flow(&[true; 3]);
             flow[8] |= 1 << bit;
             assert_eq!(sender.take(3, &flow).err(), Some(PeerMisbehaved::PoolPadding));
         }
@@ -276,7 +280,30 @@ mod pool_of_ots {
     #[should_panic(expected = "2 OTs wanted, 1 left in the pool")]
     fn no_ot_is_handed_out_twice() {
         let (_, mut receiver, _) = pools(3, &mut rng(3));
-        receiver.take(&[true; 2]);
-        receiver.take(&[true; 2]);
+        receiver.flow(&[true; 2]);
+        receiver.flow(&[true; 2]);
+    }
+
+    /// Inputs are hidden before their labels are known: a flow may leave together with what asks for the labels.
+    #[test]
+    fn a_flow_need_not_wait_for_its_labels() {
+        let rng = &mut rng(4);
+        let (delta, inputs) = (Delta::random(rng), random_choices(5, rng));
+        let (mut sender, mut receiver) = (PoolSender::new(&delta), PoolReceiver::new());
+        let choices = pool::random_choices(8, rng);
+        receiver.choose(choices.clone());
+        let flow = receiver.flow(&inputs);
+        let (zero, active) = deal(&choices, &delta, rng);
+        sender.add(zero);
+        receiver.add(active);
+        let (_, zero) = sender.take(5, &flow).expect("honest flow");
+        assert_correlated(&zero, &receiver.labels(5), &inputs, &delta);
+        assert_eq!(receiver.left(), 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "a flow comes before its labels")]
+    fn labels_are_of_inputs() {
+        pools(3, &mut rng(5)).1.labels(2);
     }
 }

@@ -31,7 +31,7 @@ pub struct PhaseStats {
     pub traffic: Traffic,
 }
 
-/// What a session took.
+/// What a run took; the first one includes the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// AND gates garbled or evaluated.
@@ -40,7 +40,7 @@ pub struct Stats {
     pub table_bytes: u64,
     /// Oblivious transfers: the evaluator's input bits.
     pub ot_count: u64,
-    /// From when the connection was opened to the result.
+    /// From when the connection was opened to the result; of a later run, from its begin.
     pub cold: Duration,
     /// From agreement to the result.
     pub after_handshake: Duration,
@@ -79,7 +79,7 @@ impl fmt::Display for Phase {
 }
 
 impl Stats {
-    /// All bytes of the session.
+    /// All bytes of the run.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         let phases = [self.handshake, self.inputs, self.tables, self.outputs].map(|phase| phase.traffic);
@@ -93,14 +93,27 @@ impl Stats {
 /// Knows the phase. Shared by the session and who watches it.
 #[derive(Debug)]
 pub(super) struct Clock {
+    /// When the connection was opened, or a later run began.
     opened: Instant,
+    /// What had gone over the wire by then, by phase.
+    before: [Traffic; 4],
     /// When each phase began, in order; never empty.
     begun: Mutex<Vec<(Phase, Instant)>>,
 }
 
 impl Clock {
     pub(super) fn start(opened: Instant) -> Clock {
-        Clock { opened, begun: Mutex::new(vec![(Phase::Handshake, Instant::now())]) }
+        Clock { opened, before: [Traffic::default(); 4], begun: Mutex::new(vec![(Phase::Handshake, Instant::now())]) }
+    }
+
+    /// A run begins; the first belongs together with the handshake.
+    pub(super) fn enter_run(&mut self, n_done: u32, meter: &Meter) {
+        if n_done > 0 {
+            let now = Instant::now();
+            self.opened = now;
+            self.before = Phase::ALL.map(|phase| meter.traffic_of(phase.frames()));
+            self.begun = Mutex::new(vec![(Phase::Inputs, now)]);
+        }
     }
 
     pub(super) fn enter(&self, phase: Phase) {
@@ -112,7 +125,7 @@ impl Clock {
         begun.last().map_or(Phase::Handshake, |&(phase, _)| phase)
     }
 
-    /// The statistics of a session that ends now.
+    /// The statistics of a run that ends now.
     pub(super) fn stats(&self, plan: &Plan, ot_count: usize, meter: &Meter) -> Stats {
         let end = Instant::now();
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -121,7 +134,7 @@ impl Clock {
             begun.iter().zip(ends).map(|(&(phase, begin), end)| (phase, end.duration_since(begin))).collect();
         let [handshake, inputs, tables, outputs] = Phase::ALL.map(|phase| PhaseStats {
             time: times.iter().filter(|(other, _)| *other == phase).map(|(_, time)| *time).sum(),
-            traffic: meter.traffic_of(phase.frames()),
+            traffic: meter.traffic_of(phase.frames()).since(self.before[phase as usize]),
         });
         Stats {
             and_gates: plan.n_ands(),

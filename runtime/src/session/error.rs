@@ -56,6 +56,12 @@ pub enum SessionError {
         /// How long it may take.
         after: Duration,
     },
+    /// We were told to stop.
+    #[error("stopped {phase}")]
+    Stopped {
+        /// Where.
+        phase: Phase,
+    },
     /// The other party gave up and does not say why; its own messages do.
     #[error("the other party gave up {phase}; it does not say why, its own log does")]
     Aborted {
@@ -64,7 +70,7 @@ pub enum SessionError {
     },
 }
 
-/// What the caller got wrong. Nothing has been sent, but for [`Misuse::ThirdParty`]: offers have been exchanged then.
+/// What the caller got wrong. Nothing that depends on an input has been sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misuse {
     /// The plan has no such party.
@@ -97,6 +103,12 @@ pub enum Misuse {
         /// The other one.
         evaluator: String,
     },
+    /// A session of no runs.
+    #[error("a session has at least one run")]
+    NoRuns,
+    /// All runs that the parties agreed on are done.
+    #[error("the parties agreed on {0} runs, and all are done")]
+    NoRunsLeft(u32),
     /// The offer does not fit its message.
     #[error("the names and values to agree on take {found} bytes; at most {max} fit")]
     OfferTooLong {
@@ -182,6 +194,7 @@ impl SessionError {
             SessionError::Io { .. }
             | SessionError::Closed { .. }
             | SessionError::Timeout { .. }
+            | SessionError::Stopped { .. }
             | SessionError::Aborted { .. } => Reason::Network,
         }
     }

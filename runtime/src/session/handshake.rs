@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party u32 | suite | binding digest 32 | plan digest 32
+//!       | number of runs u32 | the link's bits/s u64, 0 if not known
 //!       | n u16, n fields (name | value) | nonce 32                      texts: length u16, UTF-8
 //! session id = BLAKE3("hushgate session id v1", garbler's offer | evaluator's offer | channel binding), each behind its length
+//! run id     = BLAKE3("hushgate run id v1", session id | number of the run u32)
 //! ```
 //!
 //! # Security
@@ -23,7 +25,7 @@ use rand::CryptoRng;
 use super::error::StepError;
 use super::layout::bits_of_party;
 use super::{Disagreement, Misuse, Role, RoleChoice, SessionConfig};
-use crate::channel::{Link, RunKeys};
+use crate::channel::{Channel, Link, RunKeys};
 use crate::ot::SessionId;
 use crate::wire::{Decoder, FrameKind, Length, MalformedPayload, put_bytes};
 
@@ -34,8 +36,6 @@ const MAGIC: &[u8; 8] = b"HUSHGATE";
 const SUITE: &str = "half-gates, MITCCRH, Masny-Rindal, SoftSpokenOT, BLAKE3";
 const OFFER_BYTES_MAX: usize = 1 << 16;
 const VERSIONS_MAX: usize = 16;
-/// The stream of the first and only run on a connection; the handshake is stream 0.
-const FIRST_RUN: u16 = 1;
 
 /// Something that both parties must give the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub(super) struct Offer {
     suite: String,
     binding_digest: [u8; 32],
     plan_digest: [u8; 32],
+    n_runs: u32,
+    /// 0 where it is not known.
+    bits_per_second: u64,
     fields: BTreeMap<String, String>,
     nonce: [u8; 32],
 }
@@ -67,9 +70,11 @@ pub(super) struct Terms {
     pub(super) garbler: PartyId,
     pub(super) evaluator: PartyId,
     pub(super) session: SessionId,
+    /// The lower of what both parties know about the link's rate.
+    pub(super) bits_per_second: Option<u64>,
 }
 
-/// Sends our offer, waits for the other one, compares, and keys the link for the run.
+/// Sends our offer, waits for the other one, and compares.
 pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding: &[u8]) -> Result<Terms, StepError> {
     let our_bytes = ours.encode();
     link.sender.send_message(FrameKind::Hello, &our_bytes).await?;
@@ -84,20 +89,18 @@ pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding
         Role::Garbler => (ours.party, theirs.party, [&our_bytes, &their_bytes]),
         Role::Evaluator => (theirs.party, ours.party, [&their_bytes, &our_bytes]),
     };
-    let session = session_id(offers, binding);
-    link.rekey(run_keys(&session, role)).await?;
-    Ok(Terms { role, garbler, evaluator, session })
+    let rates = [ours.bits_per_second, theirs.bits_per_second];
+    let bits_per_second = rates.into_iter().filter(|&rate| rate > 0).min();
+    Ok(Terms { role, garbler, evaluator, session: session_id(offers, binding), bits_per_second })
 }
 
 impl Offer {
-    /// What `config` offers over a channel with this binding.
-    pub(super) fn new(
-        config: &SessionConfig,
-        binding: &[u8],
-        n_input_bits: usize,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Offer, Misuse> {
-        check_party(config, n_input_bits)?;
+    /// What `config` offers over this channel.
+    pub(super) fn new(config: &SessionConfig, channel: &Channel, rng: &mut impl CryptoRng) -> Result<Offer, Misuse> {
+        party(config)?;
+        if config.n_runs == 0 {
+            return Err(Misuse::NoRuns);
+        }
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
         let offer = Offer {
@@ -105,8 +108,10 @@ impl Offer {
             role: config.role,
             party: config.party,
             suite: SUITE.to_owned(),
-            binding_digest: blake3::derive_key("hushgate channel binding v1", binding),
+            binding_digest: blake3::derive_key("hushgate channel binding v1", channel.binding()),
             plan_digest: config.plan.digest(),
+            n_runs: config.n_runs,
+            bits_per_second: config.network.or(channel.network()).map_or(0, |network| network.bits_per_second),
             fields: fields_by_name(&config.agreement)?,
             nonce,
         };
@@ -125,6 +130,7 @@ impl Offer {
             same_if_any(name, self.fields.get(name), theirs.fields.get(name))?;
         }
         same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
+        same("number of runs", &self.n_runs.to_string(), &theirs.n_runs.to_string())?;
         let (our_name, their_name) = (party_name(plan, self.party), party_name(plan, theirs.party));
         let both_exist = self.party.max(theirs.party).0 < plan.parties.len() as u32;
         if self.party == theirs.party || !both_exist {
@@ -138,7 +144,7 @@ impl Offer {
     /// The length of [`Offer::encode`].
     fn bytes(&self) -> usize {
         let texts = self.fields.iter().flat_map(|(name, value)| [name, value]).chain([&self.suite]);
-        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 2 + 32;
+        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 8 + 2 + 32;
         fixed + texts.map(|text| 2 + text.len()).sum::<usize>()
     }
 
@@ -152,6 +158,8 @@ impl Offer {
         put_bytes(&mut out, self.suite.as_bytes());
         out.extend_from_slice(&self.binding_digest);
         out.extend_from_slice(&self.plan_digest);
+        out.extend_from_slice(&self.n_runs.to_le_bytes());
+        out.extend_from_slice(&self.bits_per_second.to_le_bytes());
         out.extend_from_slice(&(self.fields.len() as u16).to_le_bytes());
         for (name, value) in &self.fields {
             put_bytes(&mut out, name.as_bytes());
@@ -171,6 +179,8 @@ impl Offer {
             suite: decoder.field("protocol suite").text(OFFER_BYTES_MAX)?.to_owned(),
             binding_digest: decoder.field("channel binding").array()?,
             plan_digest: decoder.field("plan digest").array()?,
+            n_runs: u32::from_le_bytes(decoder.field("number of runs").array()?),
+            bits_per_second: u64::from_le_bytes(decoder.field("rate of the link").array()?),
             fields: decode_fields(decoder.field("list of fields"))?,
             nonce: decoder.field("nonce").array()?,
         };
@@ -179,11 +189,17 @@ impl Offer {
     }
 }
 
-fn check_party(config: &SessionConfig, found: usize) -> Result<(), Misuse> {
-    let (PartyId(party), parties) = (config.party, &config.plan.parties);
-    let name = parties.get(party as usize).ok_or(Misuse::UnknownParty { party, parties: parties.len() })?;
+/// Whether so many input bits are those of the party.
+pub(super) fn check_inputs(config: &SessionConfig, found: usize) -> Result<(), Misuse> {
+    let party = party(config)?.clone();
     let expected = bits_of_party(&config.plan, config.party);
-    if found == expected { Ok(()) } else { Err(Misuse::InputBits { party: name.clone(), found, expected }) }
+    if found == expected { Ok(()) } else { Err(Misuse::InputBits { party, found, expected }) }
+}
+
+/// The party's name, if there is such a party.
+fn party(config: &SessionConfig) -> Result<&String, Misuse> {
+    let (PartyId(party), parties) = (config.party, &config.plan.parties);
+    parties.get(party as usize).ok_or(Misuse::UnknownParty { party, parties: parties.len() })
 }
 
 fn fields_by_name(agreement: &[Field]) -> Result<BTreeMap<String, String>, Misuse> {
@@ -258,12 +274,20 @@ pub(super) fn session_id([garbler, evaluator]: [&Vec<u8>; 2], binding: &[u8]) ->
     *hasher.finalize().as_bytes()
 }
 
-pub(super) fn run_keys(session: &SessionId, role: Role) -> RunKeys {
-    let from_garbler = blake3::derive_key("hushgate frame tags v1: from garbler", session);
-    let from_evaluator = blake3::derive_key("hushgate frame tags v1: from evaluator", session);
+/// Names a run of a session.
+pub(super) fn run_id(session: &SessionId, n_done: u32) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("hushgate run id v1");
+    *hasher.update(session).update(&n_done.to_le_bytes()).finalize().as_bytes()
+}
+
+/// What tags the frames of a run. Stream 0 is the handshake's; runs take the others in turn.
+pub(super) fn run_keys(run: &[u8; 32], role: Role, n_done: u32) -> RunKeys {
+    let from_garbler = blake3::derive_key("hushgate frame tags v1: from garbler", run);
+    let from_evaluator = blake3::derive_key("hushgate frame tags v1: from evaluator", run);
+    let stream = (n_done % u32::from(u16::MAX)) as u16 + 1;
     match role {
-        Role::Garbler => RunKeys { send: from_garbler, receive: from_evaluator, stream: FIRST_RUN },
-        Role::Evaluator => RunKeys { send: from_evaluator, receive: from_garbler, stream: FIRST_RUN },
+        Role::Garbler => RunKeys { send: from_garbler, receive: from_evaluator, stream },
+        Role::Evaluator => RunKeys { send: from_evaluator, receive: from_garbler, stream },
     }
 }
 

@@ -10,7 +10,7 @@
 use zeroize::Zeroizing;
 
 use crate::block::{Block, Delta, Seed};
-use crate::ot::{Labels, SessionId};
+use crate::ot::Labels;
 use crate::prg::Prg;
 
 /// Bytes of the message that carries the seed.
@@ -28,9 +28,9 @@ pub(super) struct PublicLabels {
 }
 
 impl PublicLabels {
-    /// Expands the seed for a session in which the garbler has `n_inputs` input bits.
-    pub(super) fn new(session: &SessionId, seed: &[u8; SEED_BYTES], n_inputs: usize) -> PublicLabels {
-        let prg = |context| Prg::new(&derived(context, session, seed));
+    /// Expands the seed for a run, named by `run`, in which the garbler has `n_inputs` input bits.
+    pub(super) fn new(run: &[u8; 32], seed: &[u8; SEED_BYTES], n_inputs: usize) -> PublicLabels {
+        let prg = |context| Prg::new(&derived(context, run, seed));
         let mut inputs = Labels::new(vec![Block::ZERO; n_inputs]);
         prg("hushgate garbler seed v1: input labels").fill(&mut inputs);
         PublicLabels {
@@ -50,7 +50,7 @@ impl PublicLabels {
     }
 }
 
-fn derived(context: &str, session: &SessionId, seed: &[u8; SEED_BYTES]) -> Seed {
+fn derived(context: &str, run: &[u8; 32], seed: &[u8; SEED_BYTES]) -> Seed {
     let mut hasher = blake3::Hasher::new_derive_key(context);
-    Seed::from_bytes(*hasher.update(session).update(seed).finalize().as_bytes())
+    Seed::from_bytes(*hasher.update(run).update(seed).finalize().as_bytes())
 }

@@ -1,137 +1,225 @@
 //! The evaluator's input labels by oblivious transfer: the messages of [`crate::ot`] over a link.
 //!
-//! Few inputs take base OTs directly, two flights; more take SoftSpokenOT in batches, two flights for the setup together with the
-//! first matrix and two for each check. Both parties know from the plan which it is. The garbler sends nothing else that depends on
-//! Δ before the last check has passed.
+//! OTs come from a pool of random ones, all under the session's Δ. How it is filled is computed by both parties from what they have
+//! agreed on: few OTs in all are base OTs, two flights; more come from SoftSpokenOT, two flights for the setup together with the first
+//! matrix and two for each check. A run with `n` input bits then takes one flow of `n` bits, which goes out together with the last
+//! flight of the filling, where there is one.
+//!
+//! # Invariants
+//! - Every OT is used once; a session sets up the extension at most once.
+//! - The garbler sends nothing else that depends on Δ before the check of the batch has passed.
+//!
+//! # Security
+//! Whoever changes a flow on the way would change the evaluator's inputs: so what comes after a flow is bound to it, by the name that
+//! [`bound`] gives the run.
 
 use rand::CryptoRng;
 
 use super::error::StepError;
 use crate::block::Delta;
 use crate::channel::{ChannelError, Link};
-use crate::ot::extension::{CHALLENGE_BYTES, CotReceiver, CotSetup, Depth, POINTS_BYTES, RESPONSE_BYTES};
-use crate::ot::{DIRECT_MAX, Labels, SessionId, direct};
+use crate::ot::direct::{self, DirectReceiver};
+use crate::ot::extension::{BATCH_MAX, CHALLENGE_BYTES, CotReceiver, CotSender, CotSetup, Depth, POINTS_BYTES};
+use crate::ot::extension::{RESPONSE_BYTES, ReceiverBatch, SenderBatch};
+use crate::ot::pool::{PoolReceiver, PoolSender, flow_bytes, random_choices};
+use crate::ot::{DIRECT_MAX, Labels, SessionId};
 use crate::wire::FrameKind;
 
-/// OTs in a batch; bounds what is held in memory before its check.
-const BATCH: usize = 1 << 20;
-/// Up to this many OTs the deeper trees cost more than the bytes that they save.
-const SHALLOW_MAX: usize = 1 << 14;
+/// OTs that are made at one go where a run needs fewer; bounds what a pool takes in memory.
+const BATCH: u64 = 1 << 20;
 
-/// The garbler's side: the zero labels of `n` inputs.
-pub(super) async fn send(
-    link: &mut Link,
-    session: &SessionId,
-    delta: &Delta,
-    n: usize,
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    match n {
-        0 => Ok(Labels::default()),
-        1..DIRECT_MAX => send_directly(link, session, delta, n, rng).await,
-        _ => send_extended(link, session, delta, n, rng).await,
+/// What both parties know about the OTs of a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Supply {
+    pub(super) session: SessionId,
+    /// The depth of the extension's trees.
+    pub(super) depth: Depth,
+    /// Input bits of the evaluator in all runs.
+    pub(super) total: u64,
+    /// OTs that are still to be made.
+    pub(super) to_make: u64,
+}
+
+impl Supply {
+    pub(super) const fn new(session: SessionId, depth: Depth, total: u64) -> Supply {
+        Supply { session, depth, total, to_make: total }
+    }
+
+    /// Whether base OTs alone are cheaper.
+    const fn is_direct(&self) -> bool {
+        self.total < DIRECT_MAX as u64
+    }
+
+    /// Takes the size of the next batch off what is to be made; `n` are needed now.
+    fn next_batch(&mut self, n: usize) -> usize {
+        let batch = self.to_make.min(BATCH.max(n as u64)).min(BATCH_MAX as u64);
+        self.to_make -= batch;
+        batch as usize
     }
 }
 
-/// The evaluator's side: the active labels of its inputs.
-pub(super) async fn receive(
-    link: &mut Link,
-    session: &SessionId,
-    inputs: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    match inputs.len() {
-        0 => Ok(Labels::default()),
-        1..DIRECT_MAX => receive_directly(link, session, inputs, rng).await,
-        _ => receive_extended(link, session, inputs, rng).await,
+/// The garbler's OTs.
+pub(super) struct SenderOts {
+    supply: Supply,
+    delta: Delta,
+    pool: PoolSender,
+    extension: Option<CotSender>,
+}
+
+impl SenderOts {
+    pub(super) fn new(supply: Supply, delta: &Delta) -> SenderOts {
+        SenderOts { supply, delta: delta.clone(), pool: PoolSender::new(delta), extension: None }
+    }
+
+    /// The zero labels of the `n` inputs of a run, and the flow that they come of.
+    pub(super) async fn labels(
+        mut self,
+        link: &mut Link,
+        n: usize,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<(SenderOts, Labels, Vec<u8>), StepError> {
+        if n == 0 {
+            return Ok((self, Labels::default(), Vec::new()));
+        }
+        while self.pool.left() < n {
+            self = self.fill(link, n, rng).await?;
+        }
+        let flow = hear(link, flow_bytes(n)).await?;
+        let (pool, labels) = self.pool.take(n, &flow)?;
+        Ok((SenderOts { pool, ..self }, labels, flow))
+    }
+
+    async fn fill(mut self, link: &mut Link, n: usize, rng: &mut (impl CryptoRng + Send)) -> Result<Self, StepError> {
+        let n_batch = self.supply.next_batch(n - self.pool.left());
+        let session = &self.supply.session;
+        if self.supply.is_direct() {
+            let request = hear(link, direct::request_bytes(n_batch)).await?;
+            let (labels, reply) = direct::send(session, &self.delta, n_batch, &request, rng)?;
+            tell(link, &reply).await?;
+            self.pool.add(labels);
+            return Ok(self);
+        }
+        let sender = match self.extension.take() {
+            Some(sender) => sender,
+            None => {
+                let (setup, points) = CotSetup::start(session, self.supply.depth, &self.delta, rng);
+                tell(link, &points).await?;
+                setup.finish(&hear(link, self.supply.depth.trees_bytes()).await?)?
+            }
+        };
+        let batch = hear_matrix(link, sender, n_batch, rng).await?;
+        let (sender, labels) = batch.verify(&hear(link, RESPONSE_BYTES).await?)?;
+        self.pool.add(labels);
+        Ok(SenderOts { extension: Some(sender), ..self })
     }
 }
 
-async fn send_directly(
+/// Computes on each part of a matrix while the next is on its way, then sends the challenge.
+async fn hear_matrix(
     link: &mut Link,
-    session: &SessionId,
-    delta: &Delta,
+    sender: CotSender,
     n: usize,
     rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    let request = hear(link, direct::request_bytes(n)).await?;
-    let (labels, reply) = direct::send(session, delta, n, &request, rng)?;
-    tell(link, &reply).await?;
-    Ok(labels)
-}
-
-async fn receive_directly(
-    link: &mut Link,
-    session: &SessionId,
-    inputs: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    let (receiver, request) = direct::DirectReceiver::start(session, inputs, rng);
-    tell(link, &request).await?;
-    let reply = hear(link, receiver.reply_bytes()).await?;
-    Ok(receiver.finish(&reply)?)
-}
-
-async fn send_extended(
-    link: &mut Link,
-    session: &SessionId,
-    delta: &Delta,
-    n: usize,
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    let depth = depth(n);
-    let (setup, points) = CotSetup::start(session, depth, delta, rng);
-    tell(link, &points).await?;
-    let mut sender = setup.finish(&hear(link, depth.trees_bytes()).await?)?;
-    let mut labels = Labels::default();
-    while labels.len() < n {
-        let n_batch = BATCH.min(n - labels.len());
-        let matrix = hear(link, sender.matrix_bytes(n_batch)).await?;
-        let (batch, challenge) = sender.extend(n_batch, &matrix, rng)?;
-        tell(link, &challenge).await?;
-        let (next, of_batch) = batch.verify(&hear(link, RESPONSE_BYTES).await?)?;
-        append(&mut labels, of_batch, n);
-        sender = next;
+) -> Result<SenderBatch, StepError> {
+    let mut matrix = sender.begin(n);
+    while let Some(n_bytes) = matrix.next_bytes() {
+        matrix.add(&hear(link, n_bytes).await?)?;
     }
-    Ok(labels)
+    let (batch, challenge) = matrix.challenge(rng);
+    tell(link, &challenge).await?;
+    Ok(batch)
 }
 
-async fn receive_extended(
-    link: &mut Link,
-    session: &SessionId,
-    inputs: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<Labels, StepError> {
-    let points = hear(link, POINTS_BYTES).await?;
-    let (mut receiver, trees) = CotReceiver::accept(session, depth(inputs.len()), &points, rng)?;
-    tell(link, &trees).await?;
-    let mut labels = Labels::default();
-    for choices in inputs.chunks(BATCH) {
-        let (batch, matrix) = receiver.extend(choices, rng);
-        tell(link, &matrix).await?;
-        let (next, of_batch, response) = batch.respond(&hear(link, CHALLENGE_BYTES).await?)?;
+/// The evaluator's OTs.
+pub(super) struct ReceiverOts {
+    supply: Supply,
+    pool: PoolReceiver,
+    extension: Option<CotReceiver>,
+}
+
+impl ReceiverOts {
+    pub(super) fn new(supply: Supply) -> ReceiverOts {
+        ReceiverOts { supply, pool: PoolReceiver::new(), extension: None }
+    }
+
+    /// The active labels of the inputs of a run, and the flow that they come of.
+    pub(super) async fn labels(
+        mut self,
+        link: &mut Link,
+        inputs: &[bool],
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<(ReceiverOts, Labels, Vec<u8>), StepError> {
+        if inputs.is_empty() {
+            return Ok((self, Labels::default(), Vec::new()));
+        }
+        let mut asked = None;
+        while self.pool.left() < inputs.len() {
+            asked = self.fill(link, inputs.len(), rng).await?;
+        }
+        let flow = self.pool.flow(inputs);
+        tell(link, &flow).await?;
+        if let Some(asked) = asked {
+            let reply = hear(link, asked.reply_bytes()).await?;
+            self.pool.add(asked.finish(&reply)?);
+        }
+        let labels = self.pool.labels(inputs.len());
+        Ok((self, labels, flow))
+    }
+
+    /// Makes more OTs. Base OTs have been asked for then, and their labels are still to come.
+    async fn fill(
+        &mut self,
+        link: &mut Link,
+        n: usize,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<Option<DirectReceiver>, StepError> {
+        let choices = random_choices(self.supply.next_batch(n - self.pool.left()), rng);
+        let session = &self.supply.session;
+        if self.supply.is_direct() {
+            let (receiver, request) = DirectReceiver::start(session, &choices, rng);
+            tell(link, &request).await?;
+            self.pool.choose(choices);
+            return Ok(Some(receiver));
+        }
+        let receiver = match self.extension.take() {
+            Some(receiver) => receiver,
+            None => {
+                let points = hear(link, POINTS_BYTES).await?;
+                let (receiver, trees) = CotReceiver::accept(session, self.supply.depth, &points, rng)?;
+                tell(link, &trees).await?;
+                receiver
+            }
+        };
+        let batch = tell_matrix(link, receiver, &choices, rng).await?;
+        let (receiver, labels, response) = batch.respond(&hear(link, CHALLENGE_BYTES).await?)?;
         tell(link, &response).await?;
-        append(&mut labels, of_batch, inputs.len());
-        receiver = next;
+        self.pool.choose(choices);
+        self.pool.add(labels);
+        self.extension = Some(receiver);
+        Ok(None)
     }
-    Ok(labels)
 }
 
-/// The depth of the extension's trees for `n` OTs.
-const fn depth(n: usize) -> Depth {
-    if n <= SHALLOW_MAX { Depth::Two } else { Depth::Four }
+/// Sends each part of a matrix while the next is computed.
+async fn tell_matrix(
+    link: &mut Link,
+    receiver: CotReceiver,
+    choices: &[bool],
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<ReceiverBatch, StepError> {
+    let mut matrix = receiver.begin(choices, rng);
+    while let Some(n_bytes) = matrix.next_bytes() {
+        let mut part = Vec::with_capacity(n_bytes);
+        matrix.next_part(&mut part);
+        tell(link, &part).await?;
+    }
+    Ok(matrix.finish())
 }
 
-/// Adds a batch to the labels of all `n`; never moves labels, as the memory left behind would not be wiped.
-fn append(labels: &mut Labels, batch: Labels, n: usize) {
-    if batch.len() == n {
-        *labels = batch;
-        return;
-    }
-    if labels.capacity() == 0 {
-        labels.reserve_exact(n);
-    }
-    labels.extend_from_slice(&batch);
+/// Names a run and the flow of its inputs.
+pub(super) fn bound(run: &[u8; 32], flow: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("hushgate run id v1: with the evaluator's flow");
+    *hasher.update(run).update(flow).finalize().as_bytes()
 }
 
 async fn tell(link: &mut Link, message: &[u8]) -> Result<(), ChannelError> {

@@ -10,7 +10,7 @@ use hushgate_circuits::id::PartyId;
 use hushgate_runtime::channel::tls::Endpoint;
 use hushgate_runtime::channel::{Channel, Link, Timeouts, memory, tcp};
 use hushgate_runtime::identity::{Identity, Pin};
-use hushgate_runtime::session::{self, Outcome, RoleChoice, SealedPlan, SessionConfig, SessionError, Stats};
+use hushgate_runtime::session::{self, Outcome, RoleChoice, SealedPlan, SessionConfig, SessionError, Stats, Stop};
 use hushgate_runtime::wire::{FrameKind, Length};
 
 use super::workload::{WORKLOADS, millionaires};
@@ -122,10 +122,13 @@ fn party(
 ) -> impl Future<Output = Result<Outcome, SessionError>> + Send + 'static {
     let config = SessionConfig {
         plan: plan.clone(),
+        n_runs: 1,
         party: PartyId(index),
         role: RoleChoice::Auto,
         agreement: Vec::new(),
         timeouts: timeouts(),
+        network: None,
+        stop: Stop::default(),
         kernel: bench.kernel,
     };
     let mut rng = rng();

@@ -11,8 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Depth;
 use crate::block::Block;
-use crate::kernel::transfer::{GROUP, Stream, TILE, Tile, fold};
-use crate::ot::Labels;
+use crate::kernel::transfer::{GROUP, Stream, Tile, fold};
 
 /// Bits of a leaf's number that are folded at one go: as many streams as the first cache holds.
 const FOLD_BITS: usize = 4;
@@ -30,7 +29,7 @@ pub(super) struct Streams {
 pub(super) struct Part<'a> {
     /// Which tree.
     pub(super) tree: usize,
-    /// Number of the group's first tile in the batch.
+    /// Number of the group's first tile among those that are expanded.
     pub(super) first_tile: usize,
     /// For each tile, the XOR of all leaves that are there.
     pub(super) parity: &'a [[u8; 16]],
@@ -58,10 +57,9 @@ impl Streams {
     }
 
     /// The next tiles of all columns; `visit` sees and may change each tree's part.
-    pub(super) fn expand(&mut self, tiles: usize, mut visit: impl FnMut(Part<'_>)) -> Labels {
-        let mut all = Zeroizing::new(vec![Block::ZERO; tiles * TILE]);
+    pub(super) fn expand(&mut self, tiles: &mut [Tile], mut visit: impl FnMut(Part<'_>)) {
         let mut scratch = Scratch::new(self.depth);
-        for (group, tiles) in all.as_chunks_mut().0.chunks_mut(GROUP).enumerate() {
+        for (group, tiles) in tiles.chunks_mut(GROUP).enumerate() {
             for tree in 0..self.depth.trees() {
                 self.fold_tree(tree, tiles.len(), &mut scratch);
                 let parity = &scratch.parities[0][..tiles.len()];
@@ -71,7 +69,6 @@ impl Streams {
             }
             self.next_tile += tiles.len() as u64;
         }
-        all
     }
 
     /// One tree's columns, and its parity in parity 0, for the next `n` tiles.

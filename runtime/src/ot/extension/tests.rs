@@ -85,7 +85,8 @@ fn accepts((sender, receiver, _): Parties, rng: &mut ChaCha20Rng, cheat: &impl C
     let choices = random_choices(200, rng);
     let (mut batch, mut matrix) = receiver.extend(&choices, rng);
     cheat.matrix(&mut matrix);
-    transcript.absorb_batch(choices.len(), &matrix);
+    let mut hash = transcript.matrix_hash(choices.len());
+    transcript.absorb_matrix(hash.update(&matrix));
     batch.receiver.transcript = transcript.clone();
     let (pending, challenge) = sender.extend(choices.len(), &matrix, rng).expect("right length");
     let (_, _, mut response) = batch.respond(&challenge).expect("honest challenge");
@@ -266,13 +267,48 @@ fn sacrificed_choices_are_random() {
     assert!(pack(&[false; 128], 1)[1] >> 64 != 0);
 }
 
+/// What goes out, and what comes of it, does not depend on where a matrix is cut.
+#[test]
+fn a_matrix_in_parts_is_the_matrix_in_one_piece() {
+    for depth in Depth::ALL {
+        let n = 2 * PART_TILES * TILE + 5;
+        let choices = random_choices(n, &mut rng(4));
+        let run = || {
+            let rng = &mut rng(3);
+            let (sender, receiver, delta) = dealt(depth, rng);
+            (sender.begin(n), receiver.begin(&choices, rng), delta)
+        };
+        let ((mut sender, mut receiver, delta), mut whole) = (run(), Vec::new());
+        let mut part = Vec::new();
+        while receiver.next_part(&mut part) {
+            assert_eq!(sender.next_bytes(), Some(part.len()));
+            assert!(sender.add(&part[1..]).is_err());
+            sender.add(&part).expect("right length");
+            whole.append(&mut part);
+        }
+        assert!(sender.next_bytes().is_none() && sender.add(&[0]).is_err());
+        let (pending, challenge) = sender.challenge(&mut rng(5));
+        let (_, active, response) = receiver.finish().respond(&challenge).expect("right length");
+        let (_, zero) = pending.verify(&response).expect("honest");
+        assert_correlated(&zero, &active, &choices, delta);
+        let (_, receiver, _) = run();
+        let mut matrix = Vec::new();
+        {
+            let mut receiver = receiver;
+            while receiver.next_part(&mut matrix) {}
+        }
+        assert!(matrix == whole);
+    }
+}
+
 #[test]
 fn streams_never_repeat() {
     let rng = &mut rng(3);
     let (_, mut receiver, _) = dealt(Depth::Two, rng);
     let mut seen = std::collections::HashSet::new();
     for n in [1, 1000, 64, 2000] {
-        receiver.streams.expand(tiles(n), |part| {
+        let mut columns = vec![[Block::ZERO; TILE]; tiles(n)];
+        receiver.streams.expand(&mut columns, |part| {
             assert!(part.parity.iter().all(|&word| seen.insert(word)));
         });
     }

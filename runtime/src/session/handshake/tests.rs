@@ -10,6 +10,8 @@ fn offer() -> Offer {
         suite: SUITE.into(),
         binding_digest: [1; 32],
         plan_digest: [2; 32],
+        n_runs: 3,
+        bits_per_second: 4,
         fields: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
         nonce: [3; 32],
     }

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::task::JoinHandle;
 
-use super::handshake::{run_keys, session_id};
+use super::handshake::{run_id, run_keys, session_id};
 use super::*;
 use crate::wire::{FrameKind, HEADER_BYTES, TAG_BYTES, TagChain};
 
@@ -54,6 +55,19 @@ pub(super) async fn run_with_fault(setup: &Setup, place: &Place, fault: &Fault) 
 pub(super) async fn record(setup: &Setup) -> Frames {
     let log = Arc::<Mutex<Log>>::default();
     setup.check(run_through(setup, None, &log).await);
+    frames(&log)
+}
+
+/// The frames of whatever two parties do.
+pub(super) async fn record_with(work: impl AsyncFnOnce([Channel; 2])) -> Frames {
+    let log = Arc::<Mutex<Log>>::default();
+    let (channels, forwarding) = between(None, &log);
+    work(channels).await;
+    forwarding.iter().for_each(|task| task.abort());
+    frames(&log)
+}
+
+fn frames(log: &Mutex<Log>) -> Frames {
     let log = log.lock().expect("nobody panics");
     [0, 1].map(|sender| log.iter().filter(|(from, _)| *from == sender).map(|(_, frame)| frame.clone()).collect())
 }
@@ -69,6 +83,14 @@ pub(super) async fn count_flights(setup: &Setup) -> usize {
 type Log = Vec<(usize, Vec<u8>)>;
 
 async fn run_through(setup: &Setup, fault: Option<(&Place, &Fault)>, log: &Arc<Mutex<Log>>) -> Results {
+    let (channels, forwarding) = between(fault, log);
+    let results = setup.run_both(channels).await;
+    forwarding.iter().for_each(|task| task.abort());
+    results
+}
+
+/// Two channels with somebody in between.
+fn between(fault: Option<(&Place, &Fault)>, log: &Arc<Mutex<Log>>) -> ([Channel; 2], [JoinHandle<()>; 2]) {
     let [(first, first_proxy), (second, second_proxy)] = [channel(), channel()];
     let (from_first, to_first) = split(first_proxy);
     let (from_second, to_second) = split(second_proxy);
@@ -78,9 +100,7 @@ async fn run_through(setup: &Setup, fault: Option<(&Place, &Fault)>, log: &Arc<M
         tokio::spawn(forward(0, from_first, to_second, at(0), log.clone())),
         tokio::spawn(forward(1, from_second, to_first, at(1), log.clone())),
     ];
-    let results = setup.run_both([first, second]).await;
-    forwarding.iter().for_each(|task| task.abort());
-    results
+    ([first, second], forwarding)
 }
 
 fn channel() -> (Channel, DuplexStream) {
@@ -175,7 +195,8 @@ impl Forger {
             frame[HEADER_BYTES..frame.len() - TAG_BYTES].to_vec()
         };
         let session = session_id([&hello(0), &hello(1)], &[]);
-        run_keys(&session, if self.sender == 0 { Role::Garbler } else { Role::Evaluator }).send
+        let role = if self.sender == 0 { Role::Garbler } else { Role::Evaluator };
+        run_keys(&run_id(&session, 0), role, 0).send
     }
 }
 
