@@ -1,8 +1,16 @@
 //! The standard library, written in Hush: `use std::MODULE::name;`.
 
 /// The modules, by name, in the order of the book. How they are documented: `tests/it/library.rs`.
-const MODULES: &[(&str, &str)] =
-    &[("sort", include_str!("std/sort.hush")), ("linear", include_str!("std/linear.hush"))];
+const MODULES: &[(&str, &str)] = &[
+    ("sort", include_str!("std/sort.hush")),
+    ("merge", include_str!("std/merge.hush")),
+    ("search", include_str!("std/search.hush")),
+    ("sets", include_str!("std/sets.hush")),
+    ("stats", include_str!("std/stats.hush")),
+    ("auction", include_str!("std/auction.hush")),
+    ("rules", include_str!("std/rules.hush")),
+    ("linear", include_str!("std/linear.hush")),
+];
 
 /// The text of `std::name`.
 #[must_use]

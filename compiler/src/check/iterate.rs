@@ -38,6 +38,9 @@ pub(super) const METHODS: &[&str] = &[
 
 const RANGE_METHODS: &[&str] = &["all", "any", "count", "fold", "map", "rev"];
 
+/// Elements that `count` looks at before it adds anything up: that takes fewer gates, but memory for all of them.
+const COUNTED_AT_ONCE_MAX: u64 = 1 << 16;
+
 impl<'a> Body<'_, 'a> {
     /// `(0..n).map(…)` and its like.
     pub(super) fn range_method(&mut self, receiver: &'a ast::Expr, call: &Builtin<'_, 'a>) -> Expr {
@@ -360,6 +363,14 @@ impl<'a> Body<'_, 'a> {
     /// How many elements a closure holds for.
     fn count(&mut self, iter: Iter, call: &Builtin<'_, 'a>) -> Expr {
         let span = call.span;
+        if let Some(n) = iter.len.filter(|n| *n <= COUNTED_AT_ONCE_MAX) {
+            let body = self.loop_body(iter, span, |this, item, _| this.predicate(&call.args[0], item, "count"));
+            if body.body.ty == Ty::Never {
+                return self.no_value(vec![body.body], span);
+            }
+            let bits = Expr { kind: ExprKind::Map(Box::new(body)), ty: Ty::Array(Rc::new(Ty::Bool), n), span };
+            return self.array_intrinsic(Intrinsic::CountOnes, bits, span);
+        }
         let mut stmts = Vec::new();
         let total = self.accumulator(int(BigInt::ZERO, span), Ty::Exact, &mut stmts);
         let body = self.loop_body(iter, span, |this, item, _| {

@@ -208,10 +208,11 @@ fn n_ands(program: &Program) -> u128 {
     stats(&optimize(circuit, LEVEL_DEFAULT)).n_ands
 }
 
-/// `name(x: TYPE, EXPRESSION, …) -> TYPE`: a call with secret arguments, which have types, and others.
+/// `name(x: TYPE, EXPRESSION, …) -> TYPE`: a call with secret arguments, which have types, and others. Methods of its result may follow.
 struct Call<'t> {
     name: &'t str,
     args: Vec<&'t str>,
+    methods: &'t str,
     result: &'t str,
 }
 
@@ -219,12 +220,18 @@ impl<'t> Call<'t> {
     fn parse(line: &'t str) -> Call<'t> {
         let (call, result) = line.rsplit_once(" -> ").unwrap_or_else(|| panic!("`{line}` lacks `-> TYPE`"));
         let (name, args) = call.split_once('(').unwrap_or_else(|| panic!("`{line}` is no call"));
-        Call { name, args: arguments(args.strip_suffix(')').unwrap_or(args)), result }
+        let mut depth = 1;
+        let end = args.find(|c| {
+            depth += i32::from("([{".contains(c)) - i32::from(")]}".contains(c));
+            depth == 0
+        });
+        let (args, methods) = args.split_at(end.unwrap_or_else(|| panic!("`{line}` lacks a bracket")));
+        Call { name, args: arguments(args), methods: &methods[1..], result }
     }
 
     /// The call as pages show it.
     fn text(&self) -> String {
-        format!("{}({})", self.name, self.args.join(", "))
+        format!("{}({}){} -> {}", self.name, self.args.join(", "), self.methods, self.result)
     }
 
     fn program(&self, module: &str) -> String {
@@ -232,8 +239,10 @@ impl<'t> Call<'t> {
             self.args.iter().filter(|arg| input(arg).is_some()).map(|arg| format!("{arg} from a")).collect();
         let args: Vec<&str> = self.args.iter().map(|arg| input(arg).unwrap_or(arg)).collect();
         let (inputs, args) = (inputs.join(", "), args.join(", "));
-        let Call { name, result, .. } = self;
-        format!("use std::{module}::*;\n\nparty a;\n\nfn main({inputs}) -> {result} to a {{\n    {name}({args})\n}}\n")
+        let Call { name, methods, result, .. } = self;
+        format!(
+            "use std::{module}::*;\n\nparty a;\n\nfn main({inputs}) -> {result} to a {{\n    {name}({args}){methods}\n}}\n"
+        )
     }
 }
 
