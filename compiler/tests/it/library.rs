@@ -5,18 +5,19 @@
 //! - a fence without a name holds an example: the body of a test, or a program;
 //! - a fence ```` ```cost ```` holds calls, one a line, with the types of their secret arguments: `sort(xs: [u32; 16]) -> [u32; 16]`.
 //!
-//! `tests/library/NAME.calls` holds more such calls: small ones, where ties are frequent. All are run on random inputs both ways.
+//! `tests/library/NAME.calls` holds more such calls, after functions for them and a line `---`: small ones, where ties are frequent. All are
+//! run on random inputs both ways.
 
 use std::path::{Path, PathBuf};
 
 use hushgate_circuits::optimize::{LEVEL_DEFAULT, optimize};
 use hushgate_circuits::stats::stats;
-use hushgate_compiler::diagnostic::render;
+use hushgate_compiler::diagnostic::{Code, render};
 use hushgate_compiler::hir::Program;
 use hushgate_compiler::source::SourceMap;
 use hushgate_compiler::syntax::ast::{DocLine, Item, ItemKind};
 use hushgate_compiler::syntax::format::format;
-use hushgate_compiler::{Options, Sources, check, interpret, syntax};
+use hushgate_compiler::{Checked, Options, Sources, check, interpret, syntax};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -63,12 +64,11 @@ fn modules_are_in_canonical_layout() {
 fn circuits_compute_what_the_library_says() {
     each_module(|name| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/library/{name}.calls"));
-        let calls = std::fs::read_to_string(path).unwrap_or_default();
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let (functions, calls) = text.split_once("---\n").unwrap_or(("", &text));
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for line in calls.lines().filter(|line| !line.is_empty() && !line.starts_with("//")) {
-            let call = Call::parse(line);
-            let text = call.program(name);
-            agree(&accepted(&text), &text, RUNS, &mut rng);
+            agree(&Call::parse(line).program(name, functions), line, RUNS, &mut rng);
         }
     });
 }
@@ -167,7 +167,7 @@ fn documentation(module: &str, docs: &[DocLine], page: &mut String) {
                 page.push_str("| call | AND gates |\n|---|---:|\n");
                 for line in body {
                     let call = Call::parse(line);
-                    let n_ands = n_ands(&accepted(&call.program(module)));
+                    let n_ands = n_ands(&call.program(module, ""));
                     page.push_str(&format!("| `{}` | {n_ands} |\n", call.text().replace('|', "\\|")));
                 }
             }
@@ -191,8 +191,12 @@ fn example(module: &str, body: &[&str]) -> String {
 }
 
 fn accepted(text: &str) -> Program {
-    let checked = check(&Sources { name: "program", text, load: &|_| None }, &Options::default());
+    let checked = checked(text);
     checked.program.unwrap_or_else(|| panic!("{}\n{text}", render(&checked.sources, &checked.diagnostics, false)))
+}
+
+fn checked(text: &str) -> Checked {
+    check(&Sources { name: "program", text, load: &|_| None }, &Options::default())
 }
 
 fn runs(text: &str) {
@@ -234,14 +238,32 @@ impl<'t> Call<'t> {
         format!("{}({}){} -> {}", self.name, self.args.join(", "), self.methods, self.result)
     }
 
-    fn program(&self, module: &str) -> String {
+    /// The program that consists of this call; everybody learns whether its requirements hold, if it has any.
+    fn program(&self, module: &str, functions: &str) -> Program {
+        let text = self.program_text(module, functions, "");
+        let may_fail = checked(&text).diagnostics.iter().any(|found| found.code == Code::RequiresMissing);
+        accepted(&if may_fail { self.program_text(module, functions, "requires to all ") } else { text })
+    }
+
+    fn program_text(&self, module: &str, functions: &str, requires: &str) -> String {
         let inputs: Vec<String> =
             self.args.iter().filter(|arg| input(arg).is_some()).map(|arg| format!("{arg} from a")).collect();
         let args: Vec<&str> = self.args.iter().map(|arg| input(arg).unwrap_or(arg)).collect();
         let (inputs, args) = (inputs.join(", "), args.join(", "));
         let Call { name, methods, result, .. } = self;
+        let main = format!(
+            "fn main({inputs}) -> {result} to a {requires}{{
+    {name}({args}){methods}
+}}
+"
+        );
         format!(
-            "use std::{module}::*;\n\nparty a;\n\nfn main({inputs}) -> {result} to a {{\n    {name}({args}){methods}\n}}\n"
+            "use std::{module}::*;
+
+party a;
+
+{functions}
+{main}"
         )
     }
 }
