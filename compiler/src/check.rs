@@ -19,6 +19,7 @@ mod control;
 mod exhaustive;
 mod expr;
 mod fixed;
+mod float;
 mod generics;
 mod graph;
 mod items;

@@ -507,6 +507,39 @@ pub enum Intrinsic {
     SortingNetwork,
     /// `merging_network(n, m)`: the same for two sorted parts that stand one after the other; the arguments are numbers.
     MergingNetwork,
+    /// `a.isqrt()`: the square root, rounded down; 0 of a negative number.
+    Isqrt,
+    /// Floating point.
+    Float(FloatOp),
+}
+
+/// Floating-point operations, on the bits of binary32 (`u32`) and binary64 (`u64`) as IEEE 754-2019, section 3.4, lays them out.
+///
+/// Results are rounded to nearest, ties to even. Every NaN that comes out is the positive quiet one without payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FloatOp {
+    /// `float_add(x, y)`.
+    Add,
+    /// `float_sub(x, y)`.
+    Sub,
+    /// `float_mul(x, y)`.
+    Mul,
+    /// `float_div(x, y)`.
+    Div,
+    /// `float_sqrt(x)`.
+    Sqrt,
+    /// `float_less(x, y)`: a `bool`; false if an operand is NaN.
+    Less,
+    /// `float_at_most(x, y)`: likewise.
+    AtMost,
+    /// `float_equal(x, y)`: likewise; zeros are equal whatever their signs.
+    Equal,
+    /// `float_from(n)`: the number nearest to an integer of a declared type.
+    FromInt,
+    /// `float_to(x)`: the number without its fraction, the nearest value of the node's type; 0 for NaN.
+    ToInt,
+    /// `float_convert(x)`: binary32 to binary64, or the other way round.
+    Convert,
 }
 
 impl Expr {

@@ -10,11 +10,13 @@
 //! - Long sums, `&&` chains and `else if` chains take no stack: the first operand and the last expression are iterated.
 
 mod aes;
+mod float;
 mod intrinsic;
 mod operator;
 mod value;
 
 pub use aes::aes_sbox;
+pub(crate) use float::float;
 pub(crate) use intrinsic::network;
 pub use value::Val;
 

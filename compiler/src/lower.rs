@@ -10,6 +10,7 @@
 
 mod border;
 mod facts;
+mod float;
 mod integer;
 mod intrinsic;
 mod linear;

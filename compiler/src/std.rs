@@ -9,7 +9,12 @@ const MODULES: &[(&str, &str)] = &[
     ("stats", include_str!("std/stats.hush")),
     ("auction", include_str!("std/auction.hush")),
     ("rules", include_str!("std/rules.hush")),
+    ("math", include_str!("std/math.hush")),
     ("linear", include_str!("std/linear.hush")),
+    ("float", include_str!("std/float.hush")),
+    ("text", include_str!("std/text.hush")),
+    ("bytes", include_str!("std/bytes.hush")),
+    ("crypto", include_str!("std/crypto.hush")),
 ];
 
 /// The text of `std::name`.

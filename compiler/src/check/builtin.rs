@@ -9,6 +9,7 @@ use super::call::Call;
 use super::expr::int;
 use super::items::{begins_alike, similar};
 use super::operator::node;
+use super::pattern::part;
 use super::types::{base, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, IntTy, Intrinsic, Pattern, Stmt, Ty};
@@ -23,7 +24,19 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "assert",
     "assert_eq",
     "clamp",
+    "float_add",
+    "float_at_most",
+    "float_convert",
+    "float_div",
+    "float_equal",
+    "float_from",
+    "float_less",
+    "float_mul",
+    "float_sqrt",
+    "float_sub",
+    "float_to",
     "from_bits",
+    "from_raw",
     "max",
     "merging_network",
     "min",
@@ -46,6 +59,7 @@ const INT_METHODS: &[&str] = &[
     "clamp",
     "count_ones",
     "div_or",
+    "isqrt",
     "leading_zeros",
     "max",
     "min",
@@ -55,6 +69,8 @@ const INT_METHODS: &[&str] = &[
 ];
 
 const FIXED_METHODS: &[&str] = &["abs", "floor", "raw", "round"];
+
+const TEXT_METHODS: &[&str] = &["bytes"];
 
 const OPTION_METHODS: &[&str] = &["and_then", "is_none", "is_some", "map", "or", "unwrap_or"];
 
@@ -79,6 +95,7 @@ impl<'a> Body<'_, 'a> {
         let call = Builtin { name, generic_args, args, want, span };
         let wanted = match &*name.name {
             "min" | "max" | "assert_eq" | "merging_network" | "require" => 2,
+            "float_add" | "float_sub" | "float_mul" | "float_div" | "float_less" | "float_at_most" | "float_equal" => 2,
             "clamp" => 3,
             _ => 1,
         };
@@ -94,7 +111,7 @@ impl<'a> Body<'_, 'a> {
             return self.args_anyway(args, span);
         }
         match &*name.name {
-            "wrap" | "saturate" | "try_into" | "to_fixed" => self.convert(&call),
+            "from_raw" | "wrap" | "saturate" | "try_into" | "to_fixed" => self.convert(&call),
             "from_bits" => self.bits_to_integer(&call),
             "assert" => self.assert(&call),
             "assert_eq" => self.assert_eq(&call),
@@ -105,6 +122,7 @@ impl<'a> Body<'_, 'a> {
             }
             "sorting_network" => self.network(Intrinsic::SortingNetwork, &call),
             "merging_network" => self.network(Intrinsic::MergingNetwork, &call),
+            own if own.starts_with("float_") => self.float(&call),
             _ => {
                 let first = self.int_arg(&args[0]);
                 self.int_method(first, &Builtin { args: &args[1..], ..call })
@@ -129,7 +147,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// An intrinsic; no value if an argument has none.
-    fn intrinsic(&mut self, intrinsic: Intrinsic, args: Vec<Expr>, ty: Ty, span: Span) -> Expr {
+    pub(super) fn intrinsic(&mut self, intrinsic: Intrinsic, args: Vec<Expr>, ty: Ty, span: Span) -> Expr {
         if args.iter().any(|arg| arg.ty == Ty::Never) {
             return self.no_value(args, span);
         }
@@ -137,7 +155,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// An argument that must be an integer.
-    fn int_arg(&mut self, arg: &'a ast::Expr) -> Expr {
+    pub(super) fn int_arg(&mut self, arg: &'a ast::Expr) -> Expr {
         let value = self.expr(arg, None);
         if is_int(&value.ty) || value.ty == Ty::Never {
             return value;
@@ -156,7 +174,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// The type that a conversion goes to: written, or expected.
-    fn target(&mut self, call: &Builtin<'_, 'a>, expected: Option<Ty>) -> Option<Rc<IntTy>> {
+    pub(super) fn target(&mut self, call: &Builtin<'_, 'a>, expected: Option<Ty>) -> Option<Rc<IntTy>> {
         let name = call.name;
         let ty = match call.generic_args {
             Some(ast::GenericArgs { args, .. }) => match &args[..] {
@@ -201,7 +219,8 @@ impl<'a> Body<'_, 'a> {
         };
         if let Some(ty) = wanted.filter(|ty| self.checker.types.fixed_of(ty).is_some_and(|(_, raw)| raw != Ty::Exact)) {
             let value = self.expr(&call.args[0], Some(&ty).filter(|_| super::expr::adapts(&call.args[0])));
-            let number = is_int(&value.ty) || self.checker.types.fixed_of(&value.ty).is_some();
+            let from_raw = &*call.name.name == "from_raw";
+            let number = is_int(&value.ty) || !from_raw && self.checker.types.fixed_of(&value.ty).is_some();
             if number && &*call.name.name != "try_into" {
                 return self.convert_to_fixed(&call.name.name, value, &ty, span);
             }
@@ -220,10 +239,11 @@ impl<'a> Body<'_, 'a> {
                     .help("use a number, and `saturate` or `to_fixed`"),
             );
         }
-        if &*call.name.name == "to_fixed" {
-            let error = Diagnostic::error(Code::CannotInfer, "`to_fixed` needs a fixed-point type to convert to")
-                .at(call.name.span, "to which type?");
-            return self.fail(span, error.help("write the type, as in `to_fixed::<fixed<16, 16>>(x)`"));
+        if let name @ ("to_fixed" | "from_raw") = &*call.name.name {
+            let error =
+                Diagnostic::error(Code::CannotInfer, format!("`{name}` needs a fixed-point type to convert to"))
+                    .at(call.name.span, "to which type?");
+            return self.fail(span, error.help(format!("write the type, as in `{name}::<fixed<16, 16>>(x)`")));
         }
         let value = self.int_arg(&call.args[0]);
         let expected = match &*call.name.name {
@@ -305,7 +325,9 @@ impl<'a> Body<'_, 'a> {
 
     fn assert_eq(&mut self, call: &Builtin<'_, 'a>) -> Expr {
         let allowed = self.in_test(call);
-        let (left, right) = (self.expr(&call.args[0], None), self.expr(&call.args[1], None));
+        let left = self.expr(&call.args[0], None);
+        let hint = Some(&left.ty).filter(|_| super::expr::adapts(&call.args[1]));
+        let right = self.expr(&call.args[1], hint);
         if !allowed || left.ty == Ty::Never || right.ty == Ty::Never {
             return self.no_value(vec![left, right], call.span);
         }
@@ -357,6 +379,13 @@ impl<'a> Body<'_, 'a> {
                 self.error(span)
             };
         }
+        if let (Ty::Array(_, n), "to_str") = (&value.ty, &*name.name) {
+            let n = *n;
+            return self.text_of(value, n, &call);
+        }
+        if self.checker.types.text_len(&value.ty).is_some() && TEXT_METHODS.contains(&&*name.name) {
+            return self.text_bytes(value, &call);
+        }
         match value.ty.clone() {
             Ty::Int(_) | Ty::Exact if INT_METHODS.contains(&&*name.name) => self.int_method(value, &call),
             Ty::Array(element, n) if super::iterate::METHODS.contains(&&*name.name) => {
@@ -367,6 +396,29 @@ impl<'a> Body<'_, 'a> {
                 _ => self.unknown_method(&ty, &call),
             },
         }
+    }
+
+    /// `text.bytes()`.
+    fn text_bytes(&mut self, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
+        let n = self.checker.types.text_len(&value.ty).unwrap_or_default();
+        if !self.takes(call, 0) {
+            return self.error(call.span);
+        }
+        part(&value, 0, Ty::Array(Rc::new(unsigned(8)), n))
+    }
+
+    /// `bytes.to_str()`.
+    fn text_of(&mut self, value: Expr, n: u64, call: &Builtin<'_, 'a>) -> Expr {
+        if !self.takes(call, 0) {
+            return self.error(call.span);
+        }
+        let bytes = Ty::Array(Rc::new(unsigned(8)), n);
+        let bytes = self.fit(value, &bytes, &Why::at(call.name.span, "makes a text of bytes"));
+        if bytes.ty == Ty::Never {
+            return self.error(call.span);
+        }
+        let ty = self.checker.types.text(n);
+        Expr { kind: ExprKind::Aggregate(vec![bytes]), ty, span: call.span }
     }
 
     fn own_method(&mut self, def: super::items::DefId, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
@@ -394,6 +446,7 @@ impl<'a> Body<'_, 'a> {
             Ty::Array(..) => super::iterate::METHODS,
             ty if self.checker.types.option_of(ty).is_some() => OPTION_METHODS,
             ty if self.checker.types.fixed_of(ty).is_some() => FIXED_METHODS,
+            ty if self.checker.types.text_len(ty).is_some() => TEXT_METHODS,
             _ => &[],
         };
         let known = || items.iter().map(|(name, _)| &**name).chain(builtin.iter().copied());
@@ -424,7 +477,7 @@ impl<'a> Body<'_, 'a> {
     fn int_method(&mut self, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
         let span = call.span;
         let wanted = match &*call.name.name {
-            "abs" | "bits" | "count_ones" | "leading_zeros" => 0,
+            "abs" | "bits" | "count_ones" | "isqrt" | "leading_zeros" => 0,
             "div_or" | "rem_or" | "clamp" => 2,
             _ => 1,
         };
@@ -440,6 +493,7 @@ impl<'a> Body<'_, 'a> {
         }
         match &*call.name.name {
             "abs" => self.intrinsic(Intrinsic::Abs, values, Ty::Exact, span),
+            "isqrt" => self.intrinsic(Intrinsic::Isqrt, values, Ty::Exact, span),
             "min" => self.smaller(Intrinsic::Min, values, span),
             "max" => self.smaller(Intrinsic::Max, values, span),
             "clamp" => {

@@ -173,7 +173,11 @@ impl<'a> Body<'_, 'a> {
             self.checker.bind_self(bindings, call.def, &value.ty);
         }
         for (param, arg) in ast.params.iter().zip(call.args).filter(|(param, _)| !is_function(&param.ty)) {
-            let hint = self.checker.known_ty(&param.ty, bindings);
+            let hint = if super::expr::adapts(arg) {
+                self.checker.literal_ty(&param.ty, bindings)
+            } else {
+                self.checker.known_ty(&param.ty, bindings)
+            };
             let value = match &hint {
                 Some(ty) => self.value(arg, ty, &Why::at(param.span, "the parameter is declared here")),
                 None => self.expr(arg, None),

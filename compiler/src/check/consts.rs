@@ -13,7 +13,7 @@ use super::items::{DefId, DefKind, EnvRef, ScopeId};
 use super::types::{Types, is_int};
 use super::{Checker, Env};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{BinaryOp, Expr, ExprKind, FunctionId, Param, Program, Ty, UnaryOp};
+use crate::hir::{BinaryOp, Expr, ExprKind, FunctionId, Intrinsic, Param, Program, Ty, UnaryOp};
 use crate::interpret::{Error, ErrorKind, Interpreter, Limits};
 use crate::source::Span;
 use crate::syntax::ast;
@@ -55,7 +55,7 @@ impl<'a> Body<'_, 'a> {
     }
 }
 
-/// The value of sums, differences and products of numbers.
+/// The value of sums, differences, products, quotients and the like of numbers.
 fn closed_value(expr: &Expr, depth: u32) -> Option<BigInt> {
     let depth = depth.checked_sub(1)?;
     match &expr.kind {
@@ -68,8 +68,13 @@ fn closed_value(expr: &Expr, depth: u32) -> Option<BigInt> {
                 BinaryOp::Sub => Some(left - right),
                 BinaryOp::Mul if left.bits() + right.bits() < 1 << 14 => Some(left * right),
                 BinaryOp::Div if right != BigInt::ZERO => Some(left / right),
+                BinaryOp::Rem if right != BigInt::ZERO => Some(left % right),
                 _ => None,
             }
+        }
+        ExprKind::Intrinsic(op @ (Intrinsic::Min | Intrinsic::Max), args) => {
+            let (left, right) = (closed_value(&args[0], depth)?, closed_value(&args[1], depth)?);
+            Some(if *op == Intrinsic::Min { left.min(right) } else { left.max(right) })
         }
         _ => None,
     }
@@ -197,7 +202,7 @@ impl<'a> Checker<'a> {
             return Some(Value::Int(n));
         }
         let variables = std::mem::take(&mut self.variables);
-        self.drain();
+        self.check_reached(&calls);
         self.variables = variables;
         if !self.runnable(calls) {
             self.failures += 1;
@@ -215,6 +220,23 @@ impl<'a> Checker<'a> {
         let result = Interpreter::new(&program, LIMITS).evaluate(expr, n_locals);
         (self.types.structs, self.types.enums, self.functions) = (program.structs, program.enums, program.functions);
         result.map_err(|error| self.report(const_error(&error, expr.span))).ok()
+    }
+
+    /// Checks the bodies that these calls reach, and no others: those may need constants that are being computed.
+    fn check_reached(&mut self, calls: &[FunctionId]) {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open = calls.to_vec();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(waiting) = self.queue.iter().position(|job| job.function == id)
+                && let Some(job) = self.queue.remove(waiting)
+            {
+                self.check_body(job);
+            }
+            open.extend(self.calls[id.0 as usize].iter().map(|(callee, _)| *callee));
+        }
     }
 
     /// Whether all functions that these calls reach are checked, right and without a cycle.

@@ -141,10 +141,10 @@ impl Body<'_, '_> {
         if own <= fraction { shift(raw, fraction - own, Ast::Shl) } else { shift(raw, own - fraction, Ast::Shr) }
     }
 
-    /// `wrap`, `saturate` or `to_fixed` into a fixed-point type.
+    /// `from_raw`, `wrap`, `saturate` or `to_fixed` into a fixed-point type.
     pub(super) fn convert_to_fixed(&mut self, name: &str, value: Expr, ty: &Ty, span: Span) -> Expr {
         let Some((fraction, Ty::Int(target))) = self.checker.types.fixed_of(ty) else { return self.error(span) };
-        let raw = self.rescaled(value, fraction);
+        let raw = if name == "from_raw" { value } else { self.rescaled(value, fraction) };
         let whole = Ty::Int(Rc::new(super::types::base(&target)));
         let raw = match name {
             "wrap" => Expr { kind: ExprKind::Wrap(Box::new(raw)), ty: whole, span },

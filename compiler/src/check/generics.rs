@@ -138,6 +138,15 @@ impl<'a> Checker<'a> {
         Some(self.ty(written, bindings.scope, &env))
     }
 
+    /// The type that `written` says for a literal, by what earlier values have shown.
+    pub(super) fn literal_ty(&mut self, written: &'a ast::Type, bindings: &mut Bindings) -> Option<Ty> {
+        let fixed = bindings.fixed.clone();
+        bindings.fix_known();
+        let ty = self.known_ty(written, bindings);
+        bindings.fixed = fixed;
+        ty
+    }
+
     /// Whether a parameter occurs that is still taken from values.
     fn open(&self, ty: &ast::Type, bindings: &Bindings) -> bool {
         if bindings.fixed.iter().all(|fixed| *fixed) {
@@ -197,17 +206,8 @@ impl<'a> Checker<'a> {
 
     fn infer_args(&mut self, segment: &'a ast::PathSegment, ty: &Ty, bindings: &mut Bindings) {
         let Some(written) = &segment.args else { return };
-        let (origin, found) = match ty {
-            Ty::Struct(id) => self.types.struct_origin(*id).clone(),
-            Ty::Enum(id) => self.types.enum_origin(*id).clone(),
-            _ => return,
-        };
-        let same = match (origin, self.lookup(bindings.scope, &segment.name.name)) {
-            (Origin::Def(def), Some(named)) => def == named,
-            (Origin::Option, None) => &*segment.name.name == "Option",
-            _ => false,
-        };
-        if !same || found.len() != written.args.len() {
+        let Some(found) = self.args_of(segment, ty, bindings.scope) else { return };
+        if found.len() != written.args.len() {
             return;
         }
         for (written, found) in written.args.iter().zip(found.iter()) {
@@ -220,6 +220,32 @@ impl<'a> Checker<'a> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The arguments with which `ty` is an instance of what `segment` names.
+    fn args_of(&self, segment: &ast::PathSegment, ty: &Ty, scope: ScopeId) -> Option<Rc<[Arg]>> {
+        let size = |n: u64| Arg::Int(n.into());
+        let (origin, args) = match ty {
+            Ty::Struct(id) => self.types.struct_origin(*id).clone(),
+            Ty::Enum(id) => self.types.enum_origin(*id).clone(),
+            Ty::Array(_, n) => {
+                let is_own = &*segment.name.name == "bytes" && self.lookup(scope, "bytes").is_none();
+                return is_own.then(|| [size(*n)].into());
+            }
+            _ => return None,
+        };
+        let name = match (origin, self.lookup(scope, &segment.name.name)) {
+            (Origin::Def(def), Some(named)) => return (def == named).then_some(args),
+            (origin, None) => (origin, &*segment.name.name),
+            _ => return None,
+        };
+        match (name, self.types.fixed_of(ty)) {
+            ((Origin::Option, "Option") | (Origin::Str, "str"), _) => Some(args),
+            ((Origin::Fixed(_), "fixed"), Some((fraction, Ty::Int(raw)))) => {
+                Some([size(u64::from(raw.width.saturating_sub(fraction))), size(fraction.into())].into())
+            }
+            _ => None,
         }
     }
 

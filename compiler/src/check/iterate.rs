@@ -33,6 +33,7 @@ pub(super) const METHODS: &[&str] = &[
     "min",
     "rev",
     "sum",
+    "to_str",
     "zip",
 ];
 

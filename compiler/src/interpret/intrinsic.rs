@@ -6,8 +6,8 @@ use hushgate_circuits::gadgets::sort::{Comparator, merging_network, sorting_netw
 use hushgate_circuits::shape::int_from_bits;
 use num_bigint::{BigInt, Sign};
 
-use super::{ErrorKind, Eval, Val, WIDTH_MAX, aes_sbox, declared, fail, operator};
-use crate::hir::{Expr, IntTy, Intrinsic};
+use super::{ErrorKind, Eval, Val, WIDTH_MAX, aes_sbox, declared, fail, float, operator};
+use crate::hir::{Expr, IntTy, Intrinsic, Ty};
 use crate::source::Span;
 
 pub(super) fn apply(intrinsic: Intrinsic, expr: &Expr, args: &[Expr], values: Vec<Val>) -> Eval {
@@ -51,6 +51,14 @@ pub(super) fn apply(intrinsic: Intrinsic, expr: &Expr, args: &[Expr], values: Ve
             let sizes: Vec<u64> = values.iter().filter_map(|value| u64::try_from(value.int(span).ok()?).ok()).collect();
             let pair = |(i, j)| Val::List(Rc::new(vec![Val::Int(BigInt::from(i)), Val::Int(BigInt::from(j))]));
             return Ok(Val::List(Rc::new(network(intrinsic, &sizes).into_iter().map(pair).collect())));
+        }
+        Intrinsic::Isqrt => int(0)?.max(BigInt::ZERO).sqrt(),
+        Intrinsic::Float(op) => {
+            let values = values.iter().map(|value| value.int(span)).collect::<Result<Vec<_>, _>>()?;
+            let Some(result) = float(op, &values, declared(&args[0].ty, span)?, &expr.ty) else {
+                return fail(span, ErrorKind::Internal("a floating-point operation on other types"));
+            };
+            return Ok(if expr.ty == Ty::Bool { Val::Bool(result != BigInt::ZERO) } else { Val::Int(result) });
         }
     }))
 }

@@ -1,6 +1,6 @@
 //! Built-in functions.
 
-use hushgate_circuits::gadgets::{aes, count, shift, sign_extend, zero_extend};
+use hushgate_circuits::gadgets::{aes, count, root, shift, sign_extend, zero_extend};
 use hushgate_circuits::id::Wire;
 use num_bigint::BigInt;
 
@@ -47,6 +47,11 @@ impl Walk<'_> {
             Intrinsic::GetOr => return Ok(self.get_or(&values[0], &int(1), &values[2])),
             Intrinsic::AesSbox => self.aes_sbox(&int(0)),
             Intrinsic::SortingNetwork | Intrinsic::MergingNetwork => return Ok(self.network(intrinsic, values)),
+            Intrinsic::Isqrt => self.square_root(&int(0)),
+            Intrinsic::Float(op) => {
+                let operands: Vec<Int> = (0..values.len()).map(int).collect();
+                return Ok(self.float(op, &operands, args[0].ty.declared(), &expr.ty));
+            }
         }))
     }
 
@@ -199,6 +204,16 @@ impl Walk<'_> {
         self.opaque(Range::of_width(false, 8), x.stage(), |builder, _| {
             aes::sbox(builder, std::array::from_fn(|i| word[i])).to_vec()
         })
+    }
+}
+
+impl Walk<'_> {
+    /// The square root, rounded down; 0 of what is negative.
+    fn square_root(&mut self, x: &Int) -> Int {
+        let zero = self.constant(BigInt::ZERO, Stage::BUILD);
+        let x = if x.range().is_signed() { self.extreme(x, &zero, false) } else { self.refresh(x) };
+        let range = Range { lo: x.range().lo.sqrt(), hi: x.range().hi.sqrt() };
+        self.opaque(range, x.stage(), |builder, width| zero_extend(&root::square_root(builder, x.wires()), width))
     }
 }
 

@@ -278,8 +278,14 @@ fn input(arg: &str) -> Option<&str> {
 fn arguments(text: &str) -> Vec<&str> {
     let (mut depth, mut in_bars, mut start) = (0, false, 0);
     let mut parts = Vec::new();
+    let mut before = ' ';
     for (at, c) in text.char_indices() {
+        // With a space before it, `<` is an operator.
+        let in_type = before != ' ' && before != '-';
+        before = c;
         match c {
+            '<' if in_type => depth += 1,
+            '>' if in_type => depth -= 1,
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth -= 1,
             '|' if depth == 0 => in_bars = !in_bars,
