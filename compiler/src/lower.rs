@@ -165,6 +165,7 @@ impl Walk<'_> {
         let args = params.iter().map(|param| self.input(&param.ty, stage, &mut None)).collect();
         let result = self.call(id, args, function.span);
         self.facts.rollback(facts);
+        self.exits.clear();
         match result {
             Err(Stop::Fatal) => Err(Stop::Fatal),
             _ => Ok(()),
@@ -184,10 +185,12 @@ impl Walk<'_> {
     fn call_main(&mut self, main: &Main, args: Vec<Abstract>) -> Result<(Abstract, Bit), Stop> {
         self.never.clear();
         (self.env, self.holds_at) = (vec![Some(Abstract::Bool(Bit::known(true)))], 0);
-        let result = self.call(main.function, args, self.program.functions[main.function.0 as usize].span)?;
+        let result = self.call(main.function, args, self.program.functions[main.function.0 as usize].span);
         let holds = self.holds();
-        self.prove_possible(&holds);
-        Ok((result, holds))
+        if holds.known == Some(false) || matches!(result, Err(Stop::Diverged)) {
+            self.never_holds();
+        }
+        Ok((result?, holds))
     }
 
     /// The wires of all outputs.

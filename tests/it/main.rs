@@ -8,6 +8,7 @@ mod examples;
 mod keys;
 mod misuse;
 mod optimize;
+mod requirements;
 mod sessions;
 mod tidy;
 

@@ -16,7 +16,10 @@ pub fn program(rng: &mut impl Rng) -> String {
         fuel: 0,
         counters: vec![],
         ret: None,
+        requiring: false,
+        n_requirements: 0,
     };
+    generator.requiring = generator.one_in(3);
     generator.program()
 }
 
@@ -32,6 +35,9 @@ struct Generator<'r, R> {
     /// The loops around the place: the counter's name, its least value, and one past its greatest; nothing over elements.
     counters: Vec<Option<(String, i64, i64)>>,
     ret: Option<Type>,
+    /// Whether requirements may be made. Then there are no public inputs, which could make one false for all secrets.
+    requiring: bool,
+    n_requirements: u32,
 }
 
 struct Function {
@@ -80,7 +86,9 @@ impl<R: Rng> Generator<'_, R> {
         let mut list = Vec::new();
         for ty in &params {
             let name = self.name();
-            let from = if is_main { [" from alice", " from bob", " public"][self.chances(&[4, 4, 1])] } else { "" };
+            let public = u32::from(!self.requiring);
+            let from =
+                if is_main { [" from alice", " from bob", " public"][self.chances(&[4, 4, public])] } else { "" };
             list.push(format!("{name}: {}{from}", ty.text()));
             self.scope.push(Variable { name, ty: Some(ty.clone()), mutable: false });
         }
@@ -89,7 +97,11 @@ impl<R: Rng> Generator<'_, R> {
         if !is_main {
             self.functions.push(Function { params, ret: ret.clone() });
         }
-        let to = if is_main { " to all" } else { "" };
+        let to = match (is_main, self.n_requirements) {
+            (false, _) => "",
+            (true, 0) => " to all",
+            (true, _) => " to all requires to all",
+        };
         format!("\nfn {name}({}) -> {}{to} {body}\n", list.join(", "), ret.text())
     }
 
@@ -121,7 +133,7 @@ impl<R: Rng> Generator<'_, R> {
 
     fn statement(&mut self, indent: usize) -> String {
         self.fuel = self.fuel.saturating_sub(1);
-        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1, 3]) {
+        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1, 3, 3 * u32::from(self.requiring)]) {
             0 => self.declare(),
             1 => {
                 let value = self.exact(3);
@@ -145,6 +157,14 @@ impl<R: Rng> Generator<'_, R> {
                 None => self.declare(),
             },
             7 if self.fuel > 0 && indent < 4 => self.accumulate(indent),
+            8 => {
+                self.n_requirements += 1;
+                let i = self.n_requirements;
+                match indent > 1 && self.one_in(4) {
+                    true => format!("require(false, \"r{i}\");"),
+                    false => format!("require({} || {}, \"r{i}\");", self.bool(2), self.bool(1)),
+                }
+            }
             _ => self.declare(),
         };
         format!("{}{text}\n", pad(indent))

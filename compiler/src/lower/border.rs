@@ -88,6 +88,28 @@ impl Walk<'_> {
         Abstract::Enum(Rc::new(Variants { tag, payloads }))
     }
 
+    /// Some value of a type, in place of one that does not exist: that is reported, or code that never runs.
+    pub(super) fn placeholder(&self, ty: &Ty) -> Abstract {
+        let program = self.program;
+        let some = |ty: &Ty| self.placeholder(ty);
+        match ty {
+            Ty::Bool => Abstract::Bool(Bit::known(false)),
+            Ty::Int(ty) => Abstract::Int(self.constant(ty.lo.clone(), Stage::BUILD)),
+            Ty::Exact => Abstract::Int(self.constant(BigInt::ZERO, Stage::BUILD)),
+            Ty::Array(element, len) => Abstract::list((0..*len).map(|_| some(element)).collect()),
+            Ty::Tuple(items) => Abstract::list(items.iter().map(some).collect()),
+            Ty::Struct(id) => {
+                Abstract::list(program.structs[id.0 as usize].fields.iter().map(|(_, ty)| some(ty)).collect())
+            }
+            Ty::Enum(id) => {
+                let variants = &program.enums[id.0 as usize].variants;
+                let payloads = variants.iter().map(|(_, ty)| Some(some(ty))).collect();
+                Abstract::Enum(Rc::new(Variants { tag: self.constant(BigInt::ZERO, Stage::BUILD), payloads }))
+            }
+            Ty::Never => Abstract::unit(),
+        }
+    }
+
     /// A value that is known before the circuit is built.
     pub(super) fn bound(&mut self, value: &Value, ty: &Ty, stage: Stage) -> Abstract {
         let program = self.program;

@@ -75,7 +75,7 @@ impl Walk<'_> {
         };
         let exits = self.take_exits(ExitKind::Break, start);
         self.at(span);
-        if self.merge_exits(exits, alive, facts, &outer) { Ok(Abstract::unit()) } else { Err(Stop::Diverged) }
+        if self.merge_exits(exits, alive, (start, facts), &outer) { Ok(Abstract::unit()) } else { Err(Stop::Diverged) }
     }
 
     pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
@@ -181,7 +181,7 @@ impl Walk<'_> {
         };
         let exits = self.take_exits(ExitKind::Continue, start);
         self.at(span);
-        let alive = self.merge_exits(exits, value.is_some(), facts, outer);
+        let alive = self.merge_exits(exits, value.is_some(), (start, facts), outer);
         Ok(alive.then(|| value.unwrap_or_else(Abstract::unit)))
     }
 
@@ -200,9 +200,14 @@ impl Walk<'_> {
         self.env = self.find_invariant(rolled, &assigned)?;
         let item = self.any_item(items, 0);
         self.bind(body.local, item);
+        let (start, facts) = (self.exits.len(), self.facts.mark());
         let alive = self.iteration(body, &entry, span)?.is_some();
+        // Nothing of it need have happened.
+        self.facts.rollback(facts);
+        self.restrict_exits(start..self.exits.len(), &skipped.not());
         let after = std::mem::take(&mut self.env);
         self.env = if alive { self.merge_envs(&skipped, entry, after) } else { entry };
+        self.absorb_failures(start);
         Ok(true)
     }
 
@@ -250,14 +255,14 @@ impl Walk<'_> {
         let item = self.any_item(rolled.items, rolled.first);
         self.bind(rolled.body.local, item);
         let value = self.iteration(rolled.body, entry, rolled.span)?;
-        if self.exits[start..].iter().any(|exit| exit.kind == ExitKind::Return) {
+        if self.exits[start..].iter().any(|exit| exit.kind != ExitKind::Break) {
             return Err(Stop::Unrollable);
         }
         let Some(value) = value else { return Err(Stop::Unrollable) };
         let after = self.env.clone();
         let exits = self.take_exits(ExitKind::Break, start);
         let may_break = !exits.is_empty();
-        self.merge_exits(exits, true, facts, entry);
+        self.merge_exits(exits, true, (start, facts), entry);
         let end = std::mem::take(&mut self.env);
         Ok(AnyIteration { before: before.clone(), after, end, value, may_break })
     }

@@ -26,7 +26,7 @@ impl Walk<'_> {
         let items = array.items();
         if items.is_empty() {
             self.report(report::index_outside(expr.span, index.range(), 0));
-            return Ok(Abstract::unit());
+            return Ok(self.placeholder(&expr.ty));
         }
         let index = self.prove_index(index, items.len(), expr.span, Some(expr));
         if self.needs_unrolling(&index) {
@@ -75,11 +75,11 @@ impl Walk<'_> {
             && start.known().is_none()
         {
             self.report(report::secret_start(span, &source));
-            return Ok(Abstract::list(items.iter().cycle().take(len).cloned().collect()));
+            return Ok(self.placeholder(ty));
         }
         let Some(room) = items.len().checked_sub(len) else {
             self.report(report::slice_outside(span, start.range(), len, items.len()));
-            return Ok(Abstract::list(items.iter().cycle().take(len).cloned().collect()));
+            return Ok(self.placeholder(ty));
         };
         let start = self.refresh(start);
         if !Range::new(0, BigInt::from(room)).includes(start.range()) {

@@ -4,7 +4,8 @@
 //! together, saved by `break` and `continue` and carried by loops like any other variable; `return` takes it along, and a call adds what
 //! came back to the caller's. At the end of `main` it is an output, and every bit of the other outputs is ANDed with it.
 //!
-//! What follows a requirement is reached only where it holds: `require(b != 0, "…")` proves the division after it.
+//! What follows a requirement is reached only where it holds: `require(b != 0, "…")` proves the division after it, and nothing follows
+//! one that is known not to hold: that is an exit like `return`, but to the nearest place where another path goes on.
 
 use std::rc::Rc;
 
@@ -12,7 +13,7 @@ use hushgate_circuits::id::Wire;
 
 use super::report;
 use super::value::{Abstract, Bit};
-use super::walk::Walk;
+use super::walk::{ExitKind, Walk, Walked};
 use crate::hir::Requires;
 use crate::source::Span;
 
@@ -31,14 +32,30 @@ impl Walk<'_> {
         }
     }
 
-    /// `require(condition, reason)`.
-    pub(super) fn require(&mut self, condition: &Bit, reason: &Rc<str>, span: Span) {
-        if condition.known == Some(false) {
-            self.never.push((span, Rc::clone(reason)));
+    /// `require(condition, reason)`; where the condition is known to be false nothing follows.
+    pub(super) fn require(&mut self, condition: &Bit, reason: &Rc<str>, span: Span) -> Walked {
+        match condition.known {
+            Some(true) => {}
+            Some(false) => {
+                self.never.push((span, Rc::clone(reason)));
+                return self.exit(ExitKind::Fail, Abstract::unit());
+            }
+            None => {
+                self.also_holds(condition);
+                self.facts.assume(&condition.claim, true);
+            }
         }
-        self.also_holds(condition);
-        if condition.known.is_none() {
-            self.facts.assume(&condition.claim, true);
+        Ok(Abstract::unit())
+    }
+
+    /// Lets the paths that failed since `start` come back to the one that goes on here: what they compute there is dropped.
+    pub(super) fn absorb_failures(&mut self, start: usize) {
+        let exits = self.exits.split_off(start);
+        for exit in exits {
+            match exit.kind {
+                ExitKind::Fail => self.also_holds(&exit.condition.not()),
+                _ => self.exits.push(exit),
+            }
         }
     }
 
@@ -57,11 +74,9 @@ impl Walk<'_> {
         self.merge(condition, &Abstract::Bool(then.clone()), &Abstract::Bool(otherwise.clone())).bit()
     }
 
-    /// Reports a program whose requirements never hold together, for any secrets.
-    pub(super) fn prove_possible(&mut self, holds: &Bit) {
-        if holds.known == Some(false)
-            && let Some((span, reason)) = self.never.last().cloned()
-        {
+    /// Reports that the program fails for all secrets.
+    pub(super) fn never_holds(&mut self) {
+        if let Some((span, reason)) = self.never.last().cloned() {
             self.report(report::never_holds(span, &reason));
         }
     }

@@ -109,7 +109,11 @@ impl Walk<'_> {
             layout => layout?,
         };
         let wires = match self.builder.is_some().then(|| self.build_rolled(rolled, &layout)).transpose() {
-            Err(Stop::Unrollable) => return Ok(None),
+            Err(Stop::Unrollable) => {
+                self.exits.truncate(exits);
+                self.facts.rollback(facts);
+                return Ok(None);
+            }
             wires => wires?,
         };
         let mut supply = wires.as_ref().map(|wires| wires.iter());
@@ -244,9 +248,12 @@ impl Walk<'_> {
         self.rolling -= 1;
         self.cells.truncate(n_cells);
         let value = value?;
+        if value.is_none() || self.exits[start..].iter().any(|exit| exit.kind != ExitKind::Break) {
+            return Err(Stop::Unrollable);
+        }
         let breaks = self.take_exits(ExitKind::Break, start);
         let stopped = breaks.iter().fold(Bit::known(false), |stopped, exit| self.or_bits(&stopped, &exit.condition));
-        self.merge_exits(breaks, value.is_some(), facts, &outer);
+        self.merge_exits(breaks, value.is_some(), (start, facts), &outer);
         self.facts.rollback(facts);
         let after = std::mem::take(&mut self.env);
         Ok(self.block_outputs(rolled, layout, [&held, &after], done.map(|done| (done, stopped)), value))

@@ -122,6 +122,8 @@ pub(super) enum ExitKind {
     Break,
     Continue,
     Return,
+    /// Out of the program, since a requirement does not hold. It is absorbed where it first meets a path that goes on.
+    Fail,
 }
 
 /// What is left to do once the expression at hand has its value.
@@ -328,8 +330,7 @@ impl<'p> Walk<'p> {
             ExprKind::Return(_) => return self.exit(ExitKind::Return, first),
             ExprKind::Require(_, reason) => {
                 self.at(span);
-                self.require(&first.bit(), reason, span);
-                Abstract::unit()
+                self.require(&first.bit(), reason, span)?
             }
             ExprKind::AssertEq(_, right) => {
                 self.eval(right)?;
@@ -389,8 +390,8 @@ impl<'p> Walk<'p> {
     }
 
     /// Leaves by an exit.
-    fn exit<T>(&mut self, kind: ExitKind, value: Abstract) -> Walked<T> {
-        let env = if kind == ExitKind::Return { Env::new() } else { self.env.clone() };
+    pub(super) fn exit<T>(&mut self, kind: ExitKind, value: Abstract) -> Walked<T> {
+        let env = if matches!(kind, ExitKind::Return | ExitKind::Fail) { Env::new() } else { self.env.clone() };
         let holds = self.holds();
         self.exits.push(Exit { kind, condition: Bit::known(true), value, holds, env });
         Err(Stop::Diverged)
@@ -440,7 +441,7 @@ impl<'p> Walk<'p> {
         self.at(span);
         self.restrict_exits(exits_start..exits_middle, &condition);
         self.restrict_exits(exits_middle..self.exits.len(), &condition.not());
-        match (then, otherwise) {
+        let result = match (then, otherwise) {
             (Err(_), otherwise) => otherwise,
             (Ok(value), Err(_)) => {
                 self.facts.rollback(facts);
@@ -454,7 +455,9 @@ impl<'p> Walk<'p> {
                 self.env = self.merge_envs(&condition, then_env, other_env);
                 Ok(self.merge(&condition, &then, &otherwise))
             }
-        }
+        }?;
+        self.absorb_failures(exits_start);
+        Ok(result)
     }
 
     /// Lets these exits happen only where `condition` holds.
@@ -492,7 +495,13 @@ impl<'p> Walk<'p> {
     ///
     /// Only variables that `outer` has are kept. Others were bound in the loop, and what is known of them holds on the path where that
     /// happened, not here.
-    pub(super) fn merge_exits(&mut self, exits: Vec<Exit>, alive: bool, facts: Mark, outer: &Env) -> bool {
+    pub(super) fn merge_exits(
+        &mut self,
+        exits: Vec<Exit>,
+        alive: bool,
+        (since, facts): (usize, Mark),
+        outer: &Env,
+    ) -> bool {
         if !is_only_path(&exits, alive) {
             self.facts.rollback(facts);
         }
@@ -506,6 +515,9 @@ impl<'p> Walk<'p> {
         }
         let alive = env.is_some();
         self.env = env.unwrap_or_default();
+        if alive {
+            self.absorb_failures(since);
+        }
         alive
     }
 
@@ -590,6 +602,7 @@ impl<'p> Walk<'p> {
         };
         let (value, holds) = exits.into_iter().rev().fold(alive, merge).ok_or(Stop::Diverged)?;
         self.also_holds(&holds);
+        self.absorb_failures(start);
         Ok(value)
     }
 

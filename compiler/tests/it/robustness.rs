@@ -252,3 +252,22 @@ fn expansions_are_bounded() {
     assert_eq!(codes(&format!("{table} {uses} 1 }}")), []);
     assert!(start.elapsed().as_secs() < 90, "{:?}", start.elapsed());
 }
+
+#[test]
+fn elements_that_do_not_exist_are_reported() {
+    let texts = [
+        "fn f(xs: [u8; 0]) -> u9 { xs[0] + 1 }",
+        "fn f(xs: [(u8, bool); 0], i: u8) -> bool { let (x, y) = xs[i]; y && x > 3 }",
+        "fn f(xs: [Option<i9>; 0]) -> bool { xs[0].map(|x| x + 1).is_some() }",
+        "fn f(xs: [u8; 0]) -> u10 { let [a, b, c, d] = xs[0..4]; a + b + c + d }",
+        "fn f(xs: [u8; 2]) -> u10 { let [a, b, c, d] = xs[0..4]; a + b + c + d }",
+    ];
+    for text in texts {
+        let (sources, diagnostics) = crate::check("empty", text);
+        assert!(
+            diagnostics.iter().any(|found| matches!(found.code, Code::IndexOutside | Code::BadLength)),
+            "{text}: {}",
+            render(&sources, &diagnostics, false)
+        );
+    }
+}
