@@ -82,13 +82,11 @@ pub enum Command {
         name: Option<String>,
     },
     /// Say who gives what and who learns what, for the people who must approve a program
-    Inspect {
-        /// The program
-        file: PathBuf,
-        /// Values of public inputs
-        #[arg(long = "input", value_name = "public=DATA")]
-        inputs: Vec<String>,
-    },
+    Inspect(InspectArgs),
+    /// Write a proposal: one file with all that two organisations are to agree on
+    Propose(ProposeArgs),
+    /// Approve a proposal with this organisation's key, or take an approval back
+    Approve(ApproveArgs),
     /// Say what a program costs
     Cost(CostArgs),
     /// Write the circuit to a file
@@ -117,6 +115,18 @@ pub enum Command {
         #[command(subcommand)]
         command: PeerCommand,
     },
+    /// Show or verify the log of all runs with known peers
+    Log {
+        /// What to do
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// Verify what both sides have signed after a run
+    Receipt {
+        /// What to do
+        #[command(subcommand)]
+        command: ReceiptCommand,
+    },
     /// Measure this machine: garbling, oblivious transfer, sessions, circuit sizes
     Bench(BenchArgs),
     /// Explain an error code
@@ -136,6 +146,9 @@ pub enum PeerCommand {
         /// What `hushgate id` prints at the peer: its fingerprint or its public key
         #[arg(value_name = "FINGERPRINT_OR_KEY")]
         key: String,
+        /// Run with this peer only what both sides have approved
+        #[arg(long)]
+        require_approval: bool,
     },
     /// Print all peers
     List,
@@ -144,6 +157,107 @@ pub enum PeerCommand {
         /// Its name
         name: String,
     },
+}
+
+/// The subcommands of `log`.
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Print a line for each entry
+    Show {
+        /// Another organisation's log [default: this one's]
+        file: Option<PathBuf>,
+    },
+    /// Check that no entry was changed, removed, added or moved
+    Verify {
+        /// Another organisation's log [default: this one's]
+        file: Option<PathBuf>,
+    },
+}
+
+/// The subcommands of `receipt`.
+#[derive(Debug, Subcommand)]
+pub enum ReceiptCommand {
+    /// Check both signatures of a receipt
+    Verify {
+        /// The receipt
+        file: PathBuf,
+        /// One of the two must be this peer
+        #[arg(long, value_name = "NAME_OR_KEY")]
+        peer: Option<String>,
+    },
+    /// Print where receipts are
+    List,
+}
+
+/// Options of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The program or the proposal
+    pub file: PathBuf,
+    /// Values of public inputs
+    #[arg(long = "input", value_name = "public=DATA")]
+    pub inputs: Vec<String>,
+    /// Write a page to read, print and sign
+    #[arg(long, value_name = "OUT.html")]
+    pub html: Option<PathBuf>,
+}
+
+/// What limits runs.
+#[derive(Debug, Args)]
+pub struct RuleArgs {
+    /// Runs with one peer in any 24 hours, at most
+    #[arg(long, value_name = "N")]
+    pub runs_per_day: Option<u32>,
+    /// Runs with one peer in all, at most
+    #[arg(long, value_name = "N")]
+    pub runs: Option<u32>,
+    /// Refuse a run whose records differ from an earlier run's, but by fewer than N
+    #[arg(long, value_name = "N")]
+    pub min_change: Option<u64>,
+}
+
+/// Options of `propose`.
+#[derive(Debug, Args)]
+pub struct ProposeArgs {
+    /// The program
+    pub file: PathBuf,
+    /// Where to write it [default: TITLE.proposal]
+    #[arg(short, long, value_name = "OUT.proposal")]
+    pub output: Option<PathBuf>,
+    /// What to call it [default: the program's name]
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Values of public inputs
+    #[arg(long = "input", value_name = "public=DATA")]
+    pub inputs: Vec<String>,
+    /// The party that garbles [default: either]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
+    /// What limits runs
+    #[command(flatten)]
+    pub rules: RuleArgs,
+}
+
+/// Options of `approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The proposal
+    pub file: PathBuf,
+    /// The party to be
+    #[arg(long = "as", value_name = "PARTY")]
+    pub party: Option<String>,
+    /// Approve only if the proposal has this digest
+    #[arg(long, value_name = "HEX")]
+    pub digest: Option<String>,
+    /// This organisation's secret key [default: what `hushgate keygen` has made]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Take the approval back
+    #[arg(long, conflicts_with_all = ["party", "runs_per_day", "runs", "min_change"])]
+    pub withdraw: bool,
+    /// Own limits, beside those of the proposal: the stricter ones hold
+    #[command(flatten)]
+    pub rules: RuleArgs,
 }
 
 /// Options of `cost`.
@@ -195,7 +309,7 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("address").required(true).args(["listen", "connect"])))]
 pub struct JoinArgs {
-    /// The program: a .hush file, a folder, a .plan, or a Bristol Fashion .txt
+    /// The program: a .proposal that both sides have approved, a .hush file, a folder, a .plan, or a Bristol Fashion .txt
     pub file: PathBuf,
     /// The party to be
     #[arg(long = "as", value_name = "PARTY")]

@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+pub mod approve;
 pub mod bench;
 pub mod build;
 pub mod check;
@@ -11,7 +12,10 @@ pub mod id;
 pub mod inspect;
 pub mod join;
 pub mod keygen;
+pub mod log;
 pub mod new;
 pub mod peer;
+pub mod propose;
+pub mod receipt;
 pub mod run;
 pub mod test;

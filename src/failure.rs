@@ -26,6 +26,10 @@ pub enum Failure {
     Tls(String, TlsError),
     /// No connection: no such host, nobody there, nobody came.
     Network(String),
+    /// The parties do not agree.
+    Agreement(String),
+    /// The peer did what it must not.
+    Peer(String),
     /// A local policy refused.
     Policy(String),
     /// Files that cannot be read or written, and the like.
@@ -46,7 +50,9 @@ impl Failure {
             Failure::Data(_) | Failure::Unmet(_) => 3,
             Failure::Session(error) => error.exit_code(),
             Failure::Tls(_, error) => error.exit_code(),
+            Failure::Agreement(_) => 4,
             Failure::Network(_) => 5,
+            Failure::Peer(_) => 6,
             Failure::Policy(_) => 7,
         }
     }
@@ -56,7 +62,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Program(drawn) | Failure::Unmet(drawn) => f.write_str(drawn.trim_end()),
-            Failure::Usage(text) | Failure::Network(text) | Failure::Policy(text) => write!(f, "error: {text}"),
+            Failure::Usage(text)
+            | Failure::Agreement(text)
+            | Failure::Network(text)
+            | Failure::Peer(text)
+            | Failure::Policy(text) => write!(f, "error: {text}"),
             Failure::Data(error) => write!(f, "error: {error}"),
             Failure::Tls(address, error) => write!(f, "error: {address}: {error}"),
             Failure::Session(error) => write!(f, "error: {error}"),

@@ -1,8 +1,8 @@
 //! The folder where the command keeps what is ours: the secret key, and whose keys we know.
 
 use std::env;
-use std::fs::DirBuilder;
-use std::io::Write;
+use std::fs::{DirBuilder, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -32,6 +32,28 @@ pub fn make_private(folder: &Path) -> Result<(), Failure> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     Ok(())
+}
+
+/// Held until it is dropped.
+pub fn lock(path: &Path) -> Result<File, Failure> {
+    let locked = File::create(path).and_then(|file| file.lock().map(|()| file));
+    Ok(locked.with_context(|| format!("cannot lock {}", path.display()))?)
+}
+
+/// Makes `path` hold these bytes, whatever happens in between either all of them or what it held before; only we can read them.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let written = write_beside(path, bytes)?.persist(path);
+    written.map_err(|error| error.error).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+/// The bytes of a file, or nothing where there is no file.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display()))?,
+    }
 }
 
 /// These bytes in a file beside `path` that only we can read, safely on the disk and ready to take its name.

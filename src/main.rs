@@ -3,17 +3,26 @@
 //! Results go to standard output, everything else to standard error. Exit codes are in [`failure`].
 #![forbid(unsafe_code)]
 
+mod approval;
 mod cli;
 mod command;
 mod data;
+mod describe;
 mod failure;
 mod files;
 mod home;
+mod job;
 mod key;
+mod log;
 mod party;
 mod peers;
 mod program;
+mod proposal;
+mod record;
 mod results;
+mod rules;
+mod statement;
+mod synth;
 mod terminal;
 
 use std::process::ExitCode;
@@ -51,7 +60,9 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Fmt { files, check } => command::fmt::run(&files, check, common),
         Command::Check { file } => command::check::run(&file, common),
         Command::Test { file, name } => command::test::run(&file, name.as_deref(), common),
-        Command::Inspect { file, inputs } => command::inspect::run(&file, &inputs, common),
+        Command::Inspect(args) => command::inspect::run(&args, common),
+        Command::Propose(args) => command::propose::run(&args, common),
+        Command::Approve(args) => command::approve::run(&args, common),
         Command::Cost(args) => command::cost::run(&args, common),
         Command::Build(args) => command::build::run(&args, common),
         Command::Eval(args) => command::eval::run(&args, common),
@@ -60,6 +71,8 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Keygen { out } => command::keygen::run(out.as_deref(), common),
         Command::Id { key } => command::id::run(key.as_deref(), common),
         Command::Peer { command } => command::peer::run(&command, common),
+        Command::Log { command } => command::log::run(&command, common),
+        Command::Receipt { command } => command::receipt::run(&command, common),
         Command::Bench(args) => command::bench::run(&args, common),
         Command::Explain { code } => command::explain::run(&code),
     }

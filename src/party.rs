@@ -129,7 +129,7 @@ impl Table {
     }
 
     /// The operating system's randomness, or the seed's: for each party its own stream.
-    fn rng(&self, index: usize) -> ChaCha20Rng {
+    pub fn rng(&self, index: usize) -> ChaCha20Rng {
         let seed = self.seed.unwrap_or_else(|| {
             let mut seed = [0; 32];
             SysRng.try_fill_bytes(&mut seed).expect("the operating system has randomness");
@@ -142,6 +142,13 @@ impl Table {
 }
 
 impl Party {
+    /// Binds the session to what was said before it.
+    #[must_use]
+    pub fn at(mut self, meeting: [u8; 32]) -> Party {
+        self.config.agreement.push(Field { name: "meeting".to_owned(), value: hex(&meeting) });
+        self
+    }
+
     /// Runs the session over `channel`.
     pub async fn run(mut self, channel: Channel) -> (usize, Result<Outcome, SessionError>) {
         (self.index, session::run(channel, self.config, &self.bits, &mut self.rng).await)

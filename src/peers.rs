@@ -9,8 +9,7 @@
 //! - The file changes as a whole or not at all, and two commands that change it at the same time do so one after the other.
 //! - A name keeps its key until it is removed.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +27,9 @@ use crate::home;
 pub struct Peers {
     #[serde(default)]
     peers: BTreeMap<String, String>,
+    /// Peers with whom nothing runs that is not approved.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    approved_only: BTreeSet<String>,
 }
 
 impl Peers {
@@ -40,13 +42,11 @@ impl Peers {
     pub fn update(change: impl FnOnce(&mut Peers) -> Result<(), Failure>) -> Result<(), Failure> {
         let path = path()?;
         home::make_private(&home::folder()?)?;
-        let _lock = lock(&path.with_extension("lock"))?;
+        let _lock = home::lock(&path.with_extension("lock"))?;
         let mut peers = read(&path)?;
         change(&mut peers)?;
         let text = toml::to_string(&peers).with_context(|| format!("cannot write {}", path.display()))?;
-        let written = home::write_beside(&path, text.as_bytes())?.persist(&path);
-        written.map_err(|error| error.error).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(())
+        home::replace(&path, text.as_bytes())
     }
 
     /// Adds a peer.
@@ -67,8 +67,27 @@ impl Peers {
         }
     }
 
+    /// From now on runs with this peer what is approved, and nothing else.
+    pub fn require_approval(&mut self, name: &str) {
+        self.approved_only.insert(name.to_owned());
+    }
+
+    /// Whether nothing runs with the holder of this key that is not approved.
+    pub fn requires_approval(&self, pin: Pin) -> Result<bool, Failure> {
+        let mut required = self.approved_only.iter().map(|name| self.find(name));
+        let same = |known: Option<Pin>| known.is_some_and(|known| known.fingerprint() == pin.fingerprint());
+        required.try_fold(false, |any, known| Ok(any || same(known?)))
+    }
+
+    /// What the peer with this key is called here.
+    pub fn name_of(&self, pin: Pin) -> Option<&str> {
+        let same = |text: &str| text.parse::<Pin>().is_ok_and(|known| known.fingerprint() == pin.fingerprint());
+        self.peers.iter().find(|(_, text)| same(text)).map(|(name, _)| name.as_str())
+    }
+
     /// Forgets a peer.
     pub fn remove(&mut self, name: &str) -> Result<(), Failure> {
+        self.approved_only.remove(name);
         self.peers.remove(name).map(drop).ok_or_else(|| self.unknown(name))
     }
 
@@ -112,12 +131,6 @@ fn read(path: &Path) -> Result<Peers, Failure> {
         Some(name) => Err(Failure::Usage(format!("{}: {name:?} is not a name for a peer", path.display()))),
         None => Ok(peers),
     }
-}
-
-/// Held until it is dropped.
-fn lock(path: &Path) -> Result<File, Failure> {
-    let locked = File::create(path).and_then(|file| file.lock().map(|()| file));
-    Ok(locked.with_context(|| format!("cannot lock {}", path.display()))?)
 }
 
 fn pin(name: &str, text: &str) -> Result<Pin, Failure> {

@@ -2,13 +2,14 @@
 //!
 //! All three end as a [`Compiled`] plan. Only a Hush program has parameters, public inputs, tests and source lines.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use num_bigint::BigInt;
 
-use hushgate_circuits::circuit::{Circuit, InputPort};
+use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
@@ -25,6 +26,7 @@ use crate::cli::Common;
 use crate::data::{Given, Source, bind, list};
 use crate::failure::Failure;
 use crate::files::read_text;
+use crate::proposal::{Sealed, SourceText};
 use crate::terminal;
 
 /// The name that stands for the public inputs where a party is expected.
@@ -46,6 +48,10 @@ pub struct Hush {
     pub sources: SourceMap,
     /// What the checker made of it.
     pub program: hir::Program,
+    /// Names and texts of its own files, the root first; the standard library is the compiler's.
+    pub files: Vec<SourceText>,
+    /// The proposal that it comes from.
+    pub proposal: Option<Box<Sealed>>,
 }
 
 /// A program that two parties can run.
@@ -60,6 +66,18 @@ pub struct Compiled {
     pub params: Vec<(String, String)>,
     /// Digest of the public inputs' values, by name.
     pub public: Vec<(String, [u8; 32])>,
+    /// The program's own parties, inputs and outputs, also where others compute for them.
+    pub border: Ports,
+}
+
+/// Who gives and who learns what.
+pub struct Ports {
+    /// The parties.
+    pub parties: Vec<String>,
+    /// What they give.
+    pub inputs: Vec<InputPort>,
+    /// What they learn.
+    pub outputs: Vec<OutputPort>,
 }
 
 /// A program's file and the folder where its data are looked for.
@@ -90,37 +108,72 @@ pub fn locate(path: &Path) -> Result<Located, Failure> {
 /// Reads the program at `path`, whatever its kind.
 pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("hush") => load_hush(path, common).map(|hush| Program::Hush(Box::new(hush))),
+        Some("hush" | "proposal") => load_hush(path, common).map(|hush| Program::Hush(Box::new(hush))),
         Some("plan") if common.opt.is_some() => {
             Err(Failure::Usage("--opt is for programs and circuits: a plan is finished".to_owned()))
         }
         Some("plan") => no_parameters(common, "a plan").and_then(|()| load_plan(path)).map(Program::Plan),
         Some("txt") => no_parameters(common, "a circuit").and_then(|()| load_bristol(path)).map(Program::Circuit),
         _ => Err(Failure::Usage(format!(
-            "{} is not a program: expected a .hush file, a folder with one, a .plan, or a Bristol Fashion .txt",
+            "{} is not a program: expected a .hush file, a folder with one, a .proposal, a .plan, or a Bristol Fashion .txt",
             path.display()
         ))),
     }
 }
 
-/// Reads and checks a Hush program; warnings go to standard error.
+/// Reads and checks a Hush program, or the one in a proposal; warnings go to standard error.
 pub fn load_hush(path: &Path, common: &Common) -> Result<Hush, Failure> {
-    if path.extension().is_none_or(|extension| extension != "hush") {
-        return Err(Failure::Usage(format!("{} is not a Hush program: expected a .hush file", path.display())));
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("proposal") => load_proposal(path, common),
+        Some("hush") => {
+            let text = read_text(path)?;
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            let load = |module: &str| read_text(&folder.join(module)).ok();
+            let params = parameters(&common.set)?;
+            check_hush(&Sources { name: &path.display().to_string(), text: &text, load: &load }, params, common)
+        }
+        _ => Err(Failure::Usage(format!("{} is not a Hush program: expected a .hush file", path.display()))),
     }
-    let text = read_text(path)?;
-    let options = Options { params: parameters(&common.set)? };
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let load = |module: &str| read_text(&folder.join(module)).ok();
-    let name = path.display().to_string();
-    let checked = check(&Sources { name: &name, text: &text, load: &load }, &options);
+}
+
+fn check_hush(sources: &Sources<'_>, params: BTreeMap<String, BigInt>, common: &Common) -> Result<Hush, Failure> {
+    let name = Path::new(sources.name).file_name().map_or(sources.name.into(), |name| name.to_string_lossy());
+    let files = RefCell::new(vec![SourceText { name: name.into_owned(), text: sources.text.to_owned() }]);
+    let load = |module: &str| {
+        let text = (sources.load)(module)?;
+        let known = files.borrow().iter().any(|file| file.name == module);
+        if !known {
+            files.borrow_mut().push(SourceText { name: module.to_owned(), text: text.clone() });
+        }
+        Some(text)
+    };
+    let checked = check(&Sources { load: &load, ..*sources }, &Options { params });
     let Some(program) = checked.program else {
         return Err(Failure::diagnostics(&checked.sources, &checked.diagnostics, terminal::color()));
     };
     if !checked.diagnostics.is_empty() && !common.quiet {
         eprintln!("{}", render(&checked.sources, &checked.diagnostics, terminal::color()));
     }
-    Ok(Hush { sources: checked.sources, program })
+    let mut files = files.into_inner();
+    files[1..].sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Hush { sources: checked.sources, program, files, proposal: None })
+}
+
+/// The program that a proposal holds, with the parameters that it fixes.
+fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
+    if !common.set.is_empty() || common.opt.is_some() {
+        return Err(Failure::Usage("--set and --opt are for programs: a proposal has fixed both".to_owned()));
+    }
+    let sealed = Sealed::read(path)?;
+    let proposal = &sealed.proposal;
+    let text = |name: &str| proposal.sources.iter().find(|file| file.name == name).map(|file| file.text.clone());
+    let root = proposal.sources.first().ok_or_else(|| {
+        Failure::Usage(format!("{}: the proposal has no source: it was not made by hushgate propose", path.display()))
+    })?;
+    let fixed: Vec<String> = proposal.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let sources = Sources { name: &root.name, text: &root.text, load: &text };
+    let hush = check_hush(&sources, parameters(&fixed)?, common)?;
+    Ok(Hush { proposal: Some(Box::new(sealed)), ..hush })
 }
 
 fn load_plan(path: &Path) -> Result<Plan, Failure> {
@@ -165,6 +218,14 @@ impl Program {
         }
     }
 
+    /// The proposal that it comes from, if it does.
+    pub fn proposal(&self) -> Option<&Sealed> {
+        match self {
+            Program::Hush(hush) => hush.proposal.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The public inputs: what both sides must give alike.
     pub fn public(&self) -> Result<Vec<InputPort>, Failure> {
         match self {
@@ -192,9 +253,28 @@ impl Compiled {
     }
 }
 
+impl Compiled {
+    /// The circuit of the program's own border, where it is known.
+    pub fn whole(&self) -> Option<&Circuit> {
+        self.circuit.as_ref()
+    }
+}
+
+/// Nodes that an evaluation of the circuit goes through, calls included.
+pub fn executed_nodes(circuit: &Circuit) -> u64 {
+    let mut executed: Vec<u64> = Vec::new();
+    for block in &circuit.blocks {
+        let calls = block.calls.iter().map(|call| call.count.saturating_mul(executed[call.callee.0 as usize]));
+        executed.push(calls.fold(block.nodes.len() as u64, u64::saturating_add));
+    }
+    executed.last().copied().unwrap_or(0)
+}
+
 impl From<Plan> for Compiled {
     fn from(plan: Plan) -> Compiled {
-        Compiled { plan, circuit: None, origins: None, params: Vec::new(), public: Vec::new() }
+        let (parties, inputs, outputs) = (plan.parties.clone(), plan.inputs.clone(), plan.outputs.clone());
+        let border = Ports { parties, inputs, outputs };
+        Compiled { plan, circuit: None, origins: None, params: Vec::new(), public: Vec::new(), border }
     }
 }
 
@@ -218,6 +298,7 @@ impl Hush {
 
     /// Binds the public inputs, optimises the circuit, and makes the plan.
     fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
+        let opt_level = self.proposal.as_ref().map_or(opt_level, |sealed| sealed.proposal.opt);
         let ports = self.public()?;
         let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
             BuildError::Refused(diagnostics) => {
@@ -235,7 +316,9 @@ impl Hush {
         let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
         let Built { circuit, origins } = built;
-        Ok(Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) })
+        let compiled = Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) };
+        self.proposal.as_ref().map_or(Ok(()), |sealed| sealed.check_program(&compiled))?;
+        Ok(compiled)
     }
 
     /// What the program gives in the clear, in the order of the plan's outputs, and why and where it fails if it does:
@@ -338,7 +421,13 @@ impl Inputs {
     /// The values of the public inputs, by name.
     pub fn public(&self, program: &Program) -> Result<BTreeMap<String, Value>, Failure> {
         let ports = program.public()?;
-        let values = self.bind(PUBLIC, &ports.iter().collect::<Vec<_>>())?;
+        let values = match program.proposal() {
+            Some(_) if self.given.contains_key(PUBLIC) => {
+                return Err(Failure::Usage("--input public: the proposal has fixed the public inputs".to_owned()));
+            }
+            Some(sealed) => sealed.public(&ports)?,
+            None => self.bind(PUBLIC, &ports.iter().collect::<Vec<_>>())?,
+        };
         Ok(ports.into_iter().map(|port| port.name).zip(values).collect())
     }
 }

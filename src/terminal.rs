@@ -12,6 +12,12 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Now, in UTC, as RFC 3339 has it, to the second.
+pub fn timestamp() -> String {
+    let now = time::UtcDateTime::now().replace_nanosecond(0).expect("0 is a nanosecond");
+    now.format(&time::format_description::well_known::Rfc3339).expect("this year has four digits")
+}
+
 /// Prints a line to standard output, as `println!` does, but ends quietly where nobody reads on.
 macro_rules! outln {
     ($($argument:tt)*) => { $crate::terminal::write_line(format_args!($($argument)*)) };

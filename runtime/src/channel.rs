@@ -28,10 +28,15 @@ pub use meter::{Meter, Traffic};
 use crate::identity::Fingerprint;
 use crate::wire::{FrameKind, WireError};
 
+/// Where bytes come in.
+pub(crate) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+/// Where bytes go out.
+pub(crate) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+
 /// A connection to the other party.
 pub struct Channel {
-    reader: Box<dyn AsyncRead + Send + Unpin>,
-    writer: Box<dyn AsyncWrite + Send + Unpin>,
+    reader: Reader,
+    writer: Writer,
     binding: Vec<u8>,
     opened: Instant,
     network: Option<Network>,
@@ -66,6 +71,16 @@ impl Channel {
     #[must_use]
     pub fn opened_at(self, instant: Instant) -> Channel {
         Channel { opened: instant, ..self }
+    }
+
+    /// Its streams, for those who speak before a session.
+    pub(crate) fn into_streams(self) -> (Reader, Writer) {
+        (self.reader, self.writer)
+    }
+
+    /// When it was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
     }
 
     /// What names the secure connection below.

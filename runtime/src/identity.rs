@@ -18,6 +18,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rand::CryptoRng;
+use rustls::SignatureScheme;
+use rustls::crypto::ring::default_provider;
 use rustls::crypto::ring::sign::any_eddsa_type;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::sign::SigningKey;
@@ -36,6 +38,15 @@ pub struct Identity {
 /// An Ed25519 public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
+
+/// An Ed25519 signature (RFC 8032).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+/// Text that is not a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a signature of {SIGNATURE_DIGITS} hexadecimal digits")]
+pub struct NotASignature;
 
 /// A public key's fingerprint: short enough to read over the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +99,17 @@ impl Identity {
         self.public
     }
 
+    /// Signs `message` for one purpose, which `domain` names.
+    ///
+    /// What is signed is `domain`, a zero byte, and the message's BLAKE3 digest under that domain: no signature serves two purposes, and
+    /// none is one that TLS makes.
+    #[must_use]
+    pub fn sign(&self, domain: &str, message: &[u8]) -> Signature {
+        let signer = self.signer.choose_scheme(&[SignatureScheme::ED25519]).expect("an Ed25519 key signs so");
+        let signature = signer.sign(&signed(domain, message)).expect("Ed25519 signs everything");
+        Signature(signature.try_into().expect("an Ed25519 signature has 64 bytes"))
+    }
+
     pub(crate) fn signer(&self) -> Arc<dyn SigningKey> {
         self.signer.clone()
     }
@@ -114,6 +136,15 @@ impl PublicKey {
         &self.0
     }
 
+    /// Whether the holder of this key has signed `message` for this purpose.
+    #[must_use]
+    pub fn has_signed(&self, domain: &str, message: &[u8], signature: &Signature) -> bool {
+        let mapping = default_provider().signature_verification_algorithms.mapping;
+        let (_, algorithms) =
+            mapping.iter().find(|(scheme, _)| *scheme == SignatureScheme::ED25519).expect("the library knows Ed25519");
+        algorithms.iter().any(|a| a.verify_signature(&self.0, &signed(domain, message), &signature.0).is_ok())
+    }
+
     /// The key in a `SubjectPublicKeyInfo` (RFC 8410), which is how TLS carries it; `None` if it is anything else.
     pub(crate) fn from_spki(spki: &[u8]) -> Option<PublicKey> {
         spki.strip_prefix(&SPKI_PREFIX)?.try_into().ok().map(PublicKey)
@@ -121,6 +152,38 @@ impl PublicKey {
 
     pub(crate) fn to_spki(self) -> Vec<u8> {
         [SPKI_PREFIX.as_slice(), &self.0].concat()
+    }
+}
+
+fn signed(domain: &str, message: &[u8]) -> Vec<u8> {
+    [domain.as_bytes(), &[0], &blake3::derive_key(domain, message)].concat()
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Signature {
+    type Err = NotASignature;
+
+    fn from_str(text: &str) -> Result<Signature, NotASignature> {
+        let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
+        let digits = digits.filter(|digits| digits.len() == SIGNATURE_DIGITS).ok_or(NotASignature)?;
+        let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        bytes.try_into().map(Signature).or(Err(NotASignature))
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = NotAPin;
+
+    fn from_str(text: &str) -> Result<PublicKey, NotAPin> {
+        match text.parse()? {
+            Pin::Key(key) => Ok(key),
+            Pin::Fingerprint(_) => Err(NotAPin),
+        }
     }
 }
 
@@ -188,6 +251,7 @@ impl FromStr for Pin {
 
 const FINGERPRINT_DIGITS: usize = 32;
 const KEY_DIGITS: usize = 64;
+const SIGNATURE_DIGITS: usize = 128;
 /// PKCS #8 (RFC 8410 section 7) up to the seed.
 const PKCS8_PREFIX: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 /// `SubjectPublicKeyInfo` (RFC 8410 section 4) up to the key.

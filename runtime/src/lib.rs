@@ -21,3 +21,5 @@ pub mod channel;
 pub mod ot;
 
 pub mod session;
+
+pub mod party;

@@ -1,26 +1,28 @@
 //! `hushgate join`: one party, with the other elsewhere.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
 use hushgate_runtime::channel::tls::Endpoint;
 use hushgate_runtime::channel::{Channel, tcp};
-use hushgate_runtime::session::Outcome;
 
+use crate::approval::Approval;
 use crate::cli::{Common, JoinArgs};
 use crate::failure::Failure;
+use crate::job::{Approved, Ended, Job, Run, Trusted};
 use crate::key;
-use crate::party::{Party, Table};
+use crate::party::Table;
 use crate::peers::Peers;
-use crate::program::{Inputs, load, locate, party_index, ports_of};
+use crate::program::{Inputs, Program, load, locate, party_index, ports_of};
 
 /// Runs one party and prints what it learns.
 pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let start = Instant::now();
     let address = address(args, common)?;
-    let endpoint = endpoint(args)?;
+    let trusted = trusted(args)?;
     let timeout = patience(args.timeout)?;
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
@@ -32,31 +34,89 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     {
         return Err(Failure::Usage(format!("--input {other}: only {}'s data belong here", args.party)));
     }
+    let approved = approved(args, &program, trusted.as_ref())?;
     let public = inputs.public(&program)?;
     let compiled = program.compile(&public, common.opt_level())?;
-    let table = Table::new(&compiled, args.garbler.as_deref(), timeout, common)?;
-    let values = inputs.bind(&args.party, &ports_of(&table.plan.inputs, index))?;
-    let seat = table.seat(index, &values);
+    let garbler = approved.as_ref().map_or(args.garbler.as_deref(), |approved| approved.garbler());
+    let table = Table::new(&compiled, garbler, timeout, common)?;
+    let ports = ports_of(&table.plan.inputs, index);
+    let values = inputs.bind(&args.party, &ports)?;
+    let job = Job {
+        party: &args.party,
+        title: located.file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        trusted: trusted.as_ref(),
+        approved: approved.as_ref(),
+        parameters: &compiled.params,
+        table: &table,
+        index,
+        ports: &ports,
+        values: &values,
+    };
     let compile_seconds = start.elapsed().as_secs_f64();
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let way = Way { listen: args.listen.is_some(), addresses: &address, endpoint: endpoint.as_ref() };
-    let outcome = runtime.block_on(session(way, &table, seat, common))?;
+    let endpoint = trusted.as_ref().map(|trusted| &trusted.endpoint);
+    let way = Way { listen: args.listen.is_some(), addresses: &address, endpoint };
+    let ended = runtime.block_on(session(&way, &job, common))?;
     let mut results = table.results();
-    table.report(&mut results, index, &outcome);
+    table.report(&mut results, index, &ended.outcome);
     results.keep_only(&args.party);
-    results.stats.plaintext = endpoint.is_none();
+    results.stats.plaintext = trusted.is_none();
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-    results.print(common)
+    let printed = results.print(common);
+    ended.receipt.map(|receipt| tell(receipt, common)).unwrap_or(Ok(()))?;
+    printed
+}
+
+/// Says where the receipt is, or why there is none.
+fn tell(receipt: Result<PathBuf, Failure>, common: &Common) -> Result<(), Failure> {
+    match receipt {
+        Ok(path) if !common.quiet => eprintln!("receipt signed by both sides: {}", path.display()),
+        Ok(_) => {}
+        Err(Failure::Peer(why)) => return Err(Failure::Peer(why)),
+        Err(failure) => eprintln!("warning: the results are good, but the other side gave no receipt: {failure}"),
+    }
+    Ok(())
 }
 
 /// Our key and the peer's, where the connection is to be encrypted.
-fn endpoint(args: &JoinArgs) -> Result<Option<Endpoint>, Failure> {
+fn trusted(args: &JoinArgs) -> Result<Option<Trusted>, Failure> {
     let Some(peer) = &args.peer else { return Ok(None) };
     let path = args.key.clone().map_or_else(key::default_path, Ok)?;
     let identity = key::read(&path)?;
-    Ok(Some(Endpoint::new(&identity, Peers::read()?.resolve(peer)?)))
+    let peers = Peers::read()?;
+    let pin = peers.resolve(peer)?;
+    Ok(Some(Trusted {
+        endpoint: Endpoint::new(&identity, pin),
+        name: peers.name_of(pin).map(str::to_owned),
+        approved_only: peers.requires_approval(pin)?,
+        identity,
+        pin,
+    }))
+}
+
+/// What this side has approved, where it runs a proposal.
+fn approved<'a>(
+    args: &JoinArgs,
+    program: &'a Program,
+    trusted: Option<&Trusted>,
+) -> Result<Option<Approved<'a>>, Failure> {
+    match (program.proposal(), trusted) {
+        (None, Some(trusted)) if trusted.approved_only => Err(Failure::Policy(format!(
+            "with {} runs only what both sides have approved: give a .proposal (see: hushgate propose --help)",
+            trusted.shown()
+        ))),
+        (None, _) => Ok(None),
+        (Some(_), None) => Err(Failure::Usage("a proposal runs with a known peer: name it with --peer".to_owned())),
+        (Some(_), _) if args.garbler.is_some() => Err(Failure::Usage(
+            "--garbler is for programs: the proposal says who garbles, or leaves it open".to_owned(),
+        )),
+        (Some(sealed), Some(trusted)) => {
+            let approval = Approval::find(sealed, &args.party, &trusted.identity)?;
+            Ok(Some(Approved { sealed, approval }))
+        }
+    }
 }
 
 /// A way to the other party.
@@ -67,16 +127,19 @@ struct Way<'a> {
 }
 
 /// Connects or waits, then runs the session; Ctrl-C ends it, and the other side sees the connection close.
-async fn session(way: Way<'_>, table: &Table, seat: Party, common: &Common) -> Result<Outcome, Failure> {
+async fn session(way: &Way<'_>, job: &Job<'_>, common: &Common) -> Result<Ended, Failure> {
+    let mut run = Run::default();
     let work = async {
-        let channel = if way.listen { listen(&way, table, common).await? } else { connect(&way, table).await? };
-        let (_, outcome) = seat.run(channel).await;
-        Ok(outcome?)
+        let table = job.table;
+        let channel = if way.listen { listen(way, table, common).await? } else { connect(way, table).await? };
+        job.run(channel, &mut run).await
     };
-    tokio::select! {
-        outcome = work => outcome,
+    let ended = tokio::select! {
+        ended = work => ended,
         _ = tokio::signal::ctrl_c() => Err(Failure::Network("stopped by Ctrl-C".to_owned())),
-    }
+    };
+    run.end(&ended)?;
+    ended
 }
 
 async fn connect(way: &Way<'_>, table: &Table) -> Result<Channel, Failure> {

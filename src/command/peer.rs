@@ -12,15 +12,21 @@ use crate::terminal::outln;
 /// Adds, lists or removes.
 pub fn run(command: &PeerCommand, common: &Common) -> Result<(), Failure> {
     match command {
-        PeerCommand::Add { name, key } => add(name, key),
+        PeerCommand::Add { name, key, require_approval } => add(name, key, *require_approval),
         PeerCommand::List => list(common),
         PeerCommand::Remove { name } => Peers::update(|peers| peers.remove(name)),
     }
 }
 
-fn add(name: &str, key: &str) -> Result<(), Failure> {
+fn add(name: &str, key: &str, require_approval: bool) -> Result<(), Failure> {
     let pin: Pin = key.parse().map_err(|error| Failure::Usage(format!("{key:?}: {error}")))?;
-    Peers::update(|peers| peers.add(name, pin))
+    Peers::update(|peers| {
+        peers.add(name, pin)?;
+        if require_approval {
+            peers.require_approval(name);
+        }
+        Ok(())
+    })
 }
 
 fn list(common: &Common) -> Result<(), Failure> {

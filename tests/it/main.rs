@@ -8,6 +8,7 @@ mod examples;
 mod keys;
 mod misuse;
 mod optimize;
+mod organisations;
 mod requirements;
 mod sessions;
 mod tidy;

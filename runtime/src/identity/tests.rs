@@ -89,3 +89,16 @@ fn only_ed25519_keys_are_read() {
     }
     assert_eq!(PublicKey::from_spki(&[&spki[..], &[0]].concat()), None);
 }
+
+#[test]
+fn signatures_are_for_one_key_one_purpose_and_one_message() {
+    let [alice, bob] = [[1; 32], [2; 32]].map(|seed| Identity::from_seed(&seed));
+    let signature = alice.sign("purpose", b"message");
+    assert!(alice.public_key().has_signed("purpose", b"message", &signature));
+    assert!(!bob.public_key().has_signed("purpose", b"message", &signature));
+    assert!(!alice.public_key().has_signed("another", b"message", &signature));
+    assert!(!alice.public_key().has_signed("purpose", b"messag", &signature));
+    let text = signature.to_string();
+    assert_eq!(text.parse(), Ok(signature));
+    assert!(text[1..].parse::<Signature>().is_err() && text.replace(&text[..1], "g").parse::<Signature>().is_err());
+}

@@ -210,6 +210,16 @@ impl SessionError {
         }
     }
 
+    /// What went wrong on the channel before the session proper.
+    pub(crate) fn before(error: ChannelError) -> SessionError {
+        SessionError::at(Phase::Handshake, StepError::Channel(error))
+    }
+
+    /// The other party was too slow before the session proper.
+    pub(crate) const fn slow(after: Duration) -> SessionError {
+        SessionError::Timeout { phase: Phase::Handshake, kind: TimeoutKind::Handshake, after }
+    }
+
     pub(super) fn timeout(clock: &Clock, kind: TimeoutKind, after: Duration) -> SessionError {
         SessionError::Timeout { phase: clock.phase(), kind, after }
     }

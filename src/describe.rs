@@ -1,0 +1,323 @@
+//! What a program means, in plain words: who gives what, who learns what, what results can reveal, what it costs, whom one trusts.
+//!
+//! As data ([`Description`]), as text, and as one self-contained page of HTML for people who want to print and sign it.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json, json};
+
+use hushgate_circuits::circuit::{InputPort, OutputPort};
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::requirements;
+use hushgate_circuits::shape::Shape;
+
+use crate::program::Compiled;
+use crate::proposal::{Border, Item, Sealed, SourceText};
+use crate::results::printable;
+use crate::terminal::hex;
+
+mod html;
+mod reveal;
+
+/// All that `inspect` says.
+pub struct Description {
+    title: String,
+    digest: String,
+    parties: Vec<Party>,
+    public: Vec<Item>,
+    parameters: Vec<(String, String)>,
+    requires: Option<Required>,
+    trust: Vec<String>,
+    rules: Vec<String>,
+    cost: Cost,
+    proposal: Option<String>,
+    compiler: String,
+    files: Vec<SourceText>,
+}
+
+struct Party {
+    border: Border,
+    /// What its results can tell it.
+    reveals: Vec<String>,
+}
+
+/// What must hold for results to mean anything.
+struct Required {
+    reasons: Vec<String>,
+    audience: Vec<String>,
+}
+
+struct Cost {
+    and_gates: u64,
+    table_bytes: u64,
+    input_bits: u64,
+}
+
+impl Description {
+    /// Describes a program.
+    pub fn new(title: &str, compiled: &Compiled, public: &[InputPort], files: &[SourceText]) -> Description {
+        let reveals = reveal::reveals(compiled);
+        let parties = borders(compiled).into_iter().zip(reveals);
+        Description {
+            title: title.to_owned(),
+            digest: hex(&compiled.plan.digest()),
+            parties: parties.map(|(border, reveals)| Party { border, reveals }).collect(),
+            public: public.iter().map(|port| item(&port.name, &port.shape)).collect(),
+            parameters: compiled.params.clone(),
+            requires: required(compiled),
+            trust: trust(compiled),
+            rules: Vec::new(),
+            cost: Cost {
+                and_gates: compiled.plan.n_ands(),
+                table_bytes: compiled.plan.table_bytes(),
+                input_bits: compiled.plan.inputs.iter().map(|port| port.shape.width()).sum(),
+            },
+            proposal: None,
+            compiler: crate::proposal::compiler(),
+            files: files.to_vec(),
+        }
+    }
+
+    /// Adds what a proposal fixes beyond the program.
+    #[must_use]
+    pub fn with_proposal(mut self, sealed: &Sealed) -> Description {
+        self.title.clone_from(&sealed.proposal.title);
+        self.proposal = Some(hex(&sealed.digest()));
+        self.rules = sealed.proposal.rules.sentences();
+        self
+    }
+
+    /// As data.
+    pub fn json(&self) -> Json {
+        let named = |items: &[Item]| -> Vec<Json> {
+            items.iter().map(|item| json!({ "name": item.name, "type": item.shape, "bits": item.bits })).collect()
+        };
+        let party = |party: &Party| {
+            let Border { name, gives, learns } = &party.border;
+            json!({ "name": name, "gives": named(gives), "learns": named(learns), "reveals": party.reveals })
+        };
+        let parameters: Map<String, Json> =
+            self.parameters.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let requires =
+            self.requires.as_ref().map(|required| json!({ "reasons": required.reasons, "to": required.audience }));
+        json!({
+            "title": self.title,
+            "parties": self.parties.iter().map(party).collect::<Vec<_>>(),
+            "requires": requires,
+            "public": named(&self.public),
+            "parameters": parameters,
+            "program": self.digest,
+            "proposal": self.proposal,
+            "rules": self.rules,
+            "trust": self.trust,
+            "seconds": { "local": self.cost.seconds(LOCAL), "internet": self.cost.seconds(INTERNET) },
+        })
+    }
+
+    /// As text.
+    pub fn text(&self) -> String {
+        let mut out = format!("program   {}\ndigest    {}\n", self.title, self.digest);
+        if let Some(proposal) = &self.proposal {
+            let _ = writeln!(out, "proposal  {proposal}");
+        }
+        for (names, party) in self.grouped() {
+            let _ = writeln!(out, "\n{names}");
+            section(&mut out, "gives", &party.border.gives.iter().map(shown).collect::<Vec<_>>());
+            section(&mut out, "learns", &party.border.learns.iter().map(shown).collect::<Vec<_>>());
+            section(&mut out, "which can reveal", &party.reveals);
+        }
+        if !self.public.is_empty() {
+            out.push('\n');
+            section(&mut out, "both sides give, and must agree on", &self.public.iter().map(shown).collect::<Vec<_>>());
+        }
+        if let Some(required) = &self.requires {
+            out.push('\n');
+            section(&mut out, "the program requires that", &required.lines());
+        }
+        if !self.parameters.is_empty() {
+            let parameters: Vec<String> =
+                self.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            out.push('\n');
+            section(&mut out, "parameters, the same on both sides", &parameters);
+        }
+        for sentences in [&self.rules, &self.trust, &self.cost.sentences()] {
+            if !sentences.is_empty() {
+                let _ = write!(out, "\n{}\n", sentences.join("\n"));
+            }
+        }
+        out.truncate(out.trim_end().len());
+        out
+    }
+
+    /// As a page.
+    pub fn html(&self) -> String {
+        html::page(self)
+    }
+
+    /// Parties, those of one family that give and learn the same on one line.
+    fn grouped(&self) -> Vec<(String, &Party)> {
+        let mut groups: Vec<(String, String, &Party)> = Vec::new();
+        for party in &self.parties {
+            let name = &party.border.name;
+            let family = name.split_once('[').map_or(name.as_str(), |(family, _)| family);
+            match groups.last_mut() {
+                Some((first, last, like)) if alike(like, party) && first.starts_with(&format!("{family}[")) => {
+                    last.clone_from(name);
+                }
+                _ => groups.push((name.clone(), name.clone(), party)),
+            }
+        }
+        let names =
+            |first: String, last: String| if first == last { first } else { format!("each of {first} to {last}") };
+        groups.into_iter().map(|(first, last, party)| (names(first, last), party)).collect()
+    }
+}
+
+fn alike(a: &Party, b: &Party) -> bool {
+    (&a.border.gives, &a.border.learns, &a.reveals) == (&b.border.gives, &b.border.learns, &b.reveals)
+}
+
+/// Who gives and who learns what.
+pub fn borders(compiled: &Compiled) -> Vec<Border> {
+    let border = &compiled.border;
+    let mut parties: Vec<Border> = (border.parties.iter())
+        .map(|name| Border { name: name.clone(), gives: Vec::new(), learns: Vec::new() })
+        .collect();
+    for InputPort { name, party, shape } in &border.inputs {
+        parties[party.0 as usize].gives.push(item(name, shape));
+    }
+    for port @ OutputPort { name, recipients, shape } in &border.outputs {
+        if requirements::reasons(port).is_some() {
+            continue;
+        }
+        for &PartyId(party) in recipients {
+            parties[party as usize].learns.push(item(name, shape));
+        }
+    }
+    parties
+}
+
+fn item(name: &str, shape: &Shape) -> Item {
+    Item { name: name.to_owned(), shape: in_full(shape), bits: shape.width() }
+}
+
+fn shown(item: &Item) -> String {
+    let name = if item.name.is_empty() { "the result" } else { &item.name };
+    format!("{name}: {}", item.shape)
+}
+
+fn section(out: &mut String, title: &str, items: &[String]) {
+    if items.is_empty() {
+        let _ = writeln!(out, "  {title}  nothing");
+        return;
+    }
+    let _ = writeln!(out, "  {title}");
+    for item in items {
+        let _ = writeln!(out, "    {item}");
+    }
+}
+
+/// Whom one trusts for what.
+fn trust(compiled: &Compiled) -> Vec<String> {
+    let computing = &compiled.plan.parties;
+    let mut trust = Vec::new();
+    if compiled.border.parties != *computing {
+        let [a, b] = [0, 1].map(|i| computing.get(i).map_or("?", String::as_str));
+        trust.push(format!(
+            "{a} and {b} compute for all. Nobody sees what another one gives unless {a} and {b} put together what they hold: choose two that will not."
+        ));
+        trust.push("Values out of range are found in the computation and left out, without showing them.".to_owned());
+    }
+    trust.push(
+        "Nobody learns anything else, as long as both computing parties run the protocol as it is written (see SECURITY.md)."
+            .to_owned(),
+    );
+    trust.push("Everybody can give untrue data; running again with other data tells more than one run.".to_owned());
+    trust
+}
+
+/// Bits in a second and seconds to and fro.
+type Network = (f64, f64);
+const LOCAL: Network = (1e9, 0.0005);
+const INTERNET: Network = (100e6, 0.04);
+
+impl Required {
+    fn lines(&self) -> Vec<String> {
+        let learn = match self.audience.as_slice() {
+            [] => "nobody learns".to_owned(),
+            [one] => format!("{one} learns"),
+            [start @ .., last] => format!("{} and {last} learn", start.join(", ")),
+        };
+        let note = format!("{learn} whether all of it holds, not what does not; if it does not, all results are empty");
+        self.reasons.iter().cloned().chain([note]).collect()
+    }
+}
+
+/// What the program requires, and who learns whether it holds.
+fn required(compiled: &Compiled) -> Option<Required> {
+    let border = &compiled.border;
+    border.outputs.iter().find_map(|port| {
+        let audience = port.recipients.iter().map(|party| border.parties[party.0 as usize].clone()).collect();
+        let reasons = requirements::reasons(port)?.into_iter().map(printable).collect();
+        Some(Required { reasons, audience })
+    })
+}
+
+impl Cost {
+    fn seconds(&self, (rate, round_trip): Network) -> f64 {
+        let bytes = self.table_bytes as f64 + 32.0 * self.input_bits as f64;
+        let computing = self.and_gates as f64 / AND_GATES_PER_SECOND;
+        let seconds = 0.01 + 6.0 * round_trip + computing.max(8.0 * bytes / rate);
+        (seconds * 100.0).ceil() / 100.0
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        let bytes = self.table_bytes;
+        vec![
+            format!(
+                "It takes {} AND gates: {bytes} bytes of garbled tables from one party to the other.",
+                self.and_gates
+            ),
+            format!(
+                "That is about {} on a local network (1 Gbit/s) and {} across the internet (100 Mbit/s, 40 ms), compiling not counted.",
+                spoken(self.seconds(LOCAL)),
+                spoken(self.seconds(INTERNET))
+            ),
+        ]
+    }
+}
+
+fn spoken(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} minutes", s / 60.0),
+        s => format!("{:.1} hours", s / 3600.0),
+    }
+}
+
+/// What an ordinary machine does on one core, with the network in between.
+const AND_GATES_PER_SECOND: f64 = 20e6;
+
+/// A shape with the fields of its structs and the variants of its enums.
+pub fn in_full(shape: &Shape) -> String {
+    let named = |items: &[(String, Shape)]| {
+        items.iter().map(|(name, shape)| format!("{name}: {}", in_full(shape))).collect::<Vec<_>>().join(", ")
+    };
+    match shape {
+        Shape::Array { element, len } => format!("[{}; {len}]", in_full(element)),
+        Shape::Tuple(items) => format!("({})", items.iter().map(in_full).collect::<Vec<_>>().join(", ")),
+        Shape::Struct { name, fields } => format!("{name} {{ {} }}", named(fields)),
+        Shape::Enum { name, variants } => {
+            let variants: Vec<String> = variants
+                .iter()
+                .map(|(name, payload)| match payload {
+                    Shape::Tuple(parts) if parts.is_empty() => name.clone(),
+                    payload => format!("{name}{}", in_full(payload)),
+                })
+                .collect();
+            format!("{name} {{ {} }}", variants.join(" | "))
+        }
+        scalar => scalar.describe(),
+    }
+}

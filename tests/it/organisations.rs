@@ -1,0 +1,349 @@
+//! Two organisations that share nothing but what they send each other: propose, inspect, approve, join, receipt, log.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value as Json, json};
+
+use super::sessions::Listening;
+use super::{json, root, stderr, stdout, temporary};
+
+/// An organisation: its folder, in which it works, and its own home in it.
+struct Organisation(PathBuf);
+
+impl Organisation {
+    /// One with a key.
+    fn new(name: &str) -> Organisation {
+        let folder = temporary(&format!("{name}.marker"), "").with_file_name(format!("organisation-{name}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let organisation = Organisation(folder);
+        assert!(organisation.run(&["keygen"]).status.success());
+        organisation
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = super::command(args);
+        command.current_dir(&self.0).env("HUSHGATE_HOME", self.home());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    #[track_caller]
+    fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        stdout(&output)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.0.join("home")
+    }
+
+    fn id(&self) -> String {
+        json(&self.run(&["id", "--json"]))["fingerprint"].as_str().unwrap().to_owned()
+    }
+
+    fn knows(&self, name: &str, other: &Organisation) {
+        self.ok(&["peer", "add", name, &other.id()]);
+    }
+
+    /// Gets a file by mail.
+    fn gets(&self, file: &Path) {
+        std::fs::copy(file, self.0.join(file.file_name().unwrap())).unwrap();
+    }
+
+    fn log(&self) -> Vec<Json> {
+        json(&self.run(&["log", "show", "--json"])).as_array().unwrap().clone()
+    }
+}
+
+/// Two banks that know each other; the first has the program of the example.
+fn banks(test: &str) -> [Organisation; 2] {
+    let [a, b] = ["a", "b"].map(|name| Organisation::new(&format!("{test}-{name}")));
+    a.knows("bank_b", &b);
+    b.knows("bank_a", &a);
+    let example = root().join("examples/fraud_rates");
+    a.gets(&example.join("fraud_rates.hush"));
+    a.gets(&example.join("bank_a.json"));
+    b.gets(&example.join("bank_b.json"));
+    [a, b]
+}
+
+/// Two banks of which the first has sent a proposal with these options to the second.
+fn proposed(test: &str, options: &[&str]) -> [Organisation; 2] {
+    let [a, b] = banks(test);
+    a.ok(&[&["propose", "fraud_rates.hush"], options].concat());
+    b.gets(&a.0.join(FILE));
+    [a, b]
+}
+
+/// The same, approved by both.
+fn approved(test: &str, options: &[&str]) -> [Organisation; 2] {
+    let [a, b] = proposed(test, options);
+    a.ok(&["approve", FILE, "--as", "bank_a"]);
+    b.ok(&["approve", FILE, "--as", "bank_b"]);
+    [a, b]
+}
+
+const FILE: &str = "fraud_rates.proposal";
+
+fn join(a: &Organisation, b: &Organisation) -> [Output; 2] {
+    join_with((a, FILE, &[]), (b, FILE, &[]))
+}
+
+fn join_with(a: (&Organisation, &str, &[&str]), b: (&Organisation, &str, &[&str])) -> [Output; 2] {
+    let args = |file, party, input, peer| {
+        ["join", file, "--as", party, "--input", input, "--peer", peer, "--json", "--timeout", "20"]
+    };
+    let first = [&args(a.1, "bank_a", "bank_a.json", "bank_b")[..], a.2, &["--listen", "127.0.0.1:0"]].concat();
+    let listening = Listening::spawn(a.0.command(&first));
+    let second = [&args(b.1, "bank_b", "bank_b.json", "bank_a")[..], b.2, &["--connect", &listening.address]].concat();
+    let connected = b.0.run(&second);
+    [listening.finish(), connected]
+}
+
+/// The command ends with `code`, prints no result and says all of `says`.
+#[track_caller]
+fn fails(output: &Output, code: i32, says: &[&str]) {
+    let errors = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert_eq!(stdout(output), "");
+    for part in says {
+        assert!(errors.contains(part), "{part:?} is not in: {errors}");
+    }
+}
+
+#[test]
+fn the_whole_walk() {
+    let [a, b] = proposed("walk", &["--runs", "5", "--title", "fraud_rates"]);
+    let digest = a.ok(&["propose", "fraud_rates.hush", "--runs", "5", "-o", "again.proposal"]);
+    assert_eq!(std::fs::read(a.0.join(FILE)).unwrap(), std::fs::read(a.0.join("again.proposal")).unwrap());
+    let digest = digest.trim().strip_prefix("proposal ").unwrap();
+
+    let text = b.ok(&["inspect", FILE]);
+    for part in [digest, "bank_a", "fraud_cases: u32 in 0..=1000000", "learns", "can reveal", "at most 5 times in all"]
+    {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    b.ok(&["inspect", FILE, "--html", "page.html"]);
+    let page = std::fs::read_to_string(b.0.join("page.html")).unwrap();
+    assert!(page.contains(digest) && page.contains("a.fraud_cases * b.payments &gt; b.fraud_cases"), "{page}");
+    assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("src="), "{page}");
+
+    fails(&b.run(&["approve", FILE, "--as", "bank_b", "--digest", "00"]), 7, &[digest, "nothing was approved"]);
+    b.ok(&["approve", FILE, "--as", "bank_b", "--digest", digest]);
+    a.ok(&["approve", FILE, "--as", "bank_a"]);
+    let [first, second] = join(&a, &b);
+    assert_eq!(json(&first)["outputs"]["bank_a"], json!(true));
+    assert_eq!(json(&second)["outputs"]["bank_b"], json!(true));
+
+    for (organisation, peer) in [(&a, "bank_b"), (&b, "bank_a")] {
+        let receipts = organisation.ok(&["receipt", "list"]);
+        let receipt = receipts.split_whitespace().next().unwrap();
+        let shown = organisation.ok(&["receipt", "verify", receipt, "--peer", peer]);
+        assert!(shown.contains("this organisation") && shown.contains(&format!(", {peer}")), "{shown}");
+        assert!(organisation.ok(&["log", "verify"]).contains("2 entries, the chain holds"));
+        let log = organisation.log();
+        assert_eq!((&log[0]["event"], &log[0]["proposal"]), (&json!("begin"), &json!(digest)));
+        assert_eq!((&log[1]["event"], &log[1]["outcome"]), (&json!("end"), &json!("done")));
+        assert_eq!(log[1]["receipt"], json!("signed by both"));
+    }
+    let (ours, theirs) = (a.log(), b.log());
+    assert_eq!(ours[0]["meeting"], theirs[0]["meeting"]);
+    assert_eq!(ours[1]["sent_digest"], theirs[1]["received_digest"]);
+    assert_eq!(ours[1]["received_digest"], theirs[1]["sent_digest"]);
+    let receipt = |organisation: &Organisation| {
+        let list = organisation.ok(&["receipt", "list"]);
+        std::fs::read(list.split_whitespace().next().unwrap()).unwrap()
+    };
+    assert_eq!(receipt(&a), receipt(&b), "both sides hold the same receipt");
+}
+
+#[test]
+fn what_is_not_approved_does_not_run() {
+    let [a, b] = proposed("not-approved", &[]);
+    b.ok(&["approve", FILE, "--as", "bank_b"]);
+    let alone =
+        ["join", FILE, "--as", "bank_a", "--input", "bank_a.json", "--peer", "bank_b", "--listen", "127.0.0.1:0"];
+    fails(&a.run(&alone), 7, &["has not approved", "hushgate approve"]);
+    a.ok(&["approve", FILE, "--as", "bank_b"]);
+    fails(&a.run(&alone), 7, &["approved the proposal as bank_b, not as bank_a"]);
+    a.ok(&["approve", FILE, "--as", "bank_a"]);
+    a.ok(&["approve", FILE, "--withdraw"]);
+    fails(&a.run(&alone), 7, &["has not approved"]);
+    fails(&a.run(&["approve", FILE, "--withdraw"]), 2, &["nothing to withdraw"]);
+    fails(&a.run(&["approve", FILE]), 2, &["--as"]);
+    fails(&a.run(&["approve", FILE, "--as", "bank_c"]), 2, &["bank_c"]);
+    fails(&a.run(&["approve", "fraud_rates.hush", "--as", "bank_a"]), 2, &["not a proposal"]);
+
+    // Another key has signed what is there.
+    a.ok(&["approve", FILE, "--as", "bank_a"]);
+    std::fs::rename(a.home().join("secret.key"), a.home().join("old.key")).unwrap();
+    a.ok(&["keygen"]);
+    fails(&a.run(&alone), 7, &["signed by the key", "approve it again"]);
+    fails(&a.run(&["join", FILE, "--as", "bank_a", "--listen", "127.0.0.1:0"]), 2, &["--peer"]);
+}
+
+#[test]
+fn whatever_is_edited_voids_the_approval() {
+    let [a, b] = approved("edited", &["--runs", "5"]);
+    let text = std::fs::read_to_string(a.0.join(FILE)).unwrap();
+    let join =
+        ["join", FILE, "--as", "bank_a", "--input", "bank_a.json", "--peer", "bank_b", "--listen", "127.0.0.1:0"];
+    let edits = [
+        text.replace("\"runs\": 5", "\"runs\": 6"),
+        text.replace("b.fraud_cases * a.payments", "b.fraud_cases * b.payments"),
+        text.replace("\"title\": \"fraud_rates\"", "\"title\": \"harmless\""),
+        text.replace("    ", "  "),
+        text.clone() + " ",
+    ];
+    for edited in edits {
+        assert_ne!(edited, text);
+        std::fs::write(a.0.join(FILE), edited).unwrap();
+        fails(&a.run(&join), 7, &["changed after it was made"]);
+        fails(&a.run(&["inspect", FILE]), 7, &["changed after it was made"]);
+    }
+    for broken in ["", "{}", "party a;", &text.replace("proposal v1", "proposal v9"), &text[..text.len() / 2]] {
+        std::fs::write(a.0.join(FILE), broken).unwrap();
+        fails(&a.run(&join), 2, &["not a proposal"]);
+    }
+    // A new digest over changed contents is another proposal, which nobody has approved.
+    a.ok(&["propose", "fraud_rates.hush", "--runs", "6"]);
+    fails(&a.run(&join), 7, &["has not approved"]);
+    drop(b);
+}
+
+#[test]
+fn sides_that_have_approved_different_proposals_are_told_what_differs() {
+    for (test, change, field) in [
+        ("differs-rule", &["--runs", "9"][..], "rule runs in all"),
+        ("differs-title", &["--runs", "5", "--title", "other"], "title"),
+        ("differs-garbler", &["--runs", "5", "--garbler", "bank_b"], "garbler"),
+    ] {
+        let [a, b] = approved(test, &["--runs", "5"]);
+        let propose = ["propose", "fraud_rates.hush", "-o", "other.proposal"];
+        b.gets(&a.0.join("fraud_rates.hush"));
+        b.ok(&[&propose[..], change].concat());
+        b.ok(&["approve", "other.proposal", "--as", "bank_b"]);
+        for output in join_with((&a, FILE, &[]), (&b, "other.proposal", &[])) {
+            fails(&output, 4, &[field]);
+        }
+        let refused = a.log();
+        assert_eq!(refused.iter().map(|entry| &entry["event"]).collect::<Vec<_>>(), [&json!("refused")]);
+    }
+}
+
+#[test]
+fn a_changed_source_is_named() {
+    let [a, b] = approved("differs-source", &[]);
+    let source = std::fs::read_to_string(a.0.join("fraud_rates.hush")).unwrap();
+    std::fs::write(b.0.join("fraud_rates.hush"), source + "\n// harmless\n").unwrap();
+    b.ok(&["propose", "fraud_rates.hush"]);
+    b.ok(&["approve", FILE, "--as", "bank_b"]);
+    for output in join(&a, &b) {
+        fails(&output, 4, &["source fraud_rates.hush"]);
+    }
+}
+
+#[test]
+fn one_side_without_a_proposal_is_told() {
+    let [a, b] = approved("one-sided", &[]);
+    b.gets(&a.0.join("fraud_rates.hush"));
+    for output in join_with((&a, FILE, &[]), (&b, "fraud_rates.hush", &[])) {
+        fails(&output, 4, &["proposal", "nothing"]);
+    }
+}
+
+#[test]
+fn a_peer_can_be_required_to_have_approved() {
+    let [a, b] = approved("required", &[]);
+    b.gets(&a.0.join("fraud_rates.hush"));
+    let [first, second] = join_with((&a, "fraud_rates.hush", &[]), (&b, "fraud_rates.hush", &[]));
+    assert!(first.status.success() && second.status.success(), "{}{}", stderr(&first), stderr(&second));
+    a.ok(&["peer", "add", "bank_b", &b.id(), "--require-approval"]);
+    for peer in ["bank_b", &b.id()] {
+        let bare = ["join", "fraud_rates.hush", "--as", "bank_a", "--input", "bank_a.json", "--peer", peer];
+        fails(&a.run(&[&bare[..], &["--listen", "127.0.0.1:0"]].concat()), 7, &["approved", "hushgate propose"]);
+    }
+    let [first, second] = join(&a, &b);
+    assert!(first.status.success() && second.status.success(), "{}{}", stderr(&first), stderr(&second));
+}
+
+#[test]
+fn release_rules_of_either_side_hold() {
+    let [a, b] = proposed("rules", &["--runs-per-day", "2"]);
+    a.ok(&["approve", FILE, "--as", "bank_a"]);
+    b.ok(&["approve", FILE, "--as", "bank_b", "--runs", "1"]);
+    let [first, second] = join(&a, &b);
+    assert!(first.status.success() && second.status.success(), "{}{}", stderr(&first), stderr(&second));
+    let [first, second] = join(&a, &b);
+    fails(&second, 7, &["release rule", "it ran 1 times", "1 are allowed"]);
+    fails(&first, 4, &["the other party refuses", "release rules"]);
+    assert!(!stderr(&first).contains("ran 1"), "how often is b's business: {}", stderr(&first));
+
+    b.ok(&["approve", FILE, "--as", "bank_b"]);
+    let [first, second] = join(&a, &b);
+    assert!(first.status.success() && second.status.success(), "{}{}", stderr(&first), stderr(&second));
+    for output in join(&a, &b) {
+        fails(&output, 7, &["2 times with this peer in the last 24 hours"]);
+    }
+    std::fs::write(b.home().join("runs.json"), "{").unwrap();
+    fails(&join(&a, &b)[1], 7, &["runs.json", "cannot be counted"]);
+}
+
+#[test]
+fn a_receipt_or_a_log_that_was_changed_is_found_out() {
+    let [a, b] = approved("tampered", &[]);
+    join(&a, &b).iter().for_each(|output| assert!(output.status.success(), "{}", stderr(output)));
+    let list = b.ok(&["receipt", "list"]);
+    let receipt = list.split_whitespace().next().unwrap();
+    let text = std::fs::read_to_string(receipt).unwrap();
+    let value: Json = serde_json::from_str(&text).unwrap();
+    for field in ["meeting", "program", "proposal", "from_garbler", "from_evaluator"] {
+        let digest = value[field].as_str().unwrap();
+        let changed = digest.replace(&digest[..1], if digest.starts_with('0') { "1" } else { "0" });
+        std::fs::write(b.0.join("changed.json"), text.replace(digest, &changed)).unwrap();
+        fails(&b.run(&["receipt", "verify", "changed.json"]), 7, &["signature"]);
+    }
+    let carol = Organisation::new("tampered-carol");
+    b.knows("carol", &carol);
+    fails(&b.run(&["receipt", "verify", receipt, "--peer", "carol"]), 7, &["neither side is carol"]);
+
+    let path = b.home().join("log.jsonl");
+    let log = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, log.replace("bank_b", "bank_x")).unwrap();
+    fails(&b.run(&["log", "verify"]), 7, &["line 1", "changed"]);
+    let second = log.split_inclusive('\n').nth(1).unwrap();
+    std::fs::write(&path, second).unwrap();
+    fails(&b.run(&["log", "verify"]), 7, &["line 1", "removed, added or moved"]);
+    std::fs::write(&path, log + "{\"n\":2,\"ti").unwrap();
+    assert!(b.ok(&["log", "verify"]).contains("2 entries"));
+    join(&a, &b).iter().for_each(|output| assert!(output.status.success(), "{}", stderr(output)));
+    assert!(b.ok(&["log", "verify"]).contains("4 entries"));
+}
+
+/// Inputs and results are small numbers that anyone could guess: what is kept must not let them check a guess.
+#[test]
+fn nothing_that_is_kept_tells_inputs_or_helps_to_guess_them() {
+    let [a, b] = approved("secrets", &[]);
+    join(&a, &b).iter().for_each(|output| assert!(output.status.success(), "{}", stderr(output)));
+    let input: Json = serde_json::from_slice(&std::fs::read(a.0.join("bank_a.json")).unwrap()).unwrap();
+    let numbers: Vec<String> = input["a"].as_object().unwrap().values().map(Json::to_string).collect();
+    let log = std::fs::read_to_string(a.home().join("log.jsonl")).unwrap();
+    let receipt = std::fs::read_to_string(a.ok(&["receipt", "list"]).split_whitespace().next().unwrap()).unwrap();
+    let key = std::fs::read_to_string(a.home().join("secret.key")).unwrap();
+    for text in [&log, &receipt] {
+        assert!(numbers.iter().all(|number| !text.contains(&format!(":{number}"))), "{text}");
+        assert!(!text.contains(key.lines().nth(1).unwrap()));
+    }
+    // The same inputs again have other commitments, and so has the same result.
+    join(&a, &b).iter().for_each(|output| assert!(output.status.success(), "{}", stderr(output)));
+    let log = a.log();
+    assert_ne!(log[0]["inputs"][0]["commitment"], log[2]["inputs"][0]["commitment"]);
+    assert_ne!(log[1]["result"], log[3]["result"]);
+    let openings: Vec<_> = std::fs::read_dir(a.home().join("openings")).unwrap().collect();
+    assert_eq!(openings.len(), 2);
+}
