@@ -13,6 +13,8 @@ mod facts;
 mod float;
 mod integer;
 mod intrinsic;
+mod invariant;
+mod levels;
 mod linear;
 mod loops;
 mod merge;

@@ -1,10 +1,11 @@
 //! Loops: unrolled while that is cheap, else generalised to any iteration.
 //!
 //! A loop whose number of iterations is known is unrolled as long as the steps that it would take stay within
-//! [`super::Limits::unroll_steps_max`]; otherwise it is rolled (`roll`). For that its body runs once for *any* iteration: the variables that
-//! it assigns get ranges that hold at the start of every iteration. Those are found by trying: what is stable stays; what grows by a bounded
-//! difference gets the range that all iterations together can reach; what does neither gets the range of its declared type, and the last,
-//! reporting run says so if that is not enough. The same is done where only analysis does not know how often a loop runs.
+//! [`super::Limits::unroll_steps_max`]; otherwise it is rolled (`roll`). For that its body runs once for *any* iteration, with variables whose
+//! ranges hold at the start of every iteration (`invariant`). The same is done where only analysis does not know how often a loop runs.
+//!
+//! The first iteration of a long loop is tried out without wires, to know what it takes. Where the body looks at its counter, and where
+//! rolling all iterations does not work, the first one is unrolled all the same: most bodies are simpler without it (`if i == 0`, `a[i - 1]`).
 
 use std::rc::Rc;
 
@@ -12,19 +13,15 @@ use hushgate_circuits::id::Wire;
 use num_bigint::{BigInt, Sign};
 
 use super::report;
-use super::roll::{AnyIteration, Loop};
-use super::value::{Abstract, Bit, Int, Stage, Variants};
-use super::walk::{Env, ExitKind, Stop, Walk, Walked};
-use crate::hir::{For, Over, Ty};
+use super::roll::{AnyIteration, Loop, offset_of, returned_value};
+use super::value::{Abstract, Bit, Int, Stage};
+use super::walk::{Env, ExitKind, Stop, Walk, Walked, without_inner};
+use crate::hir::{Expr, ExprKind, For, LocalId, Over};
 use crate::ranges::Range;
 use crate::source::Span;
 
-/// Attempts to find ranges that hold in every iteration; the last ones fall back to declared types.
-const ROUNDS: u32 = 8;
-/// Attempts that only add what was seen: enough for what settles.
-const ROUNDS_JOINED: u32 = 2;
-/// Attempts before a range that still grows is taken from the declared type.
-const ROUNDS_PRECISE: u32 = 5;
+/// Iterations from which on the first one is tried out.
+const PROBE_MIN: u32 = 16;
 
 /// What a loop runs over.
 pub(super) enum Items {
@@ -32,6 +29,8 @@ pub(super) enum Items {
     Counter(BigInt, BigInt),
     /// Any counter in the range, at most so many times.
     Unknown(Range, BigInt, Stage),
+    /// Any counter in the range that is not below the first and below the second.
+    Within(Range, Int, Int),
     Elements(Rc<Vec<Abstract>>),
 }
 
@@ -41,6 +40,7 @@ impl Items {
         match self {
             Items::Counter(start, end) => (end - start).max(BigInt::ZERO),
             Items::Unknown(_, count, _) => count.clone(),
+            Items::Within(range, ..) => &range.hi - &range.lo + 1,
             Items::Elements(items) => BigInt::from(items.len()),
         }
     }
@@ -65,12 +65,13 @@ impl Items {
 
 impl Walk<'_> {
     pub(super) fn for_loop(&mut self, body: &For, span: Span) -> Walked {
-        let Some(items) = self.items(&body.over)? else { return Ok(Abstract::unit()) };
+        let Some(items) = self.items(&body.over, span)? else { return Ok(Abstract::unit()) };
         let start = self.exits.len();
         let facts = self.facts.mark();
         let outer = self.env.clone();
         let alive = match &items {
             Items::Unknown(..) => self.run_unknown(body, &items, span)?,
+            Items::Within(range, start, end) => self.run_within(body, range, [start, end], span)?,
             _ => self.unroll(body, &items, span, None)?,
         };
         let exits = self.take_exits(ExitKind::Break, start);
@@ -79,8 +80,8 @@ impl Walk<'_> {
     }
 
     pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
-        let Some(items) = self.items(&body.over)? else { return Ok(Abstract::list(Vec::new())) };
-        if matches!(items, Items::Unknown(..)) {
+        let Some(items) = self.items(&body.over, span)? else { return Ok(Abstract::list(Vec::new())) };
+        if matches!(items, Items::Unknown(..) | Items::Within(..)) {
             return self.fatal(report::unknown_length(span));
         }
         if items.count() > BigInt::from(self.limits.elements_max) {
@@ -95,7 +96,7 @@ impl Walk<'_> {
     }
 
     /// What the loop runs over; nothing if its bounds are secret, which is reported.
-    fn items(&mut self, over: &Over) -> Walked<Option<Items>> {
+    fn items(&mut self, over: &Over, span: Span) -> Walked<Option<Items>> {
         let (start, end) = match over {
             Over::Array(array) => return Ok(Some(Items::Elements(Rc::clone(self.eval(array)?.items())))),
             Over::Range(start, end) => {
@@ -112,8 +113,9 @@ impl Walk<'_> {
                 (low, high)
             }
         };
-        if self.needs_unrolling(&start) || self.needs_unrolling(&end) {
-            return Err(Stop::Unrollable);
+        let depends_on_counter = self.depends_on_counter(&start) || self.depends_on_counter(&end);
+        if depends_on_counter && !self.is_dynamic {
+            return Err(Stop::Unrollable(span, "it bounds another loop by its counter"));
         }
         Ok(Some(match (start.known(), end.known()) {
             (Some(start), Some(end)) => Items::Counter(start.clone(), end.clone()),
@@ -121,6 +123,9 @@ impl Walk<'_> {
                 let last: BigInt = end.range().hi.clone() - 1;
                 let count = (&end.range().hi - &start.range().lo).max(BigInt::ZERO);
                 let range = Range { lo: start.range().lo.clone(), hi: last.max(start.range().lo.clone()) };
+                if depends_on_counter {
+                    return Ok(Some(Items::Within(range, start, end)));
+                }
                 Items::Unknown(range, count, start.stage().join(end.stage()))
             }
         }))
@@ -131,7 +136,7 @@ impl Walk<'_> {
         match items {
             Items::Counter(start, _) => Abstract::Int(self.constant(start + BigInt::from(i), Stage::BUILD)),
             Items::Elements(items) => items[i].clone(),
-            Items::Unknown(..) => unreachable!("only known loops are unrolled"),
+            Items::Unknown(..) | Items::Within(..) => unreachable!("only known loops are unrolled"),
         }
     }
 
@@ -145,8 +150,19 @@ impl Walk<'_> {
     ) -> Walked<bool> {
         let count = items.count();
         let outer = self.env.clone();
+        let collects = values.is_some();
         let mut may_roll = true;
         let mut i = 0;
+        if count >= BigInt::from(PROBE_MIN)
+            && !looks_at(body.local, &body.body)
+            && let Some(steps) = self.probe(body, items, &outer, span)?
+            && let Some(is_affordable) = self.is_too_long(steps, &count)
+            && let Some(more) =
+                self.roll(Loop { body, items, first: 0, span, collects, is_affordable, is_dynamic: false })?
+        {
+            values.into_iter().for_each(|values| values.extend(more.iter().cloned()));
+            return Ok(true);
+        }
         while BigInt::from(i) < count {
             let steps = self.steps;
             let item = self.item(items, i);
@@ -156,15 +172,81 @@ impl Walk<'_> {
                 values.push(value);
             }
             i += 1;
-            let predicted = BigInt::from(self.steps - steps) * (&count - BigInt::from(i));
-            if may_roll && predicted > BigInt::from(self.limits.unroll_steps_max) {
+            if may_roll && let Some(is_affordable) = self.is_too_long(self.steps - steps, &(&count - BigInt::from(i))) {
                 may_roll = false;
-                let is_affordable = predicted < BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
-                let rolled = Loop { body, items, first: i, span, collects: values.is_some(), is_affordable };
-                if let Some(more) = self.roll(rolled)? {
+                let rolled = Loop { body, items, first: i, span, collects, is_affordable, is_dynamic: false };
+                if let Some(more) = self.roll_at_last(rolled)? {
                     values.into_iter().for_each(|values| values.extend(more.iter().cloned()));
                     return Ok(true);
                 }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Rolls the iterations that are left, at any price if they are too many to be unrolled.
+    fn roll_at_last(&mut self, rolled: Loop<'_>) -> Walked<Option<Vec<Abstract>>> {
+        let more = self.roll(rolled)?;
+        if more.is_some() || rolled.is_affordable {
+            return Ok(more);
+        }
+        if let Some(more) = self.roll(Loop { is_dynamic: true, ..rolled })? {
+            return Ok(Some(more));
+        }
+        let (span, why) = self.unrollable.take().unwrap_or((rolled.span, "of what it does"));
+        self.fatal(report::not_rolled(rolled.span, &rolled.items.count(), span, why))
+    }
+
+    /// Whether so many iterations of so many steps are too long to be unrolled at once; if so, whether they may be after all.
+    fn is_too_long(&self, steps: u64, count: &BigInt) -> Option<bool> {
+        let predicted = BigInt::from(steps) * count;
+        let left = BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
+        (predicted > BigInt::from(self.limits.unroll_steps_max)).then(|| predicted < left)
+    }
+
+    /// The steps that the first iteration takes, if control comes to its end; nothing comes of it.
+    fn probe(&mut self, body: &For, items: &Items, outer: &Env, span: Span) -> Walked<Option<u64>> {
+        let builder = self.builder.take();
+        let (steps, facts, exits, suppressed) = (self.steps, self.facts.mark(), self.exits.len(), self.suppressed);
+        let item = self.item(items, 0);
+        self.bind(body.local, item);
+        self.trials += 1;
+        let value = self.iteration(body, outer, span);
+        self.trials -= 1;
+        self.builder = builder;
+        self.suppressed = suppressed;
+        self.exits.truncate(exits);
+        self.facts.rollback(facts);
+        self.env = outer.clone();
+        Ok(value?.map(|_| self.steps - steps))
+    }
+
+    /// Runs the body for the counters of a range, each where it lies between bounds that are not known.
+    fn run_within(&mut self, body: &For, range: &Range, [start, end]: [&Int; 2], span: Span) -> Walked<bool> {
+        let outer = self.env.clone();
+        let mut i = range.lo.clone();
+        while i <= range.hi {
+            let steps = self.steps;
+            let counter = self.constant(i.clone(), Stage::BUILD);
+            let (above, below) = (self.at_most(start, &counter), self.less(&counter, end));
+            let runs = self.and_bits(&above, &below);
+            i += 1;
+            if runs.known == Some(false) {
+                continue;
+            }
+            self.bind(body.local, Abstract::Int(counter));
+            let join = self.split(&runs, span, |walk| match walk.iteration(body, &outer, span)? {
+                Some(_) => Ok(Abstract::unit()),
+                None => Err(Stop::Diverged),
+            })?;
+            match self.join(join, Ok(Abstract::unit())) {
+                Ok(_) => {}
+                Err(Stop::Diverged) => return Ok(false),
+                Err(stop) => return Err(stop),
+            }
+            self.env = without_inner(std::mem::take(&mut self.env), &outer);
+            if self.is_too_long(self.steps - steps, &(&range.hi - &i)).is_some() {
+                return Err(Stop::Unrollable(span, "it bounds another long loop by its counter"));
             }
         }
         Ok(true)
@@ -196,7 +278,7 @@ impl Walk<'_> {
         let uses = self.uses(&body.body);
         let is_bound = |i: &usize| entry.get(*i).is_some_and(Option::is_some);
         let assigned: Vec<usize> = uses.assigned.into_iter().filter(is_bound).collect();
-        let rolled = Loop { body, items, first: 0, span, collects: false, is_affordable: false };
+        let rolled = Loop { body, items, first: 0, span, collects: false, is_affordable: false, is_dynamic: false };
         self.env = self.find_invariant(rolled, &assigned)?;
         let item = self.any_item(items, 0);
         self.bind(body.local, item);
@@ -219,16 +301,16 @@ impl Walk<'_> {
                 Abstract::Int(self.opaque(range, Stage::BUILD, |_, _| Vec::new()))
             }
             Items::Unknown(range, _, stage) => Abstract::Int(self.opaque(range.clone(), *stage, |_, _| Vec::new())),
+            Items::Within(range, ..) => Abstract::Int(self.opaque(range.clone(), Stage::BUILD, |_, _| Vec::new())),
             Items::Elements(items) => self.any_of(&items[first..]),
         }
     }
 
     /// What any of these values is.
     pub(super) fn any_of(&mut self, items: &[Abstract]) -> Abstract {
-        let unknown = Bit { known: None, stage: Stage::BUILD, claim: Walk::opaque_claim(), wire: Wire::FALSE };
         let mut any = items.first().cloned().unwrap_or_else(Abstract::unit);
         for item in items.iter().skip(1) {
-            any = self.merge(&unknown, &any, item);
+            any = self.merge_unknown(&any, item);
         }
         self.generalise(&any)
     }
@@ -244,7 +326,9 @@ impl Walk<'_> {
         let silent = silent?;
         match self.suppressed == suppressed {
             true => Ok(silent),
-            false if rolled.is_affordable => Err(Stop::Unrollable),
+            false if rolled.is_affordable => {
+                Err(Stop::Unrollable(rolled.span, "not all of it can be proven for any iteration"))
+            }
             false => self.iterate_once(rolled, &before, &entry),
         }
     }
@@ -255,199 +339,38 @@ impl Walk<'_> {
         let item = self.any_item(rolled.items, rolled.first);
         self.bind(rolled.body.local, item);
         let value = self.iteration(rolled.body, entry, rolled.span)?;
-        if self.exits[start..].iter().any(|exit| exit.kind != ExitKind::Break) {
-            return Err(Stop::Unrollable);
-        }
-        let Some(value) = value else { return Err(Stop::Unrollable) };
+        let Some(value) = value else { return Err(Stop::Unrollable(rolled.span, "no iteration comes to its end")) };
         let after = self.env.clone();
         let exits = self.take_exits(ExitKind::Break, start);
-        let may_break = !exits.is_empty();
+        let returns = self.take_exits(ExitKind::Return, start);
+        if self.exits.len() > start {
+            return Err(Stop::Unrollable(rolled.span, "it requires what never holds"));
+        }
+        let leaves = !exits.is_empty() || !returns.is_empty();
+        let returned = returns.into_iter().map(returned_value).reduce(|a, b| self.merge_unknown(&a, &b));
         self.merge_exits(exits, true, (start, facts), entry);
         let end = std::mem::take(&mut self.env);
-        Ok(AnyIteration { before: before.clone(), after, end, value, may_break })
+        Ok(AnyIteration { before: before.clone(), after, end, value, leaves, returned })
     }
 
-    /// Variables that hold at the start of every iteration.
-    fn find_invariant(&mut self, rolled: Loop<'_>, assigned: &[usize]) -> Walked<Env> {
-        let entry = self.env.clone();
-        let types = self.local_types();
-        let count = rolled.items.count() - BigInt::from(rolled.first);
-        let mut candidate = entry.clone();
-        for round in 0..ROUNDS {
-            let general = self.generalise_env(&candidate, assigned);
-            let (facts, exits, suppressed) = (self.facts.mark(), self.exits.len(), self.suppressed);
-            self.env = general.clone();
-            let item = self.any_item(rolled.items, rolled.first);
-            self.bind(rolled.body.local, item);
-            self.trials += 1;
-            let value = self.iteration(rolled.body, &entry, rolled.span);
-            self.trials = self.trials.saturating_sub(1);
-            let alive = value?.is_some();
-            self.suppressed = suppressed;
-            self.exits.truncate(exits);
-            let after = std::mem::take(&mut self.env);
-            let mut growth = Growth { count: count.clone(), round, stable: true };
-            let mut next = candidate.clone();
-            for &i in assigned.iter().filter(|_| alive) {
-                if let (Some(entry), Some(old), Some(general), Some(after)) =
-                    (&entry[i], &candidate[i], &general[i], after.get(i).and_then(Option::as_ref))
-                {
-                    next[i] = Some(self.grow(&mut growth, [entry, old, general, after], types.get(i)));
-                }
-            }
-            self.facts.rollback(facts);
-            self.env = entry.clone();
-            if growth.stable {
-                return Ok(self.generalise_env(&candidate, assigned));
-            }
-            candidate = next;
-        }
-        if rolled.is_affordable {
-            return Err(Stop::Unrollable);
-        }
-        let name = assigned.first().map(|i| self.local_name(*i)).unwrap_or_default();
-        self.fatal(report::unbounded(rolled.span, &name))
-    }
-
-    fn generalise_env(&mut self, env: &Env, assigned: &[usize]) -> Env {
-        let mut general = env.clone();
-        for &i in assigned {
-            general[i] = env[i].as_ref().map(|value| self.generalise(value));
-        }
-        general
-    }
-
-    /// Any value of the same ranges.
-    pub(super) fn generalise(&mut self, value: &Abstract) -> Abstract {
-        match value {
-            Abstract::Bool(bit) if bit.known.is_some() => value.clone(),
-            Abstract::Bool(bit) => Abstract::Bool(self.unknown_bit(Wire::FALSE, bit.stage)),
-            Abstract::Int(int) => Abstract::Int(self.opaque(int.range().clone(), int.stage(), |_, _| Vec::new())),
-            Abstract::List(items) => Abstract::list(items.iter().map(|item| self.generalise(item)).collect()),
-            Abstract::Enum(variants) => {
-                let tag = self.opaque(variants.tag.range().clone(), variants.tag.stage(), |_, _| Vec::new());
-                let payloads =
-                    variants.payloads.iter().map(|payload| payload.as_ref().map(|payload| self.generalise(payload)));
-                let payloads = payloads.collect();
-                Abstract::Enum(Rc::new(Variants { tag, payloads }))
-            }
-        }
-    }
-
-    /// The next candidate for a variable: `[entry, candidate, its generalisation, what an iteration makes of that]`.
-    fn grow(&mut self, growth: &mut Growth, [entry, old, general, after]: [&Abstract; 4], ty: Option<&Ty>) -> Abstract {
-        match (entry, old, general, after) {
-            (Abstract::Bool(_), Abstract::Bool(old), _, Abstract::Bool(after)) => {
-                if (old.known.is_none() || old.known == after.known) && after.stage.level <= old.stage.level {
-                    return Abstract::Bool(old.clone());
-                }
-                growth.stable = false;
-                Abstract::Bool(self.unknown_bit(Wire::FALSE, old.stage.join(after.stage)))
-            }
-            (Abstract::Int(entry), Abstract::Int(old), Abstract::Int(general), Abstract::Int(after)) => {
-                Abstract::Int(self.grow_int(growth, [entry, old, general, after], ty))
-            }
-            (Abstract::List(entry), Abstract::List(old), Abstract::List(general), Abstract::List(after)) => {
-                let part = |i: usize| ty.and_then(|ty| self.program.part(ty, i));
-                let types: Vec<Option<Ty>> = (0..old.len()).map(part).collect();
-                let parts = types.iter().enumerate();
-                Abstract::list(
-                    parts
-                        .map(|(i, ty)| self.grow(growth, [&entry[i], &old[i], &general[i], &after[i]], ty.as_ref()))
-                        .collect(),
-                )
-            }
-            (Abstract::Enum(_), Abstract::Enum(old), Abstract::Enum(general), Abstract::Enum(after)) => {
-                self.grow_enum(growth, old, general, after)
-            }
-            _ => old.clone(),
-        }
-    }
-
-    fn grow_enum(&mut self, growth: &mut Growth, old: &Variants, general: &Variants, after: &Variants) -> Abstract {
-        let tag = self.grow_int(growth, [&old.tag, &old.tag, &general.tag, &after.tag], None);
-        let mut payloads = Vec::with_capacity(old.payloads.len());
-        for ((old, general), after) in old.payloads.iter().zip(&general.payloads).zip(&after.payloads) {
-            payloads.push(match (old, general, after) {
-                (Some(old), Some(general), Some(after)) => Some(self.grow(growth, [old, old, general, after], None)),
-                (None, _, Some(after)) => {
-                    growth.stable = false;
-                    Some(after.clone())
-                }
-                (old, ..) => old.clone(),
-            });
-        }
-        Abstract::Enum(Rc::new(Variants { tag, payloads }))
-    }
-
-    fn grow_int(&mut self, growth: &mut Growth, [entry, old, general, after]: [&Int; 4], ty: Option<&Ty>) -> Int {
-        let stage = old.stage().join(after.stage());
-        if old.range().includes(after.range()) && stage.level == old.stage().level {
-            return old.clone();
-        }
-        let all = self.after_all(growth, entry, general, after);
-        if all.as_ref().is_some_and(|all| old.range().includes(all)) && stage.level == old.stage().level {
-            return old.clone();
-        }
-        growth.stable = false;
-        let reached = old.range().union(after.range());
-        let range = match all {
-            _ if growth.round >= ROUNDS_PRECISE => self.widened(&reached, ty),
-            Some(all) if growth.round >= ROUNDS_JOINED => self.within_type(old.range().union(&all), ty),
-            _ => reached,
-        };
-        self.opaque(range, stage, |_, _| Vec::new())
-    }
-
-    /// What the variable can be at the start of any iteration, if each of them adds no more than this one does.
-    fn after_all(&self, growth: &Growth, entry: &Int, general: &Int, after: &Int) -> Option<Range> {
-        let difference = self.facts.bounds(&after.form().sub(general.form()))?;
-        let total = difference.scale(&(&growth.count - BigInt::from(1)));
-        let least = (&total.lo).min(&BigInt::ZERO) + &entry.range().lo;
-        let most = (&total.hi).max(&BigInt::ZERO) + &entry.range().hi;
-        Some(Range::new(least, most))
-    }
-
-    /// A range that is only an estimate, cut to what the declared type allows anyway.
-    fn within_type(&self, range: Range, ty: Option<&Ty>) -> Range {
-        match ty {
-            Some(Ty::Int(ty)) => range.intersection(&Range::of(ty)).unwrap_or(range),
-            _ => range,
-        }
-    }
-
-    fn widened(&self, range: &Range, ty: Option<&Ty>) -> Range {
-        match ty {
-            Some(Ty::Int(ty)) => range.union(&Range::of(ty)),
-            _ => {
-                let width = u32::try_from(range.width() + 1).unwrap_or(u32::MAX).next_power_of_two();
-                range.union(&Range::of_width(range.is_signed(), width))
-            }
-        }
-    }
-
-    /// The types of the variables of the function that the loop stands in.
-    fn local_types(&self) -> Vec<Ty> {
-        self.current_function()
-            .map(|function| function.locals.iter().map(|local| local.ty.clone()).collect())
-            .unwrap_or_default()
-    }
-
-    fn local_name(&self, i: usize) -> String {
-        self.current_function()
-            .and_then(|function| function.locals.get(i))
-            .map(|local| local.name.clone())
-            .unwrap_or_default()
-    }
-
-    fn current_function(&self) -> Option<&crate::hir::Function> {
-        self.origins.function().map(|id| &self.program.functions[id.0 as usize])
+    /// Either of two values.
+    pub(super) fn merge_unknown(&mut self, a: &Abstract, b: &Abstract) -> Abstract {
+        let unknown = Bit { known: None, stage: Stage::BUILD, claim: Walk::opaque_claim(), wire: Wire::FALSE };
+        self.merge(&unknown, a, b)
     }
 }
 
-/// How the candidates of a loop develop.
-struct Growth {
-    count: BigInt,
-    round: u32,
-    stable: bool,
+/// Whether a body compares its counter: then its first iteration is often another than the rest.
+fn looks_at(counter: LocalId, body: &Expr) -> bool {
+    use crate::hir::BinaryOp::{Eq, Ge, Gt, Le, Lt, Ne};
+    let is_counter = |expr: &Expr| offset_of(expr).is_some_and(|(local, _)| local == counter);
+    let mut todo = vec![body];
+    while let Some(expr) = todo.pop() {
+        match &expr.kind {
+            ExprKind::Binary(Eq | Ne | Lt | Le | Gt | Ge, a, b) if is_counter(a) || is_counter(b) => return true,
+            ExprKind::Match(value, _) if is_counter(value) => return true,
+            _ => todo.extend(expr.children()),
+        }
+    }
+    false
 }

@@ -9,7 +9,7 @@ use num_bigint::BigInt;
 use super::integer::unsigned_wires;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage, Variants};
-use super::walk::{Fitting, Stop, Walk, Walked};
+use super::walk::{Fitting, Walk, Walked};
 use crate::hir::{Expr, Place, Step, Ty};
 use crate::ranges::Range;
 use crate::source::Span;
@@ -29,9 +29,7 @@ impl Walk<'_> {
             return Ok(self.placeholder(&expr.ty));
         }
         let index = self.prove_index(index, items.len(), expr.span, Some(expr));
-        if self.needs_unrolling(&index) {
-            return Err(Stop::Unrollable);
-        }
+        self.prefer_unrolling(&index, expr.span)?;
         Ok(self.read(items, &index))
     }
 
@@ -68,9 +66,7 @@ impl Walk<'_> {
     /// `array[start .. start + len]`.
     pub(super) fn slice(&mut self, array: &Abstract, start: &Int, ty: &Ty, span: Span) -> Walked {
         let (items, len) = (array.items(), ty.array_len());
-        if self.needs_unrolling(start) {
-            return Err(Stop::Unrollable);
-        }
+        self.prefer_unrolling(start, span)?;
         if let Some(source) = self.secret(start.stage()).cloned()
             && start.known().is_none()
         {
@@ -134,9 +130,7 @@ impl Walk<'_> {
                     return Ok(());
                 }
                 let index = self.prove_index(index, items.len(), span, None);
-                if self.needs_unrolling(&index) {
-                    return Err(Stop::Unrollable);
-                }
+                self.prefer_unrolling(&index, span)?;
                 match index.known().and_then(|i| usize::try_from(i).ok()) {
                     Some(known) => known,
                     None => {

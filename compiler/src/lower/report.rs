@@ -172,10 +172,31 @@ pub(super) fn secret_start(span: Span, source: &Source) -> Diagnostic {
         .help("read the elements one by one: `a[i]` may have a secret index")
 }
 
-pub(super) fn unbounded(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(Code::UnboundedGrowth, format!("no range holds for `{name}` in every iteration of this loop"))
-        .at(span, "runs too often to be unrolled")
-        .help(format!("give `{name}` a declared type, such as `let mut {name}: u64 = …`"))
+pub(super) fn unbounded(span: Span, name: &str, seen: Option<(&Range, &Range)>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(
+        Code::UnboundedGrowth,
+        format!("no range holds for `{name}` in every iteration of this loop"),
+    )
+    .at(span, "runs too often to be unrolled");
+    if let Some((entry, after)) = seen {
+        let text =
+            format!("at first `{name}` is {}, after one iteration it is {}, and so on", show(entry), show(after));
+        diagnostic = diagnostic.note(text);
+    }
+    diagnostic.help(format!(
+        "say what happens where `{name}` gets large: give it a declared type, such as `let mut {name}: u64 = …`, and assign `wrap(…)`, \
+         `saturate(…)` or a remainder `… % m`"
+    ))
+}
+
+pub(super) fn not_rolled(span: Span, count: &BigInt, at: Span, why: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        Code::TooManySteps,
+        format!("this loop runs {} times, which is too often to be unrolled", crate::ranges::Grouped(count)),
+    );
+    let diagnostic = diagnostic.at(span, format!("cannot become a block that is called over and over: {why}"));
+    let diagnostic = if at == span { diagnostic } else { diagnostic.because(at, "here") };
+    diagnostic.help("use fewer iterations, or a body that does the same in each of them")
 }
 
 pub(super) fn unknown_length(span: Span) -> Diagnostic {

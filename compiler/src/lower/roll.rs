@@ -10,25 +10,34 @@
 //! it means, and hands back what it wrote. An array that is written has a cell only if the loop touches it at one such index and in no other
 //! way.
 //!
+//! # Leaving
+//! A loop that `break` or `return` may leave has a bit more of state that says whether that has happened, and the value that is returned. From
+//! then on the iterations that are left change nothing.
+//!
 //! A loop that uses what only unrolling makes known (an index or a bound that depends on the counter in another way) is not rolled:
-//! evaluation stops with [`Stop::Unrollable`], and the loop is unrolled after all.
+//! evaluation stops with [`Stop::Unrollable`], and the loop is unrolled after all. If it has too many iterations for that, such an
+//! index is treated as if it were secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use hushgate_circuits::build::{Builder, CallSpec};
 use hushgate_circuits::id::Wire;
+use num_bigint::BigInt;
 
 use super::integer::extend;
 use super::loops::Items;
 use super::report;
 use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
-use super::walk::{Env, ExitKind, Stop, Walk, Walked};
+use super::walk::{Env, Exit, ExitKind, Stop, Walk, Walked};
 use crate::hir::{BinaryOp, Expr, ExprKind, For, LocalId, Place, Step};
 use crate::source::Span;
 
 /// Bits that all iterations of a loop together may be given and may give back.
 const EACH_BITS_MAX: u64 = 1 << 26;
+
+/// Iterations whose counters are written out.
+const COUNTED_FLAT_MAX: usize = 1 << 10;
 
 /// An element of an array that belongs to the iteration.
 #[derive(Clone, Debug)]
@@ -59,7 +68,10 @@ pub(super) struct AnyIteration {
     pub(super) end: Env,
     /// The value of the body.
     pub(super) value: Abstract,
-    pub(super) may_break: bool,
+    /// Whether an iteration may be the last.
+    pub(super) leaves: bool,
+    /// What may be returned, as [`returned_value`] has it.
+    pub(super) returned: Option<Abstract>,
 }
 
 /// A loop to roll.
@@ -74,6 +86,8 @@ pub(super) struct Loop<'l> {
     pub(super) collects: bool,
     /// Whether it may be unrolled instead.
     pub(super) is_affordable: bool,
+    /// Whether what depends on the counter may be treated as if it were secret.
+    pub(super) is_dynamic: bool,
 }
 
 /// How a rolled loop's values lie on wires: each with what it can be at any time.
@@ -91,27 +105,28 @@ impl Walk<'_> {
     /// Runs the iterations from `first` on as calls of one block, and returns what they collect; nothing if they must be unrolled.
     pub(super) fn roll(&mut self, rolled: Loop<'_>) -> Walked<Option<Vec<Abstract>>> {
         let builder = self.builder.take();
+        let holds_before = self.holds();
         let (env, exits, facts) = (self.env.clone(), self.exits.len(), self.facts.mark());
         let (n_cells, suppressed) = (self.cells.len(), self.suppressed);
-        self.rolling += 1;
-        let layout = self.lay_out(rolled);
-        self.rolling -= 1;
+        let layout = self.as_rolled(rolled, |walk| walk.lay_out(rolled));
         self.builder = builder;
         self.exits.truncate(exits);
         self.cells.truncate(n_cells);
         self.facts.rollback(facts);
         self.env = env;
         let layout = match layout {
-            Err(Stop::Unrollable) => {
+            Err(Stop::Unrollable(span, why)) => {
                 self.suppressed = suppressed;
+                self.unrollable = Some((span, why));
                 return Ok(None);
             }
             layout => layout?,
         };
         let wires = match self.builder.is_some().then(|| self.build_rolled(rolled, &layout)).transpose() {
-            Err(Stop::Unrollable) => {
+            Err(Stop::Unrollable(span, why)) => {
                 self.exits.truncate(exits);
                 self.facts.rollback(facts);
+                self.unrollable = Some((span, why));
                 return Ok(None);
             }
             wires => wires?,
@@ -121,10 +136,28 @@ impl Walk<'_> {
             let end = layout.any.end[*i].as_ref().unwrap_or(any);
             self.env[*i] = Some(self.rebuild(any, end, &mut supply));
         }
-        if layout.any.may_break {
+        if layout.any.leaves {
             take(&mut supply, 1);
         }
+        if let Some(any) = &layout.any.returned {
+            let wire = take(&mut supply, 1).first().copied();
+            let condition = self.unknown_bit(wire.unwrap_or(Wire::FALSE), Stage::BUILD);
+            let parts = self.rebuild(any, any, &mut supply);
+            let (value, holds) = (parts.items()[0].clone(), parts.items()[1].bit());
+            let holds = self.and_bits(&holds_before, &holds);
+            self.exits.push(Exit { kind: ExitKind::Return, condition, value, holds, env: Env::new() });
+        }
         Ok(Some(self.collect(rolled, &layout, &mut supply)))
+    }
+
+    /// Does something about the body of a rolled loop.
+    fn as_rolled<T>(&mut self, rolled: Loop<'_>, what: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.is_dynamic, rolled.is_dynamic);
+        self.rolling += 1;
+        let result = what(self);
+        self.rolling -= 1;
+        self.is_dynamic = outer;
+        result
     }
 
     /// Stores the cells that the iterations wrote, and returns the values of the body.
@@ -159,7 +192,7 @@ impl Walk<'_> {
         shared.retain(|i| is_outer(i) && !uses.assigned.contains(i) && *i != body.local.0 as usize);
         let mut any = self.any_iteration(rolled, &assigned)?;
         let unknown = Bit { known: None, stage: Stage::BUILD, claim: Walk::opaque_claim(), wire: Wire::FALSE };
-        for slot in cells.iter().map(|cell| cell.slot).filter(|_| any.may_break) {
+        for slot in cells.iter().map(|cell| cell.slot).filter(|_| any.leaves) {
             if let (Some(before), Some(end)) = (&any.before[slot], &any.end[slot]) {
                 any.after[slot] = Some(self.merge(&unknown, before, end));
             }
@@ -170,19 +203,26 @@ impl Walk<'_> {
             let carried = self.merge(&unknown, before, after);
             state.push((i, self.merge(&unknown, &carried, end)));
         }
-        let count = usize::try_from(items.count()).unwrap_or(usize::MAX).saturating_sub(first);
+        let Ok(count) = usize::try_from(items.count() - BigInt::from(first)) else {
+            return Err(Stop::Unrollable(rolled.span, "its iterations are too many to be counted"));
+        };
         let is_counted = matches!(items, Items::Counter(..)) && !uses.read.contains(&(body.local.0 as usize));
         let item = (!is_counted).then(|| self.any_item(items, first));
         let shared = shared.into_iter().collect();
         let layout = Layout { count, cells, state, shared, item, any };
         let each = layout.each_width(rolled.collects).saturating_mul(count as u64);
-        if each > EACH_BITS_MAX { Err(Stop::Unrollable) } else { Ok(layout) }
+        if each > EACH_BITS_MAX && !layout.is_counted_in_levels(rolled) {
+            return Err(Stop::Unrollable(rolled.span, "its iterations take or make too much data"));
+        }
+        Ok(layout)
     }
 
     /// Runs the body in a builder of its own and calls it; returns the results' wires.
     fn build_rolled(&mut self, rolled: Loop<'_>, layout: &Layout) -> Walked<Vec<Wire>> {
         let entry = self.env.clone();
-        let n_state = layout.state.iter().map(|(_, any)| width(any)).sum::<u64>() + u64::from(layout.any.may_break);
+        let n_returned = layout.any.returned.as_ref().map_or(0, |any| 1 + width(any));
+        let n_state =
+            layout.state.iter().map(|(_, any)| width(any)).sum::<u64>() + u64::from(layout.any.leaves) + n_returned;
         let n_shared = layout.shared.iter().filter_map(|i| entry[*i].as_ref()).map(width).sum::<u64>();
         let n_each =
             layout.item.iter().chain(layout.cells.iter().filter_map(|cell| layout.any.before[cell.slot].as_ref()));
@@ -200,14 +240,21 @@ impl Walk<'_> {
         let block = inner.expect("a builder was put there").finish(outputs);
         let Ok(block) = block else { return self.fatal(report::too_many_gates(rolled.span, self.limits.nodes_max)) };
         let callee = self.blocks.add(block);
-        let args = self.arguments(rolled, layout, &entry);
-        let (n_state, n_shared) = (n_state as u32, n_shared as u32);
-        let spec = CallSpec { callee, count: layout.count as u64, n_state, n_shared };
         self.at(rolled.span);
-        let blocks = &self.blocks;
-        match self.builder.as_mut().map(|builder| builder.call(blocks, spec, args)) {
-            Some(Ok(results)) => Ok(results),
-            _ => self.fatal(report::too_many_gates(rolled.span, self.limits.nodes_max)),
+        let (n_state, n_shared) = (n_state as u32, n_shared as u32);
+        let mut args = self.fixed_arguments(layout, &entry);
+        debug_assert_eq!(args.len(), (n_state + n_shared) as usize);
+        let results = if layout.is_counted_in_levels(rolled) {
+            self.call_in_levels(CallSpec { callee, count: 1, n_state, n_shared }, &args, rolled.items, rolled.first)
+        } else {
+            args.extend(self.each_arguments(rolled, layout, &entry));
+            let spec = CallSpec { callee, count: layout.count as u64, n_state, n_shared };
+            let blocks = &self.blocks;
+            self.builder.as_mut().and_then(|builder| builder.call(blocks, spec, args).ok())
+        };
+        match results {
+            Some(results) => Ok(results),
+            None => self.fatal(report::too_many_gates(rolled.span, self.limits.nodes_max)),
         }
     }
 
@@ -221,11 +268,15 @@ impl Walk<'_> {
         for (i, any) in &layout.state {
             // Once the loop is left, the state is what it was then, which need not be what an iteration starts with.
             let mut again = supply.clone();
-            held[*i] = layout.any.may_break.then(|| self.rebuild(any, any, &mut again));
+            held[*i] = layout.any.leaves.then(|| self.rebuild(any, any, &mut again));
             let before = layout.any.before[*i].as_ref().unwrap_or(any);
             env[*i] = Some(self.rebuild(any, before, &mut supply));
         }
-        let done = layout.any.may_break.then(|| self.unknown_bit(take(&mut supply, 1)[0], Stage::BUILD));
+        let done = layout.any.leaves.then(|| self.unknown_bit(take(&mut supply, 1)[0], Stage::BUILD));
+        let returned = layout.any.returned.as_ref().map(|any| {
+            let bit = self.unknown_bit(take(&mut supply, 1)[0], Stage::BUILD);
+            (bit, self.rebuild(any, any, &mut supply))
+        });
         for i in &layout.shared {
             env[*i] = entry[*i].as_ref().map(|value| self.reconnect(value, &mut supply));
         }
@@ -242,21 +293,33 @@ impl Walk<'_> {
         }
         let before = self.env.clone();
         self.cells.extend(layout.cells.iter().cloned());
-        self.rolling += 1;
         let outer: Env = scope.iter().zip(&before).map(|(a, b)| a.clone().or_else(|| b.clone())).collect();
-        let value = self.iteration(rolled.body, &outer, rolled.span);
-        self.rolling -= 1;
+        let value = self.as_rolled(rolled, |walk| walk.iteration(rolled.body, &outer, rolled.span));
         self.cells.truncate(n_cells);
         let value = value?;
-        if value.is_none() || self.exits[start..].iter().any(|exit| exit.kind != ExitKind::Break) {
-            return Err(Stop::Unrollable);
-        }
         let breaks = self.take_exits(ExitKind::Break, start);
-        let stopped = breaks.iter().fold(Bit::known(false), |stopped, exit| self.or_bits(&stopped, &exit.condition));
-        self.merge_exits(breaks, value.is_some(), (start, facts), &outer);
+        let returns = self.take_exits(ExitKind::Return, start);
+        let any_of = |walk: &mut Self, exits: &[Exit]| {
+            exits.iter().fold(Bit::known(false), |any, exit| walk.or_bits(&any, &exit.condition))
+        };
+        if value.is_none() || self.exits.len() > start {
+            return Err(Stop::Unrollable(rolled.span, "it requires what never holds"));
+        }
+        let (broken, returning) = (any_of(self, &breaks), any_of(self, &returns));
+        self.merge_exits(breaks, true, (start, facts), &outer);
         self.facts.rollback(facts);
         let after = std::mem::take(&mut self.env);
-        Ok(self.block_outputs(rolled, layout, [&held, &after], done.map(|done| (done, stopped)), value))
+        let returned = returned.zip(done.as_ref()).map(|((bit, old), done)| {
+            let new = returns
+                .into_iter()
+                .rev()
+                .fold(old.clone(), |value, exit| self.merge(&exit.condition.clone(), &returned_value(exit), &value));
+            let now = self.and_bits(&done.not(), &returning);
+            (self.or_bits(&bit, &now), self.merge(done, &old, &new))
+        });
+        let stopped = self.or_bits(&broken, &returning);
+        let left = done.map(|done| Left { done, stopped, returned });
+        Ok(self.block_outputs(rolled, layout, [&held, &after], left, value))
     }
 
     fn block_outputs(
@@ -264,12 +327,12 @@ impl Walk<'_> {
         rolled: Loop<'_>,
         layout: &Layout,
         [held, after]: [&Env; 2],
-        done: Option<(Bit, Bit)>,
+        left: Option<Left>,
         value: Option<Abstract>,
     ) -> Vec<Wire> {
         // Once a loop is left, nothing changes any more.
-        let chosen = |walk: &mut Self, i: usize| match (&held[i], &after[i], &done) {
-            (Some(old), Some(new), Some((done, _))) => Some(walk.merge(done, old, new)),
+        let chosen = |walk: &mut Self, i: usize| match (&held[i], &after[i], &left) {
+            (Some(old), Some(new), Some(left)) => Some(walk.merge(&left.done, old, new)),
             (_, new, _) => new.clone(),
         };
         let mut wires = Vec::new();
@@ -278,8 +341,14 @@ impl Walk<'_> {
                 flatten(&value, any, &mut wires);
             }
         }
-        if let Some((done, stopped)) = &done {
-            wires.push(self.or_bits(done, stopped).wire);
+        if let Some(left) = &left {
+            wires.push(self.or_bits(&left.done, &left.stopped).wire);
+        }
+        if let Some(any) = &layout.any.returned
+            && let Some((bit, value)) = left.as_ref().and_then(|left| left.returned.as_ref())
+        {
+            wires.push(bit.wire);
+            flatten(value, any, &mut wires);
         }
         for cell in layout.cells.iter().filter(|cell| cell.is_written) {
             let any = layout.any.after[cell.slot].as_ref().expect("a cell has a value");
@@ -293,16 +362,24 @@ impl Walk<'_> {
         wires
     }
 
-    /// The first iteration's state, what is shared, and what each iteration is given.
-    fn arguments(&self, rolled: Loop<'_>, layout: &Layout, entry: &Env) -> Vec<Wire> {
+    /// The first iteration's state, and what is shared.
+    fn fixed_arguments(&self, layout: &Layout, entry: &Env) -> Vec<Wire> {
         let mut args = Vec::new();
         for (i, any) in &layout.state {
             flatten(entry[*i].as_ref().unwrap_or(any), any, &mut args);
         }
-        args.extend(layout.any.may_break.then_some(Wire::FALSE));
+        args.extend(layout.any.leaves.then_some(Wire::FALSE));
+        let n_returned = layout.any.returned.as_ref().map_or(0, |any| 1 + width(any));
+        args.extend((0..n_returned).map(|_| Wire::FALSE));
         for value in layout.shared.iter().filter_map(|i| entry[*i].as_ref()) {
             flatten(value, value, &mut args);
         }
+        args
+    }
+
+    /// What each iteration is given.
+    fn each_arguments(&self, rolled: Loop<'_>, layout: &Layout, entry: &Env) -> Vec<Wire> {
+        let mut args = Vec::new();
         for i in rolled.first..rolled.first + layout.count {
             if let Some(any) = &layout.item {
                 flatten(&self.item(rolled.items, i), any, &mut args);
@@ -437,8 +514,16 @@ impl Walk<'_> {
     }
 
     /// Whether the value would be known if the loops around were unrolled.
-    pub(super) fn needs_unrolling(&self, value: &Int) -> bool {
+    pub(super) fn depends_on_counter(&self, value: &Int) -> bool {
         self.rolling > 0 && value.known().is_none() && value.stage().level == Level::Build
+    }
+
+    /// Gives up rolling the innermost loop where this index would be known otherwise, if the loop may be unrolled.
+    pub(super) fn prefer_unrolling(&self, index: &Int, span: Span) -> Walked<()> {
+        match self.depends_on_counter(index) && !self.is_dynamic {
+            true => Err(Stop::Unrollable(span, "an index depends on its counter")),
+            false => Ok(()),
+        }
     }
 
     /// The value `narrow`, anew, from the wires of `wide`, which includes it.
@@ -512,6 +597,21 @@ impl Walk<'_> {
     }
 }
 
+/// What is returned, and whether what the function required until then holds.
+pub(super) fn returned_value(exit: Exit) -> Abstract {
+    Abstract::list(vec![exit.value, Abstract::Bool(exit.holds)])
+}
+
+/// How iterations leave a loop.
+struct Left {
+    /// Whether it was left before.
+    done: Bit,
+    /// Whether this iteration, if it runs, leaves it.
+    stopped: Bit,
+    /// Whether it was left by `return` by now, and the value.
+    returned: Option<(Bit, Abstract)>,
+}
+
 /// How a loop touches an array.
 #[derive(Default)]
 struct Touches {
@@ -523,6 +623,15 @@ struct Touches {
 }
 
 impl Layout {
+    /// Whether iterations are given nothing but their counter, and are too many for it to be written out.
+    fn is_counted_in_levels(&self, rolled: Loop<'_>) -> bool {
+        matches!(rolled.items, Items::Counter(..))
+            && self.item.is_some()
+            && self.cells.is_empty()
+            && !rolled.collects
+            && self.count > COUNTED_FLAT_MAX
+    }
+
     /// Bits that an iteration is given and gives back, besides the state.
     fn each_width(&self, collects: bool) -> u64 {
         let read = self.cells.iter().map(|cell| (&self.any.before, cell));
@@ -541,7 +650,7 @@ fn take(supply: &mut Supply<'_>, n: u64) -> Vec<Wire> {
 }
 
 /// `counter + offset` as an index may be written.
-fn offset_of(index: &Expr) -> Option<(LocalId, i64)> {
+pub(super) fn offset_of(index: &Expr) -> Option<(LocalId, i64)> {
     match &index.kind {
         ExprKind::Local(id) => Some((*id, 0)),
         ExprKind::Fit(inner) => offset_of(inner),

@@ -56,6 +56,10 @@ pub(super) struct Walk<'p> {
     pub(super) blocks: Blocks,
     /// Rolled loops around.
     pub(super) rolling: u32,
+    /// Why the latest loop could not be rolled, and where.
+    pub(super) unrollable: Option<(Span, &'static str)>,
+    /// Whether the innermost of them has too many iterations to be unrolled: then what depends on its counter is secret's equal.
+    pub(super) is_dynamic: bool,
     /// Elements of arrays that belong to an iteration of a rolled loop around.
     pub(super) cells: Vec<Cell>,
     /// The latest operator, for messages.
@@ -99,8 +103,8 @@ pub(super) enum Stop {
     Diverged,
     /// A limit was passed; it is reported.
     Fatal,
-    /// A loop around cannot be rolled.
-    Unrollable,
+    /// A loop around cannot be rolled; why, and where.
+    Unrollable(Span, &'static str),
 }
 
 pub(super) type Walked<T = Abstract> = Result<T, Stop>;
@@ -142,7 +146,7 @@ impl Frame<'_> {
     }
 }
 
-struct Join {
+pub(super) struct Join {
     condition: Bit,
     facts: Mark,
     exits_start: usize,
@@ -179,6 +183,8 @@ impl<'p> Walk<'p> {
             suppressed: 0,
             blocks: Blocks::new(),
             rolling: 0,
+            unrollable: None,
+            is_dynamic: false,
             cells: Vec::new(),
             operator: None,
             steps: 0,
@@ -420,13 +426,18 @@ impl<'p> Walk<'p> {
     }
 
     /// Evaluates one branch; what follows is the other one.
-    fn split(&mut self, condition: &Bit, span: Span, then: impl FnOnce(&mut Self) -> Walked) -> Walked<Join> {
+    pub(super) fn split(
+        &mut self,
+        condition: &Bit,
+        span: Span,
+        then: impl FnOnce(&mut Self) -> Walked,
+    ) -> Walked<Join> {
         let facts = self.facts.mark();
         let exits_start = self.exits.len();
         let env = self.env.clone();
         self.facts.assume(&condition.claim, true);
         let value = match then(self) {
-            Err(stop @ (Stop::Fatal | Stop::Unrollable)) => return Err(stop),
+            Err(stop @ (Stop::Fatal | Stop::Unrollable(..))) => return Err(stop),
             value => value,
         };
         self.facts.rollback(facts);
@@ -436,7 +447,7 @@ impl<'p> Walk<'p> {
         Ok(Join { condition: condition.clone(), facts, exits_start, exits_middle, then: value, then_env, span })
     }
 
-    fn join(&mut self, join: Join, otherwise: Walked) -> Walked {
+    pub(super) fn join(&mut self, join: Join, otherwise: Walked) -> Walked {
         let Join { condition, facts, exits_start, exits_middle, then, then_env, span } = join;
         self.at(span);
         self.restrict_exits(exits_start..exits_middle, &condition);
@@ -650,7 +661,7 @@ impl<'p> Walk<'p> {
 }
 
 /// The variables without those that `outer` does not have.
-fn without_inner(mut env: Env, outer: &Env) -> Env {
+pub(super) fn without_inner(mut env: Env, outer: &Env) -> Env {
     env.iter_mut().zip(outer).filter(|(_, outer)| outer.is_none()).for_each(|(local, _)| *local = None);
     env
 }
