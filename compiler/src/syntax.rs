@@ -8,6 +8,8 @@ mod brackets;
 pub mod format;
 mod lexer;
 mod parser;
+#[cfg(feature = "test-support")]
+pub mod round_trip;
 mod token;
 
 use crate::diagnostic::{Code, Diagnostic};

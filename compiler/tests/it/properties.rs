@@ -3,85 +3,13 @@
 use std::sync::LazyLock;
 
 use hushgate_compiler::diagnostic::render;
-use hushgate_compiler::source::SourceMap;
-use hushgate_compiler::syntax::format::format;
-use hushgate_compiler::syntax::parse;
+use hushgate_compiler::syntax::round_trip::check_layout as check;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::programs;
 
 static CORPUS: LazyLock<Vec<String>> = LazyLock::new(|| programs("corpus").into_iter().map(|(_, text)| text).collect());
-
-/// Parses `text`; if it is well-formed, formatting it changes neither tree nor comments, and formatting it again
-/// changes nothing. Whether it is well-formed.
-fn check(text: &str) -> bool {
-    let mut sources = SourceMap::new();
-    let file = sources.add("program.hush", text);
-    let (tree, diagnostics) = parse(&sources, file);
-    let report = render(&sources, &diagnostics, true);
-    let Ok(formatted) = format(&sources, file) else {
-        assert!(!report.is_empty(), "a refused program has an error");
-        return false;
-    };
-    let again = sources.add("formatted.hush", formatted.clone());
-    let (tree_again, errors) = parse(&sources, again);
-    assert!(errors.is_empty(), "{text}\nbecomes\n{formatted}\n{}", render(&sources, &errors, false));
-    let (before, after) = (without_spans(&tree.items), without_spans(&tree_again.items));
-    assert_eq!(before, after, "{text}\nbecomes\n{formatted}");
-    assert_eq!(comments(text), comments(&formatted), "{text}\nbecomes\n{formatted}");
-    let twice = format(&sources, again).unwrap_or_default();
-    assert_eq!(formatted, twice, "formatting again changes the layout of\n{text}");
-    true
-}
-
-/// A tree as text, without the places of its nodes (`0:12..15`) and without what only says where something stands.
-fn without_spans(tree: &impl std::fmt::Debug) -> String {
-    let text = format!("{tree:?}");
-    let mut out = String::with_capacity(text.len());
-    let mut word = String::new();
-    for c in text.chars().chain([' ']) {
-        if c.is_ascii_digit() || c == ':' || c == '.' {
-            word.push(c);
-            continue;
-        }
-        let is_span = word.contains(':') && word.contains("..");
-        out.push_str(if is_span { "" } else { &word });
-        word.clear();
-        out.push(c);
-    }
-    out
-}
-
-/// The comments of a program, in order, without their spaces. Good enough for texts whose strings hold no slashes.
-fn comments(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("//").into_iter().chain(rest.find("/*")).min() {
-        rest = &rest[at..];
-        let len = if rest.starts_with("//") { rest.find('\n').unwrap_or(rest.len()) } else { block_comment(rest) };
-        found.push(rest[..len].split_whitespace().collect());
-        rest = &rest[len..];
-    }
-    found
-}
-
-fn block_comment(text: &str) -> usize {
-    let (mut depth, mut at) = (0, 0);
-    loop {
-        let step = match text.as_bytes().get(at..at + 2) {
-            Some(b"/*") => 1,
-            Some(b"*/") => -1,
-            Some(_) => 0,
-            None => return text.len(),
-        };
-        depth += step;
-        at += if step == 0 { 1 } else { 2 };
-        if depth == 0 {
-            return at;
-        }
-    }
-}
 
 /// What may be put anywhere in a program.
 const FRAGMENTS: &[&str] = &[
@@ -299,18 +227,18 @@ proptest! {
 
     #[test]
     fn arbitrary_text_is_refused_or_formatted(text in "\\PC{0,200}") {
-        check(&text);
+        let _ = check(&text);
     }
 
     #[test]
     fn arbitrary_bytes_are_refused_or_formatted(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        check(&String::from_utf8_lossy(&bytes));
+        let _ = check(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
     fn fragments_in_any_order_are_refused_or_formatted(words in prop::collection::vec(select(FRAGMENTS), 0..60)) {
-        check(&words.concat());
-        check(&words.join(" "));
+        let _ = check(&words.concat());
+        let _ = check(&words.join(" "));
     }
 
     #[test]
@@ -318,7 +246,7 @@ proptest! {
         which in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..4)
     ) {
         let text = which.get(&CORPUS);
-        check(&damaged(text, &damages));
+        let _ = check(&damaged(text, &damages));
     }
 
     #[test]
