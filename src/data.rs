@@ -5,8 +5,10 @@
 
 mod csv;
 mod json;
+mod known;
 
 pub use json::{Json, parse_json, value_from_json, value_to_json};
+pub use known::{Known, known};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -190,6 +192,18 @@ impl std::error::Error for DataError {}
 
 /// What a scalar of this shape looks like, for "expected …".
 fn expected(shape: &Shape) -> String {
+    match (known(shape), shape) {
+        (Some(Known::Text(len)), _) => return format!("{}, a text of at most {len} bytes", shape.describe()),
+        (Some(Known::Fixed(fraction, lo, hi)), _) => {
+            let (lo, hi) = (known::decimal(lo, fraction), known::decimal(hi, fraction));
+            return format!(
+                "{}, a number from {lo} to {hi}",
+                shape.describe().split(" in ").next().unwrap_or_default()
+            );
+        }
+        (Some(Known::Optional(some)), _) => return format!("{}, or null", expected(some)),
+        _ => {}
+    }
     match shape {
         Shape::Bool => "true or false".to_owned(),
         Shape::Int { name, lo, hi } => format!("{name}, a whole number from {lo} to {hi}"),

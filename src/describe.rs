@@ -11,6 +11,7 @@ use hushgate_circuits::id::PartyId;
 use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Shape;
 
+use crate::data::{Known, known};
 use crate::program::Compiled;
 use crate::proposal::{Border, Item, Sealed, SourceText};
 use crate::results::printable;
@@ -304,6 +305,11 @@ pub fn in_full(shape: &Shape) -> String {
     let named = |items: &[(String, Shape)]| {
         items.iter().map(|(name, shape)| format!("{name}: {}", in_full(shape))).collect::<Vec<_>>().join(", ")
     };
+    match known(shape) {
+        Some(Known::Text(_) | Known::Fixed(..)) => return shape.describe(),
+        Some(Known::Optional(some)) => return format!("Option<{}>", in_full(some)),
+        None => {}
+    }
     match shape {
         Shape::Array { element, len } => format!("[{}; {len}]", in_full(element)),
         Shape::Tuple(items) => format!("({})", items.iter().map(in_full).collect::<Vec<_>>().join(", ")),

@@ -5,8 +5,13 @@ use rand::Rng;
 
 use hushgate_circuits::shape::{Shape, Value};
 
+use crate::data::{Known, known};
+
 /// A random value of this shape; whole numbers of every size within their range, not only large ones.
 pub fn random(shape: &Shape, rng: &mut impl Rng) -> Value {
+    if let Some(Known::Text(len)) = known(shape) {
+        return random_text(len, rng);
+    }
     match shape {
         Shape::Bool => Value::Bool(rng.next_u32() & 1 == 1),
         Shape::Int { lo, hi, .. } => Value::Int(random_int(lo, hi, rng)),
@@ -18,6 +23,13 @@ pub fn random(shape: &Shape, rng: &mut impl Rng) -> Value {
             Value::Variant(tag, Box::new(random(&variants[tag as usize].1, rng)))
         }
     }
+}
+
+/// A text of small letters, of any length that fits.
+fn random_text(len: u64, rng: &mut impl Rng) -> Value {
+    let n_letters = rng.next_u64() % (len + 1);
+    let mut byte = |i: u64| if i < n_letters { b'a' + (rng.next_u32() % 26) as u8 } else { 0 };
+    Value::List(vec![Value::List((0..len).map(|i| Value::Int(byte(i).into())).collect())])
 }
 
 /// Half of the time uniform in the range; else of a random number of digits less, as data of people and firms are.

@@ -6,6 +6,7 @@
 use hushgate_circuits::shape::{Shape, Value};
 
 use super::json::{Json, parse_integer, value_from_json};
+use super::known::{Known, known};
 use super::{DataError, Source, expected, list};
 
 /// Reads the value of an array from CSV text.
@@ -79,7 +80,13 @@ fn row(
 }
 
 fn scalar(text: &str, shape: &Shape) -> Result<Value, String> {
+    if let Some(Known::Optional(some)) = known(shape) {
+        return optional(text, some);
+    }
     let json = match (shape, text) {
+        (Shape::Array { .. } | Shape::Tuple(_) | Shape::Enum { .. }, text) if text.starts_with(['[', '{']) => {
+            serde_json::from_str(text).map_err(|error| format!("found {text:?}, which is not valid JSON: {error}"))?
+        }
         (Shape::Bool, "true" | "1") => Json::Bool(true),
         (Shape::Bool, "false" | "0") => Json::Bool(false),
         (Shape::Int { .. }, "") => return Err(format!("found an empty cell; expected {}", expected(shape))),
@@ -89,6 +96,15 @@ fn scalar(text: &str, shape: &Shape) -> Result<Value, String> {
         _ => Json::String(text.to_owned()),
     };
     value_from_json(shape, &json).map_err(|misfit| misfit.message)
+}
+
+/// An empty cell, or the value.
+fn optional(text: &str, some: &Shape) -> Result<Value, String> {
+    if text.is_empty() {
+        return Ok(Value::Variant(0, Box::new(Value::List(Vec::new()))));
+    }
+    let value = scalar(text, some).map_err(|message| format!("{message}, or an empty cell"))?;
+    Ok(Value::Variant(1, Box::new(Value::List(vec![value]))))
 }
 
 /// A hint for numbers written as spreadsheets show them.

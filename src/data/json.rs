@@ -12,6 +12,7 @@ use serde_json::Number;
 
 use hushgate_circuits::shape::{Shape, Value};
 
+use super::known::{Known, decimal, known, parse_fixed, text_value, value_text};
 use super::{DataError, Source, expected};
 
 /// A JSON document in which no object has a key twice.
@@ -71,6 +72,18 @@ pub fn parse_json(source: &Source) -> Result<Json, DataError> {
 /// The value of this shape that `json` describes.
 pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
     let mismatch = || Misfit::new(format!("found {}; expected {}{}", json.describe(), expected(shape), rounding(json)));
+    match (known(shape), json) {
+        (Some(Known::Text(len)), Json::String(text)) => {
+            return text_value(text, len).ok_or_else(|| Misfit::new(misfit_text(text, shape)));
+        }
+        (Some(Known::Fixed(fraction, lo, hi)), Json::Number(_) | Json::String(_)) => {
+            let raw = fixed(json, fraction).ok_or_else(mismatch)?;
+            return if raw < *lo || raw > *hi { Err(mismatch()) } else { Ok(Value::List(vec![Value::Int(raw)])) };
+        }
+        (Some(Known::Text(_) | Known::Fixed(..)), _) => return Err(mismatch()),
+        (Some(Known::Optional(some)), json) => return option(some, json),
+        (None, _) => {}
+    }
     match (shape, json) {
         (Shape::Bool, Json::Bool(bit)) => Ok(Value::Bool(*bit)),
         (Shape::Int { lo, hi, .. }, Json::Number(_) | Json::String(_)) => {
@@ -86,15 +99,20 @@ pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
         (Shape::Array { element, len }, Json::String(text)) if is_byte(element) => bytes(text, *len),
         (Shape::Tuple(shapes), Json::List(items)) if items.len() == shapes.len() => elements(items, |i| &shapes[i]),
         (Shape::Struct { fields, .. }, Json::Object(entries)) => record(shape, fields, entries),
-        (Shape::Enum { name, variants }, _) if is_option(name, variants) => option(&variants[1].1, json),
         (Shape::Enum { variants, .. }, Json::String(name)) => {
-            let tag =
-                tag_of(variants, name).filter(|tag| payload(&variants[*tag].1).is_empty()).ok_or_else(mismatch)?;
+            let tag = tag_of(variants, name).ok_or_else(mismatch)?;
+            if variants[tag].1 != Shape::Tuple(Vec::new()) {
+                let value = payload_expected(&variants[tag].1);
+                return Err(Misfit::new(format!("found {name:?} alone; expected {{{name:?}: …}} with {value}")));
+            }
             Ok(Value::Variant(tag as u32, Box::new(Value::List(Vec::new()))))
         }
         (Shape::Enum { variants, .. }, Json::Object(entries)) if entries.len() == 1 => {
             let (name, json) = &entries[0];
             let tag = tag_of(variants, name).ok_or_else(mismatch)?;
+            if variants[tag].1 == Shape::Tuple(Vec::new()) {
+                return Err(Misfit::new(format!("found a value for {name:?}; expected {name:?} alone")));
+            }
             let payload = payload_from_json(&variants[tag].1, json).map_err(|e| e.within(&format!(".{name}")))?;
             Ok(Value::Variant(tag as u32, Box::new(payload)))
         }
@@ -108,6 +126,21 @@ pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
 /// If the value is not of this shape.
 pub fn value_to_json(shape: &Shape, value: &Value) -> serde_json::Value {
     use serde_json::Value as Out;
+    match (known(shape), value) {
+        (Some(Known::Text(_)), value) if value_text(value).is_some() => return value_text(value).into(),
+        (Some(Known::Fixed(fraction, ..)), Value::List(fields)) => {
+            if let [Value::Int(raw)] = &fields[..] {
+                return decimal_to_json(&decimal(raw, fraction));
+            }
+        }
+        (Some(Known::Optional(some)), Value::Variant(tag, inner)) => {
+            return match (&**inner, tag) {
+                (Value::List(values), 1) if values.len() == 1 => value_to_json(some, &values[0]),
+                _ => Out::Null,
+            };
+        }
+        _ => {}
+    }
     match (shape, value) {
         (Shape::Bool, Value::Bool(bit)) => Out::Bool(*bit),
         (Shape::Int { .. }, Value::Int(int)) => integer_to_json(int),
@@ -124,12 +157,12 @@ pub fn value_to_json(shape: &Shape, value: &Value) -> serde_json::Value {
                 .map(|((name, shape), value)| (name.clone(), value_to_json(shape, value)))
                 .collect(),
         ),
-        (Shape::Enum { name, variants }, Value::Variant(tag, inner)) => variant_to_json(name, variants, *tag, inner),
+        (Shape::Enum { variants, .. }, Value::Variant(tag, inner)) => variant_to_json(variants, *tag, inner),
         _ => panic!("a decoded value has the shape it was decoded by"),
     }
 }
 
-fn variant_to_json(name: &str, variants: &[(String, Shape)], tag: u32, inner: &Value) -> serde_json::Value {
+fn variant_to_json(variants: &[(String, Shape)], tag: u32, inner: &Value) -> serde_json::Value {
     use serde_json::Value as Out;
     let (variant, shape) = &variants[tag as usize];
     let parts = payload(shape);
@@ -138,8 +171,6 @@ fn variant_to_json(name: &str, variants: &[(String, Shape)], tag: u32, inner: &V
         _ => value_to_json(shape, inner),
     };
     match () {
-        () if is_option(name, variants) && tag == 0 => Out::Null,
-        () if is_option(name, variants) => inner_json,
         () if matches!(shape, Shape::Tuple(items) if items.is_empty()) => Out::String(variant.clone()),
         () => Out::Object([(variant.clone(), inner_json)].into_iter().collect()),
     }
@@ -171,7 +202,13 @@ fn record(shape: &Shape, fields: &[(String, Shape)], entries: &[(String, Json)])
 fn option(some: &Shape, json: &Json) -> Result<Value, Misfit> {
     match json {
         Json::Null => Ok(Value::Variant(0, Box::new(Value::List(Vec::new())))),
-        json => Ok(Value::Variant(1, Box::new(payload_from_json(some, json)?))),
+        json => {
+            let or_null = |misfit: Misfit| match misfit.path.as_str() {
+                "" => Misfit::new(format!("{}, or null", misfit.message)),
+                _ => misfit,
+            };
+            Ok(Value::Variant(1, Box::new(Value::List(vec![value_from_json(some, json).map_err(or_null)?]))))
+        }
     }
 }
 
@@ -189,10 +226,6 @@ fn payload(shape: &Shape) -> &[Shape] {
         Shape::Tuple(parts) => parts,
         _ => &[],
     }
-}
-
-fn is_option(name: &str, variants: &[(String, Shape)]) -> bool {
-    name.starts_with("Option") && variants.len() == 2 && variants[0].0 == "None" && variants[1].0 == "Some"
 }
 
 fn tag_of(variants: &[(String, Shape)], name: &str) -> Option<usize> {
@@ -229,10 +262,59 @@ fn integer(json: &Json) -> Option<BigInt> {
     }
 }
 
+/// What a variant's value must be.
+fn payload_expected(shape: &Shape) -> String {
+    match payload(shape) {
+        [part] => expected(part),
+        _ => expected(shape),
+    }
+}
+
+/// A number from a number or a string, times 2^`fraction`.
+///
+/// A JSON number has been read as a double, which keeps 15 digits: those of numbers with more are no longer known.
+fn fixed(json: &Json, fraction: u32) -> Option<BigInt> {
+    match json {
+        Json::Number(number) => {
+            let text = number.to_string();
+            let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+            let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+            let kept = !number.is_f64() || digits.trim_matches('0').len() <= DOUBLE_DIGITS;
+            parse_fixed(&text, fraction).filter(|_| kept)
+        }
+        Json::String(text) => parse_fixed(text, fraction),
+        _ => None,
+    }
+}
+
+/// Decimal digits that every double keeps.
+const DOUBLE_DIGITS: usize = 15;
+
+/// A number where JSON readers do not round it, else a string.
+fn decimal_to_json(text: &str) -> serde_json::Value {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    match text.parse::<f64>().ok().and_then(Number::from_f64) {
+        Some(number) if digits <= DOUBLE_DIGITS => number.into(),
+        _ => text.into(),
+    }
+}
+
+fn misfit_text(text: &str, shape: &Shape) -> String {
+    let found = if text.contains('\0') {
+        "a text with a zero character".to_owned()
+    } else {
+        format!("a text of {} bytes", text.len())
+    };
+    format!("found {found}; expected {}", expected(shape))
+}
+
 /// A hint for numbers that JSON readers round.
 fn rounding(json: &Json) -> &'static str {
     match json {
-        Json::Number(number) if number.as_f64().is_some_and(|n| n.abs() >= 9e15) => {
+        Json::Number(number)
+            if number.as_f64().is_some_and(|n| n.abs() >= 9e15)
+                || number.is_f64() && number.to_string().len() > DOUBLE_DIGITS + 1 =>
+        {
             "; write numbers of this size as strings, so that nothing rounds them"
         }
         _ => "",

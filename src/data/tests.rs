@@ -171,3 +171,104 @@ fn bad_csv_is_placed_and_explained() {
     );
     assert_eq!(csv_error("late,late,cases\n", 1), "q.csv: line 1: found the column \"late\" twice");
 }
+
+fn text(n: u64) -> Shape {
+    let fields = vec![("bytes".to_owned(), array(Shape::unsigned(8), n))];
+    Shape::Struct { name: format!("str<{n}>"), fields }
+}
+
+/// `fixed<8, 8>` or a part of it.
+fn fixed(lo: i32, hi: i32) -> Shape {
+    let raw = Shape::Int { name: "i16".to_owned(), lo: BigInt::from(lo), hi: BigInt::from(hi) };
+    Shape::Struct { name: "fixed<8, 8>".to_owned(), fields: vec![("raw".to_owned(), raw)] }
+}
+
+#[test]
+fn texts_and_fixed_point_numbers_are_written_as_such() {
+    let any = || fixed(-(1 << 15), (1 << 15) - 1);
+    round_trip(text(5), "\"Zo\u{eb}\"");
+    round_trip(text(0), "\"\"");
+    round_trip(text(5), "\"hex:1\"");
+    round_trip(any(), "-127.99609375");
+    round_trip(any(), "0.5");
+    round_trip(any(), "3.0");
+    round_trip(option(text(2)), "\"ab\"");
+    for (json, raw) in
+        [("0.001953125", 1), ("-0.001953125", -1), ("0.0019", 0), ("\"1e2\"", 25600), ("25e-2", 64), ("7", 1792)]
+    {
+        let value = bind_x(any(), &format!("{{\"x\":{json}}}"));
+        assert_eq!(value, Ok(Value::List(vec![Value::Int(raw.into())])), "{json}");
+    }
+    let long = Shape::Struct {
+        name: "fixed<8, 60>".to_owned(),
+        fields: vec![(
+            "raw".to_owned(),
+            Shape::Int { name: "i68".to_owned(), lo: BigInt::ZERO, hi: BigInt::from(1u64 << 60) },
+        )],
+    };
+    let exact = "\"0.000000000000000000867361737988403547205962240695953369140625\"";
+    round_trip(long, exact);
+}
+
+#[test]
+fn bad_texts_and_fixed_point_numbers_are_explained() {
+    let x = |json: &str| format!("{{\"x\": {json}}}");
+    refuses(
+        text(2),
+        &x("\"abc\""),
+        "--input a: x: found a text of 3 bytes; expected str<2>, a text of at most 2 bytes",
+    );
+    refuses(text(2), &x("[1, 2]"), "--input a: x: found a list of 2; expected str<2>, a text of at most 2 bytes");
+    refuses(
+        text(2),
+        &x("\"\\u0000\""),
+        "--input a: x: found a text with a zero character; expected str<2>, a text of at most 2 bytes",
+    );
+    let part = || fixed(0, 1 << 8);
+    refuses(part(), &x("1.5"), "--input a: x: found 1.5; expected fixed<8, 8>, a number from 0 to 1");
+    refuses(part(), &x("\"1,5\""), "--input a: x: found \"1,5\"; expected fixed<8, 8>, a number from 0 to 1");
+    refuses(part(), &x("true"), "--input a: x: found true; expected fixed<8, 8>, a number from 0 to 1");
+    refuses(option(part()), &x("2"), "--input a: x: found 2; expected fixed<8, 8>, a number from 0 to 1, or null");
+    let variants = vec![("Few".to_owned(), Shape::Tuple(vec![])), ("Mean".to_owned(), Shape::Tuple(vec![signed()]))];
+    let answer = || Shape::Enum { name: "Answer".to_owned(), variants: variants.clone() };
+    refuses(answer(), &x("\"Most\""), "--input a: x: found \"Most\"; expected Answer: one of `Few` and `Mean`");
+    refuses(
+        answer(),
+        &x("\"Mean\""),
+        "--input a: x: found \"Mean\" alone; expected {\"Mean\": …} with i8, a whole number from -128 to 127",
+    );
+    refuses(answer(), &x("{\"Few\": 1}"), "--input a: x: found a value for \"Few\"; expected \"Few\" alone");
+    refuses(
+        answer(),
+        &x("{\"Mean\": 300}"),
+        "--input a: x.Mean: found 300; expected i8, a whole number from -128 to 127",
+    );
+}
+
+#[test]
+fn csv_cells_hold_any_type() {
+    let row = Shape::Struct {
+        name: "Row".to_owned(),
+        fields: vec![
+            ("name".to_owned(), text(4)),
+            ("price".to_owned(), fixed(0, 1 << 12)),
+            ("age".to_owned(), option(signed())),
+            ("key".to_owned(), array(Shape::unsigned(8), 2)),
+        ],
+    };
+    let read = |text: &str| csv::read(&Source::File("q.csv".into()), text, &array(row.clone(), 1));
+    let json = |text: &str| value_to_json(&array(row.clone(), 1), &read(text).unwrap()).to_string();
+    assert_eq!(
+        json("name,price,age,key\nBob,9.99,,hex:0aff\n"),
+        r#"[{"name":"Bob","price":9.98828125,"age":null,"key":[10,255]}]"#
+    );
+    assert_eq!(json("name,price,age,key\n,0,-3,\"[1, 2]\"\n"), r#"[{"name":"","price":0.0,"age":-3,"key":[1,2]}]"#);
+    assert_eq!(
+        read("name,price,age,key\nBob,9.99,x,hex:0aff\n").unwrap_err().to_string(),
+        "q.csv: line 2, column \"age\": found \"x\"; expected i8, a whole number from -128 to 127, or an empty cell"
+    );
+    assert_eq!(
+        read("name,price,age,key\nRobert,9.99,,hex:0aff\n").unwrap_err().to_string(),
+        "q.csv: line 2, column \"name\": found a text of 6 bytes; expected str<4>, a text of at most 4 bytes"
+    );
+}
