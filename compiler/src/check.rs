@@ -24,12 +24,14 @@ mod generics;
 mod graph;
 mod items;
 mod iterate;
+mod library;
 mod modules;
 mod operator;
 mod pattern;
 mod requires;
 mod resolve;
 mod types;
+mod visible;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
@@ -42,7 +44,7 @@ use self::closure::takes_closures;
 use self::consts::ConstState;
 use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
 use self::modules::Module;
-use self::types::{Arg, Origin, Types, unit};
+use self::types::{Arg, Bound, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
 use crate::hir::{Expect, Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
 use crate::lower;
@@ -139,6 +141,9 @@ struct Checker<'a> {
     root: ScopeId,
     /// The scopes of the standard library's modules.
     library_scopes: BTreeSet<ScopeId>,
+    /// The library's functions that are methods of the language's own types.
+    methods_scope: Option<ScopeId>,
+    sort_scope: Option<ScopeId>,
     /// Names that a `use` would bring in if its module were there.
     missing_imports: BTreeSet<(ScopeId, Arc<str>)>,
     block_scopes: HashMap<*const ast::Block, ScopeId>,
@@ -189,6 +194,8 @@ impl<'a> Checker<'a> {
             scopes: Vec::new(),
             root: ScopeId(0),
             library_scopes: BTreeSet::new(),
+            methods_scope: None,
+            sort_scope: None,
             missing_imports: BTreeSet::new(),
             block_scopes: HashMap::new(),
             types: Types::default(),
@@ -304,9 +311,10 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks generic functions that nothing has expanded, with types and sizes that stand for all.
+    /// Checks generic functions with types and sizes that stand for all: what they do with values of a generic type must be in its
+    /// bounds. Of functions that nothing has expanded, other errors are reported too.
     ///
-    /// Only what does not depend on that choice is reported, and the expansions are dropped again.
+    /// Only what does not depend on the choice is reported, and the expansions are dropped again.
     fn check_unused(&mut self) {
         let (n_functions, n_diagnostics, errors) = (self.functions.len(), self.diagnostics.len(), self.errors);
         let used: BTreeSet<DefId> = self.instances.keys().map(|(def, _)| *def).collect();
@@ -315,6 +323,7 @@ impl<'a> Checker<'a> {
             if self.library_scopes.contains(&self.def(id).scope) {
                 continue;
             }
+            let before = self.diagnostics.len();
             if let DefKind::Function(ast, _) = self.def(id).kind
                 && takes_closures(ast)
             {
@@ -322,18 +331,26 @@ impl<'a> Checker<'a> {
                 let (env, scope) = self.function_env(id, &args);
                 Body::new(self, scope, env).check_opaque(ast);
             } else if let DefKind::Function(ast, _) = self.def(id).kind
-                && !used.contains(&id)
                 && !self.function_params(id).is_empty()
             {
                 let args: Rc<[Arg]> = self.function_params(id).into_iter().map(|param| self.stand_in(param)).collect();
+                self.instances.remove(&(id, args.clone()));
                 self.function(id, args, ast.name.span);
-                self.drain();
+                let job = self.queue.pop_back();
+                self.queue.clear();
+                job.into_iter().for_each(|job| self.check_body(job));
+                self.queue.clear();
+                if used.contains(&id) {
+                    let own = self.diagnostics.split_off(before);
+                    self.diagnostics.extend(own.into_iter().filter(|found| found.code == Code::BoundNotMet));
+                }
             }
         }
         self.functions.truncate(n_functions);
         self.calls.truncate(n_functions);
         let found = self.diagnostics.split_off(n_diagnostics);
-        let depends = [Code::BadLength, Code::EmptyArray, Code::BoundNotMet, Code::TypeTooLarge, Code::CannotInfer];
+        let depends =
+            [Code::BadLength, Code::EmptyArray, Code::TypeTooLarge, Code::CannotInfer, Code::DeclaredTypeNeeded];
         let sure = |code: Code| matches!(code.stage(), Stage::Names | Stage::Types) && !depends.contains(&code);
         self.diagnostics.extend(found.into_iter().filter(|found| sure(found.code) && found.is_error()));
         self.errors = errors + (self.diagnostics.len() - n_diagnostics) as u32;
@@ -344,13 +361,17 @@ impl<'a> Checker<'a> {
         if param.is_size() {
             return Arg::Int(BigInt::from(16));
         }
-        let number =
-            param.bounds.iter().any(|bound| bound.as_ident().is_some_and(|name| ["Ord", "Num"].contains(&&*name.name)));
-        if number {
-            return Arg::Ty(Ty::Exact);
-        }
+        let has =
+            |wanted: &str| param.bounds.iter().any(|bound| bound.as_ident().is_some_and(|name| &*name.name == wanted));
+        let bound = match () {
+            // Only numbers have an order.
+            () if has("Num") || has("Ord") => return Arg::Ty(Ty::Exact),
+            () if has("Eq") => Bound::Eq,
+            () => Bound::None,
+        };
+        let origin = Origin::Opaque(param.span, bound);
         let name = param.name.to_string();
-        Arg::Ty(self.types.add_struct(Origin::Record, Rc::default(), Struct { name, fields: Vec::new() }))
+        Arg::Ty(self.types.add_struct(origin, Rc::default(), Struct { name, fields: Vec::new() }))
     }
 
     fn good_test(&mut self, ast: &ast::Function) -> bool {

@@ -17,6 +17,9 @@ const MODULES: &[(&str, &str)] = &[
     ("crypto", include_str!("std/crypto.hush")),
 ];
 
+/// The methods of arrays, `Option` and texts that are written in Hush; every program has them.
+pub const METHODS: &str = include_str!("std/methods.hush");
+
 /// The text of `std::name`.
 #[must_use]
 pub fn text(name: &str) -> Option<&'static str> {

@@ -343,7 +343,7 @@ impl<'c, 'a> Body<'c, 'a> {
     /// The value of a `let`, fitted to its annotation.
     pub(super) fn let_value(&mut self, ast: &'a ast::Let) -> Expr {
         match &ast.ty {
-            Some(written) => {
+            Some(written) if !matches!(written.kind, ast::TypeKind::Infer) => {
                 let ty = self.ty(written);
                 let why = Why::at(written.span, "expected because of this type");
                 let mut value = self.value(&ast.value, &ty, &why);
@@ -352,7 +352,7 @@ impl<'c, 'a> Body<'c, 'a> {
                 }
                 value
             }
-            None => {
+            _ => {
                 let value = self.expr(&ast.value, None);
                 self.known(value, &ast.pattern)
             }

@@ -10,7 +10,7 @@ use super::expr::int;
 use super::items::{begins_alike, similar};
 use super::operator::node;
 use super::pattern::part;
-use super::types::{base, is_int, unit, unsigned};
+use super::types::{Bound, Origin, base, is_int, unit, unsigned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, IntTy, Intrinsic, Pattern, Stmt, Ty};
 use crate::interpret::network;
@@ -124,7 +124,14 @@ impl<'a> Body<'_, 'a> {
             "merging_network" => self.network(Intrinsic::MergingNetwork, &call),
             own if own.starts_with("float_") => self.float(&call),
             _ => {
-                let first = self.int_arg(&args[0]);
+                let fixed = |ty: &&Ty| self.checker.types.fixed_of(ty).is_some();
+                let hint = want.filter(fixed).filter(|_| super::expr::adapts(&args[0])).cloned();
+                let first = self.expr(&args[0], hint.as_ref());
+                let types = &self.checker.types;
+                if types.fixed_of(&first.ty).is_some() || types.bound_of(&first.ty).is_some() {
+                    return self.value_method(first, &Builtin { args: &args[1..], ..call });
+                }
+                let first = self.int_value(first, &args[0]);
                 self.int_method(first, &Builtin { args: &args[1..], ..call })
             }
         }
@@ -157,6 +164,10 @@ impl<'a> Body<'_, 'a> {
     /// An argument that must be an integer.
     pub(super) fn int_arg(&mut self, arg: &'a ast::Expr) -> Expr {
         let value = self.expr(arg, None);
+        self.int_value(value, arg)
+    }
+
+    fn int_value(&mut self, value: Expr, arg: &ast::Expr) -> Expr {
         if is_int(&value.ty) || value.ty == Ty::Never {
             return value;
         }
@@ -325,9 +336,16 @@ impl<'a> Body<'_, 'a> {
 
     fn assert_eq(&mut self, call: &Builtin<'_, 'a>) -> Expr {
         let allowed = self.in_test(call);
-        let left = self.expr(&call.args[0], None);
-        let hint = Some(&left.ty).filter(|_| super::expr::adapts(&call.args[1]));
-        let right = self.expr(&call.args[1], hint);
+        let [first, second] = call.args else { return self.error(call.span) };
+        // A number with a point takes its type from the other side.
+        let (left, right) = if super::expr::adapts(first) {
+            let right = self.expr(second, None);
+            (self.expr(first, Some(&right.ty)), right)
+        } else {
+            let left = self.expr(first, None);
+            let right = self.expr(second, Some(&left.ty).filter(|_| super::expr::adapts(second)));
+            (left, right)
+        };
         if !allowed || left.ty == Ty::Never || right.ty == Ty::Never {
             return self.no_value(vec![left, right], call.span);
         }
@@ -367,33 +385,59 @@ impl<'a> Body<'_, 'a> {
         if let Some(origin) = self.origin(&value.ty) {
             let items = self.checker.impl_items(origin);
             if let Some((_, def)) = items.iter().find(|(item, _)| **item == *name.name) {
+                if !self.checker.may_use(*def, name) {
+                    return self.args_anyway(args, span);
+                }
                 return self.own_method(*def, value, &call);
             }
         }
+        self.value_method(value, &call)
+    }
+
+    /// A method of integers on a value of a generic type, of which only its bounds are known.
+    fn method_on_opaque(&mut self, value: &Expr, call: &Builtin<'_, 'a>) -> Option<Expr> {
+        self.checker.types.bound_of(&value.ty).filter(|_| INT_METHODS.contains(&&*call.name.name))?;
+        let ordered = matches!(&*call.name.name, "min" | "max" | "clamp");
+        for arg in call.args {
+            self.value(arg, &value.ty, &Why::plain());
+        }
+        let (name, declared, _) = self.checker.types.lacks(&value.ty, Bound::Num)?;
+        let needed = if ordered { "Ord" } else { "Num" };
+        self.checker.lacks_bound(&name, declared, needed, call.name.span, &format!("`{}` needs it", call.name));
+        Some(self.error(call.span))
+    }
+
+    /// A method that the language itself declares, or its library.
+    pub(super) fn value_method(&mut self, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
+        let name = call.name;
         if let Some((fraction, _)) = self.checker.types.fixed_of(&value.ty)
             && FIXED_METHODS.contains(&&*name.name)
         {
-            return if self.takes(&call, 0) {
-                self.fixed_method(value, fraction, &name.name, span)
+            return if self.takes(call, 0) {
+                self.fixed_method(value, fraction, &name.name, call.span)
             } else {
-                self.error(span)
+                self.error(call.span)
             };
         }
         if let (Ty::Array(_, n), "to_str") = (&value.ty, &*name.name) {
             let n = *n;
-            return self.text_of(value, n, &call);
+            return self.text_of(value, n, call);
         }
         if self.checker.types.text_len(&value.ty).is_some() && TEXT_METHODS.contains(&&*name.name) {
-            return self.text_bytes(value, &call);
+            return self.text_bytes(value, call);
+        }
+        if let Some(result) = self.method_on_opaque(&value, call) {
+            return result;
         }
         match value.ty.clone() {
-            Ty::Int(_) | Ty::Exact if INT_METHODS.contains(&&*name.name) => self.int_method(value, &call),
-            Ty::Array(element, n) if super::iterate::METHODS.contains(&&*name.name) => {
-                self.array_method(value, &element, n, &call)
+            Ty::Int(_) | Ty::Exact if INT_METHODS.contains(&&*name.name) => self.int_method(value, call),
+            Ty::Array(element, n) if super::iterate::declares(&name.name, &element) => {
+                self.array_method(value, &element, n, call)
             }
-            ty => match self.checker.types.option_of(&ty) {
-                Some(inner) if OPTION_METHODS.contains(&&*name.name) => self.option_method(value, &inner, &call),
-                _ => self.unknown_method(&ty, &call),
+            ty => match (self.checker.types.option_of(&ty), self.checker.library_method(&ty, &name.name)) {
+                (Some(inner), _) if OPTION_METHODS.contains(&&*name.name) => self.option_method(value, &inner, call),
+                (_, Some(def)) => self.library_method(def, value, call),
+                _ => self.unknown_method(&ty, call),
             },
         }
     }
@@ -426,7 +470,17 @@ impl<'a> Body<'_, 'a> {
             matches!(self.checker.def(def).kind, super::items::DefKind::Function(ast, _) if ast.receiver.is_some());
         if has_receiver {
             let Builtin { generic_args: explicit, args, want, span, .. } = *call;
-            return self.call_function(Call { def, owner: None, explicit, receiver: Some(value), args, want, span });
+            return self.call_function(Call {
+                def,
+                owner: None,
+                explicit,
+                receiver: Some(value),
+                first: None,
+                args,
+                want,
+                span,
+                size: None,
+            });
         }
         let (name, declared) = (call.name, self.checker.def(def).name.span);
         let error = Diagnostic::error(Code::UnknownMethod, format!("`{name}` is not a method: it has no `self`"))
@@ -440,7 +494,7 @@ impl<'a> Body<'_, 'a> {
         let (name, found) = (call.name, self.type_name(ty));
         let error = Diagnostic::error(Code::UnknownMethod, format!("`{found}` has no method `{name}`"))
             .at(name.span, "unknown method");
-        let items = self.origin(ty).map(|origin| self.checker.impl_items(origin)).unwrap_or_default();
+        let items = self.origin(ty).map(|origin| self.checker.visible_items(origin, name.span)).unwrap_or_default();
         let builtin: &[&str] = match ty {
             Ty::Int(_) | Ty::Exact => INT_METHODS,
             Ty::Array(..) => super::iterate::METHODS,
@@ -449,7 +503,21 @@ impl<'a> Body<'_, 'a> {
             ty if self.checker.types.text_len(ty).is_some() => TEXT_METHODS,
             _ => &[],
         };
-        let known = || items.iter().map(|(name, _)| &**name).chain(builtin.iter().copied());
+        let library: Vec<String> =
+            self.checker.library_methods(ty).into_iter().filter(|name| !builtin.contains(&&**name)).collect();
+        let known = || {
+            let own = items.iter().map(|(name, _)| &**name);
+            own.chain(builtin.iter().copied()).chain(library.iter().map(|name| &**name))
+        };
+        let of_language = !matches!(self.origin(ty), Some(Origin::Def(_)));
+        if let Some(own) = super::library::renamed_method(&name.name).filter(|own| known().any(|name| name == *own)) {
+            self.report(error.replace(format!("did you mean `{own}`?"), name.span, own));
+            return self.args_anyway(call.args, call.span);
+        }
+        if let Some(help) = super::library::foreign_method(&name.name).filter(|_| of_language) {
+            self.report(error.help(help));
+            return self.args_anyway(call.args, call.span);
+        }
         let error = match similar(&name.name, known()) {
             Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
             None if begins_alike(&name.name, known()).is_some() => {

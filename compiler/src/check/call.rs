@@ -3,9 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+
 use super::body::{Body, Why};
 use super::closure::{is_function, takes_closures};
-use super::expr::Named;
+use super::expr::{Named, adapts};
 use super::generics::Bindings;
 use super::items::{DefId, DefKind, similar};
 use super::pattern::part;
@@ -24,9 +26,20 @@ pub(super) struct Call<'c, 'a> {
     pub(super) explicit: Option<&'a ast::GenericArgs>,
     /// The value before the dot of a method.
     pub(super) receiver: Option<Expr>,
+    /// The value of the first parameter, before the dot of a method that the library declares as a function.
+    pub(super) first: Option<Expr>,
     pub(super) args: &'a [ast::Expr],
     pub(super) want: Option<&'c Ty>,
     pub(super) span: Span,
+    /// The first generic argument, given as a value.
+    pub(super) size: Option<BigInt>,
+}
+
+impl<'a> Call<'_, 'a> {
+    /// The parameters that `args` are for.
+    pub(super) fn params(&self, ast: &'a ast::Function) -> &'a [ast::Param] {
+        &ast.params[usize::from(self.first.is_some()).min(ast.params.len())..]
+    }
 }
 
 impl<'a> Body<'_, 'a> {
@@ -60,11 +73,20 @@ impl<'a> Body<'_, 'a> {
         }
         let explicit = path.segments.last().and_then(|segment| segment.args.as_ref());
         match self.named(path, want) {
-            Some(Named::Function(def, owner)) => {
-                self.call_function(Call { def, owner, explicit, receiver: None, args, want, span })
-            }
+            Some(Named::Function(def, owner)) => self.call_function(Call {
+                def,
+                owner,
+                explicit,
+                receiver: None,
+                first: None,
+                args,
+                want,
+                span,
+                size: None,
+            }),
             Some(named @ (Named::Variant(..) | Named::Struct(_))) => {
-                self.construct_tuple(&named, args, want, span, path.span)
+                let said = self.said_type(path, &named);
+                self.construct_tuple(&named, args, said.as_ref().or(want), span, path.span)
             }
             Some(Named::Const(def)) => {
                 let value = self.constant(def, path.span);
@@ -133,8 +155,9 @@ impl<'a> Body<'_, 'a> {
         let declared = self.checker.def(def).clone();
         let DefKind::Function(ast, _) = declared.kind else { return self.error(span) };
         let implicit = usize::from(ast.receiver.is_some() && call.receiver.is_none());
-        if call.args.len() != ast.params.len() + implicit {
-            self.wrong_count(declared.name, ast.params.len() + implicit, call.args.len(), span);
+        let wanted = call.params(ast).len() + implicit;
+        if call.args.len() != wanted {
+            self.wrong_count(declared.name, wanted, call.args.len(), span);
             return self.args_anyway(call.args, span);
         }
         if let ([first, rest @ ..], 1) = (call.args, implicit) {
@@ -144,9 +167,12 @@ impl<'a> Body<'_, 'a> {
         let owner = call.owner.clone().or(call.receiver.as_ref().map(|value| value.ty.clone()));
         let mut bindings = self.checker.function_bindings(def, owner.as_ref());
         if let Some(explicit) = call.explicit
-            && !self.explicit_args(&mut bindings, ast, explicit, declared.name)
+            && !self.explicit_args(&mut bindings, ast, explicit, declared.name, call.first.is_some())
         {
             return self.args_anyway(call.args, span);
+        }
+        if let (Some(size), Some(param)) = (call.size.take(), ast.generics.params.first()) {
+            bindings.set(&param.name.name, Arg::Int(size));
         }
         if takes_closures(ast) {
             return self.call_inline(call, ast, bindings);
@@ -158,7 +184,8 @@ impl<'a> Body<'_, 'a> {
         if values.iter().any(|value| value.ty == Ty::Never) {
             return self.no_value(values, span);
         }
-        self.finish_call(def, &declared.name.name, bindings, values, span)
+        let name = self.checker.shown_name(def);
+        self.finish_call(def, &name, bindings, values, span)
     }
 
     /// The values of all parameters that are not of function type, the receiver first.
@@ -172,8 +199,12 @@ impl<'a> Body<'_, 'a> {
         if let Some(value) = values.first() {
             self.checker.bind_self(bindings, call.def, &value.ty);
         }
-        for (param, arg) in ast.params.iter().zip(call.args).filter(|(param, _)| !is_function(&param.ty)) {
-            let hint = if super::expr::adapts(arg) {
+        if let (Some(value), Some(param)) = (&call.first, ast.params.first()) {
+            self.checker.infer(&param.ty, &value.ty, bindings);
+            values.push(value.clone());
+        }
+        for (param, arg) in call.params(ast).iter().zip(call.args).filter(|(param, _)| !is_function(&param.ty)) {
+            let hint = if adapts(arg) {
                 self.checker.literal_ty(&param.ty, bindings)
             } else {
                 self.checker.known_ty(&param.ty, bindings)
@@ -184,6 +215,11 @@ impl<'a> Body<'_, 'a> {
             };
             self.checker.infer(&param.ty, &value.ty, bindings);
             values.push(value);
+        }
+        // A length such as `N + M` says one size once an argument after it has said the other.
+        let plain = ast.params.iter().filter(|param| !is_function(&param.ty));
+        for (param, value) in plain.zip(values.iter().skip(usize::from(call.receiver.is_some()))) {
+            self.checker.infer_open(&param.ty, &value.ty, bindings);
         }
         values
     }
@@ -253,9 +289,10 @@ impl<'a> Body<'_, 'a> {
         ast: &'a ast::Function,
         explicit: &'a ast::GenericArgs,
         name: &ast::Ident,
+        some: bool,
     ) -> bool {
         let (wanted, found) = (ast.generics.params.len(), explicit.args.len());
-        if found != wanted {
+        if found != wanted && !(some && found < wanted) {
             let wanted = counted(wanted, "generic argument");
             self.report(
                 Diagnostic::error(Code::GenericArguments, format!("`{name}` takes {wanted}, not {found}"))
@@ -358,6 +395,8 @@ impl<'a> Body<'_, 'a> {
             fields.iter().filter_map(|field| field.value.as_ref()).for_each(|value| drop(self.expr(value, None)));
             return self.error(span);
         };
+        let said = self.said_type(path, &named);
+        let want = said.as_ref().or(want);
         let declared = match self.checker.fields_of(&named) {
             Fields::Named(declared) => &declared[..],
             Fields::Unit if fields.is_empty() => &[],
@@ -372,6 +411,11 @@ impl<'a> Body<'_, 'a> {
         let mut given: Vec<Option<Given<'a>>> = vec![None; declared.len()];
         for field in fields {
             self.give_field(field, declared, &mut given, &named);
+        }
+        let left_out: Vec<usize> = (0..given.len()).filter(|i| given[*i].is_none()).collect();
+        let text = self.checker.named_text(&named);
+        if matches!(named, Named::Struct(_)) && !self.may_make(declared, &left_out, &text, span) {
+            return self.error(span);
         }
         if let Some(base) = base {
             for (i, slot) in given.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
@@ -506,6 +550,10 @@ impl<'a> Body<'_, 'a> {
         if given[i].is_some() {
             self.report(duplicate_field(field));
             return;
+        }
+        if let Named::Struct(def) = named {
+            let library = self.checker.in_library(*def);
+            self.checker.may_use_field(&declared[i], &field.name, library);
         }
         given[i] = Some(match &field.value {
             Some(value) => Given::Ast(value),

@@ -112,7 +112,7 @@ impl<'a> Body<'_, 'a> {
         bindings: &mut Bindings,
     ) -> Option<Vec<FnArg<'a>>> {
         let mut closures = Vec::new();
-        for (param, arg) in ast.params.iter().zip(call.args) {
+        for (param, arg) in call.params(ast).iter().zip(call.args) {
             let TypeKind::Function { params, output } = &param.ty.kind else { continue };
             let closure = self.fn_arg(arg)?;
             let tys: Option<Vec<Ty>> = params.iter().map(|ty| self.checker.known_ty(ty, bindings)).collect();

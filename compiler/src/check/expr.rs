@@ -236,7 +236,10 @@ impl<'a> Body<'_, 'a> {
         match self.named(path, want) {
             Some(Named::Const(def)) => self.constant(def, span),
             Some(Named::Int(n)) => int(n, span),
-            Some(named @ (Named::Variant(..) | Named::Struct(_))) => self.construct_unit(&named, want, span),
+            Some(named @ (Named::Variant(..) | Named::Struct(_))) => {
+                let said = self.said_type(path, &named);
+                self.construct_unit(&named, said.as_ref().or(want), span)
+            }
             Some(Named::Function(..)) => {
                 let error = Diagnostic::error(Code::WrongKind, format!("`{path}` is a function, not a value"))
                     .at(span, "not called");
@@ -244,6 +247,25 @@ impl<'a> Body<'_, 'a> {
             }
             None => self.error(span),
         }
+    }
+
+    /// The type that the path of a struct or variant says in full: with arguments, by `Self`, or by an alias.
+    pub(super) fn said_type(&mut self, path: &'a ast::Path, named: &Named) -> Option<Ty> {
+        let (inside, segments) = self.checker.enter_modules(self.scope, &path.segments);
+        let owner = match (named, segments) {
+            (Named::Struct(_), [own]) | (Named::Variant(..), [own, _]) => own,
+            _ => return None,
+        };
+        let env = self.env.clone();
+        let said = match self.checker.lookup(inside, &owner.name.name) {
+            _ if &*owner.name.name == "Self" => env.self_ty.clone()?,
+            None if owner.args.is_some() => self.checker.segment_ty(owner, self.scope, &env),
+            Some(def) if owner.args.is_some() || self.checker.is_plain_alias(def) => {
+                self.checker.def_ty(def, &owner.name, owner.args.as_ref(), self.scope, &env)
+            }
+            _ => return None,
+        };
+        Some(said).filter(|ty| *ty != Ty::Never)
     }
 
     pub(super) fn not_a_value(&mut self, span: Span, what: &str) -> Expr {
@@ -340,7 +362,8 @@ impl<'a> Body<'_, 'a> {
             DefKind::Const(_) => Some(Named::Const(def)),
             DefKind::Struct(_) => Some(Named::Struct(def)),
             DefKind::Function(..) => Some(Named::Function(def, None)),
-            DefKind::Alias(_) => match self.alias(def, name.span) {
+            DefKind::Alias(ast) if !ast.generics.params.is_empty() => self.generic_alias(ast, name),
+            DefKind::Alias(_) => match self.checker.instance_ty(def, Rc::new([]), name.span) {
                 Ty::Struct(id) => match self.checker.types.struct_origin(id).0 {
                     Origin::Def(def) => Some(Named::Struct(def)),
                     _ => None,
@@ -369,12 +392,19 @@ impl<'a> Body<'_, 'a> {
         None
     }
 
-    fn alias(&mut self, def: DefId, span: Span) -> Ty {
-        if self.checker.def(def).generics().is_some_and(|generics| !generics.params.is_empty()) {
-            self.checker.unsupported(span, "a generic alias here", "name the type that it stands for");
-            return Ty::Never;
+    /// The struct that a generic alias stands for, whatever its arguments.
+    fn generic_alias(&mut self, alias: &'a ast::TypeAlias, name: &ast::Ident) -> Option<Named> {
+        let head = match &alias.ty.kind {
+            ast::TypeKind::Path(path) => path.segments.last(),
+            _ => None,
+        };
+        match head.and_then(|head| self.checker.lookup(self.scope, &head.name.name)) {
+            Some(def) if matches!(self.checker.def(def).kind, DefKind::Struct(_)) => Some(Named::Struct(def)),
+            _ => {
+                self.not_a_value(name.span, &format!("`{name}` is a type"));
+                None
+            }
         }
-        self.checker.instance_ty(def, Rc::new([]), span)
     }
 
     fn unknown_value(&mut self, name: &ast::Ident) -> Option<Named> {
@@ -477,6 +507,9 @@ impl<'a> Body<'_, 'a> {
         }
         let items = self.checker.impl_items(origin);
         if let Some(def) = items.iter().find(|(item, _)| **item == *name.name).map(|(_, def)| *def) {
+            if !self.checker.may_use(def, name) {
+                return None;
+            }
             return Some(match self.checker.def(def).kind {
                 DefKind::Const(_) => Named::Const(def),
                 _ => Named::Function(def, ty),
@@ -484,6 +517,7 @@ impl<'a> Body<'_, 'a> {
         }
         let error =
             Diagnostic::error(Code::UnknownVariant, format!("`{own}` has no `{name}`")).at(name.span, "not declared");
+        let items = self.checker.visible_items(origin, name.span);
         let known = || variants.iter().map(|name| &**name).chain(items.iter().map(|(name, _)| &**name));
         let error = match similar(&name.name, known()) {
             Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
@@ -602,6 +636,7 @@ impl<'a> Body<'_, 'a> {
             Ty::Struct(id) => {
                 let fields = self.checker.types.struct_(*id).fields.clone();
                 match fields.iter().position(|(field, _)| **field == *name.name) {
+                    Some(i) if !self.may_use_field(&whole.ty, i, name) => self.error(span),
                     Some(i) => Expr { kind: ExprKind::Field(Box::new(whole), i as u32), ty: fields[i].1.clone(), span },
                     None => {
                         self.unknown_field(name, &whole.ty, &fields);

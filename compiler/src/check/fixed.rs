@@ -31,7 +31,7 @@ impl Body<'_, '_> {
     }
 
     /// The fixed-point number `raw` / 2^`fraction`.
-    fn fixed(&mut self, raw: Expr, fraction: u32) -> Expr {
+    pub(super) fn fixed(&mut self, raw: Expr, fraction: u32) -> Expr {
         let (span, ty) = (raw.span, self.checker.types.fixed(fraction, &raw.ty));
         Expr { kind: ExprKind::Aggregate(vec![raw]), ty, span }
     }

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+
 use super::call::Names;
 use super::expr::Named;
 use super::items::{DefId, DefKind, Env, EnvRef, ImplId, ScopeId};
@@ -195,12 +197,50 @@ impl<'a> Checker<'a> {
             }
             (TypeKind::Array { element, len }, Ty::Array(found, n)) => {
                 self.infer(element, found, bindings);
-                infer_size(len, *n, bindings);
+                self.infer_size(len, *n, bindings);
             }
             (TypeKind::Tuple(items), Ty::Tuple(found)) if items.len() == found.len() => {
                 items.iter().zip(found.iter()).for_each(|(item, found)| self.infer(item, found, bindings));
             }
             _ => {}
+        }
+    }
+
+    /// Learns a size from a length that was found: of `N`, and of sums, differences and multiples of one unknown such as `2 * N + 1`.
+    fn infer_size(&mut self, len: &'a ast::Expr, n: u64, bindings: &mut Bindings) {
+        let Some(form) = self.linear(len, bindings) else { return };
+        let Some(i) = form.unknown else { return };
+        let rest = BigInt::from(n) - form.constant;
+        if &rest % &form.factor == BigInt::ZERO {
+            bindings.values[i] = Some(Arg::Int(rest / form.factor));
+        }
+    }
+
+    /// A length in the one size that it depends on and that is not known yet.
+    fn linear(&mut self, len: &'a ast::Expr, bindings: &Bindings) -> Option<Form> {
+        match &len.without_parens().kind {
+            ast::ExprKind::Literal(ast::Literal::Int(n)) => Some(Form::number(n.clone())),
+            ast::ExprKind::Path(path) => match bindings.position(&path.as_ident()?.name) {
+                Some(i) => Some(match &bindings.values[i] {
+                    Some(Arg::Int(n)) => Form::number(n.clone()),
+                    _ => Form { factor: BigInt::from(1), unknown: Some(i), constant: BigInt::ZERO },
+                }),
+                None => self.const_int(len, bindings.scope, &EnvRef::default()).map(Form::number),
+            },
+            ast::ExprKind::Binary { first, steps } => {
+                let mut form = self.linear(first, bindings)?;
+                for step in steps {
+                    let right = self.linear(&step.operand, bindings)?;
+                    form = match step.op {
+                        ast::BinaryOp::Add => form.plus(right, 1)?,
+                        ast::BinaryOp::Sub => form.plus(right, -1)?,
+                        ast::BinaryOp::Mul => form.times(right)?,
+                        _ => return None,
+                    };
+                }
+                Some(form)
+            }
+            _ => None,
         }
     }
 
@@ -210,12 +250,21 @@ impl<'a> Checker<'a> {
         if found.len() != written.args.len() {
             return;
         }
-        for (written, found) in written.args.iter().zip(found.iter()) {
+        self.infer_size_args(&written.args, &found, bindings);
+    }
+
+    fn infer_size_args(&mut self, written: &'a [ast::GenericArg], found: &[Arg], bindings: &mut Bindings) {
+        for (written, found) in written.iter().zip(found) {
             match (written, found) {
                 (ast::GenericArg::Type(written), Arg::Ty(found)) => self.infer(written, found, bindings),
                 (ast::GenericArg::Type(ast::Type { kind: TypeKind::Path(path), .. }), Arg::Int(n)) => {
                     if let Some(i) = path.as_ident().and_then(|name| bindings.position(&name.name)) {
                         bindings.values[i] = bindings.values[i].take().or(Some(Arg::Int(n.clone())));
+                    }
+                }
+                (ast::GenericArg::Expr(len), Arg::Int(n)) => {
+                    if let Ok(n) = u64::try_from(n) {
+                        self.infer_size(len, n, bindings);
                     }
                 }
                 _ => {}
@@ -246,6 +295,13 @@ impl<'a> Checker<'a> {
                 Some([size(u64::from(raw.width.saturating_sub(fraction))), size(fraction.into())].into())
             }
             _ => None,
+        }
+    }
+
+    /// Learns again from a value, if something is still unknown.
+    pub(super) fn infer_open(&mut self, written: &'a ast::Type, ty: &Ty, bindings: &mut Bindings) {
+        if bindings.values.iter().any(Option::is_none) {
+            self.infer(written, ty, bindings);
         }
     }
 
@@ -345,11 +401,15 @@ impl<'a> Checker<'a> {
         if !self.all_bounds(def, &args, span) {
             return None;
         }
+        let n_before = self.diagnostics.len();
         let (env, scope) = self.function_env(def, &args);
         let own = ast.receiver.as_ref().map(|_| env.self_ty.clone().unwrap_or(Ty::Never));
         let params: Vec<Ty> =
             own.into_iter().chain(ast.params.iter().map(|param| self.ty(&param.ty, scope, &env))).collect();
         let ret = self.output_ty(ast, scope, &env);
+        if self.blame_call(def, &args, span, n_before) {
+            return None;
+        }
         let name = self.function_name(def, &args);
         let int_params = params.iter().any(|ty| self.types.mentions(ty, &|ty| *ty == Ty::Exact));
         let id = FunctionId(self.functions.len() as u32);
@@ -444,11 +504,36 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn infer_size(len: &ast::Expr, n: u64, bindings: &mut Bindings) {
-    if let ast::ExprKind::Path(path) = &len.without_parens().kind
-        && let Some(i) = path.as_ident().and_then(|name| bindings.position(&name.name))
-    {
-        bindings.values[i] = bindings.values[i].take().or(Some(Arg::Int(n.into())));
+/// `factor · unknown + constant`; the factor is not 0 if there is an unknown.
+struct Form {
+    factor: BigInt,
+    unknown: Option<usize>,
+    constant: BigInt,
+}
+
+impl Form {
+    fn number(n: BigInt) -> Form {
+        Form { factor: BigInt::ZERO, unknown: None, constant: n }
+    }
+
+    fn plus(self, other: Form, sign: i32) -> Option<Form> {
+        if self.unknown.is_some() && other.unknown.is_some() && self.unknown != other.unknown {
+            return None;
+        }
+        let factor = self.factor + sign * other.factor;
+        let unknown = self.unknown.or(other.unknown).filter(|_| factor != BigInt::ZERO);
+        Some(Form { factor, unknown, constant: self.constant + sign * other.constant })
+    }
+
+    fn times(self, other: Form) -> Option<Form> {
+        let (n, form) = match (self.unknown, other.unknown) {
+            (None, _) => (self.constant, other),
+            (_, None) => (other.constant, self),
+            _ => return None,
+        };
+        let factor = form.factor * &n;
+        let unknown = form.unknown.filter(|_| factor != BigInt::ZERO);
+        Some(Form { factor, unknown, constant: form.constant * n })
     }
 }
 

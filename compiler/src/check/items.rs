@@ -29,6 +29,8 @@ pub(super) struct ImplId(pub(super) u32);
 #[derive(Clone)]
 pub(super) struct Def<'a> {
     pub(super) name: &'a ast::Ident,
+    /// Where `pub` stands or would stand.
+    pub(super) start: Span,
     pub(super) scope: ScopeId,
     pub(super) kind: DefKind<'a>,
     /// For functions and constants of an `impl`.
@@ -134,14 +136,16 @@ impl<'a> Checker<'a> {
                     );
                 }
                 for party in parties {
-                    self.define(&party.name, scope, DefKind::Party(party), None);
+                    self.define(&party.name, item.span, scope, DefKind::Party(party), None);
                 }
             }
-            ast::ItemKind::Const(ast) => drop(self.define(&ast.name, scope, DefKind::Const(ast), None)),
-            ast::ItemKind::Struct(ast) => drop(self.define(&ast.name, scope, DefKind::Struct(ast), None)),
-            ast::ItemKind::Enum(ast) => drop(self.define(&ast.name, scope, DefKind::Enum(ast), None)),
-            ast::ItemKind::TypeAlias(ast) => drop(self.define(&ast.name, scope, DefKind::Alias(ast), None)),
-            ast::ItemKind::Function(ast) => drop(self.define(&ast.name, scope, DefKind::Function(ast, test), None)),
+            ast::ItemKind::Const(ast) => drop(self.define(&ast.name, item.span, scope, DefKind::Const(ast), None)),
+            ast::ItemKind::Struct(ast) => drop(self.define(&ast.name, item.span, scope, DefKind::Struct(ast), None)),
+            ast::ItemKind::Enum(ast) => drop(self.define(&ast.name, item.span, scope, DefKind::Enum(ast), None)),
+            ast::ItemKind::TypeAlias(ast) => drop(self.define(&ast.name, item.span, scope, DefKind::Alias(ast), None)),
+            ast::ItemKind::Function(ast) => {
+                self.define(&ast.name, item.span, scope, DefKind::Function(ast, test), None);
+            }
             ast::ItemKind::Impl(ast) => self.declare_impl(ast, scope),
         }
     }
@@ -161,13 +165,23 @@ impl<'a> Checker<'a> {
                     continue;
                 }
             };
-            self.define(name, scope, kind, Some(id));
+            let def = self.define(name, item.span, scope, kind, Some(id));
+            if item.public.is_some() {
+                self.public_defs.insert(def);
+            }
         }
     }
 
-    fn define(&mut self, name: &'a ast::Ident, scope: ScopeId, kind: DefKind<'a>, impl_: Option<ImplId>) -> DefId {
+    fn define(
+        &mut self,
+        name: &'a ast::Ident,
+        item: Span,
+        scope: ScopeId,
+        kind: DefKind<'a>,
+        impl_: Option<ImplId>,
+    ) -> DefId {
         let id = DefId(self.defs.len() as u32);
-        self.defs.push(Def { name, scope, kind, impl_ });
+        self.defs.push(Def { name, start: item.at_start(), scope, kind, impl_ });
         let names = match impl_ {
             Some(impl_) => &mut self.impls[impl_.0 as usize].items,
             None => &mut self.scopes[scope.0 as usize].names,

@@ -9,7 +9,7 @@ use super::builtin::{Builtin, block};
 use super::control::Iter;
 use super::expr::int;
 use super::operator::node;
-use super::types::{is_int, unit};
+use super::types::{Bound, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{BinaryOp, Expr, ExprKind, For, Intrinsic, LocalId, Over, Place, Stmt, Ty};
 use crate::source::Span;
@@ -37,6 +37,11 @@ pub(super) const METHODS: &[&str] = &[
     "zip",
 ];
 
+/// Whether the language itself declares this method for arrays of such elements; others may be the library's.
+pub(super) fn declares(name: &str, element: &Ty) -> bool {
+    METHODS.contains(&name) && (is_int(element) || !matches!(name, "min" | "max"))
+}
+
 const RANGE_METHODS: &[&str] = &["all", "any", "count", "fold", "map", "rev"];
 
 /// Elements that `count` looks at before it adds anything up: that takes fewer gates, but memory for all of them.
@@ -46,6 +51,10 @@ impl<'a> Body<'_, 'a> {
     /// `(0..n).map(…)` and its like.
     pub(super) fn range_method(&mut self, receiver: &'a ast::Expr, call: &Builtin<'_, 'a>) -> Expr {
         let Some(iter) = self.iterable(receiver) else { return self.args_anyway(call.args, call.span) };
+        if !RANGE_METHODS.contains(&&*call.name.name) && iter.len.is_some() {
+            let numbers = self.numbers(iter, call.span);
+            return self.value_method(numbers, call);
+        }
         if !RANGE_METHODS.contains(&&*call.name.name) {
             let error = Diagnostic::error(Code::UnknownMethod, format!("a range has no method `{}`", call.name))
                 .at(call.name.span, "unknown method");
@@ -53,6 +62,14 @@ impl<'a> Body<'_, 'a> {
             return self.args_anyway(call.args, call.span);
         }
         self.iterate(iter, call)
+    }
+
+    /// The numbers of a range whose length is known, as an array.
+    fn numbers(&mut self, iter: Iter, span: Span) -> Expr {
+        let n = iter.len.unwrap_or_default();
+        let body = self.loop_body(iter, span, |_, item, _| item);
+        let ty = self.checker.sized(Ty::Array(Rc::new(Ty::Exact), n), span);
+        Expr { kind: ExprKind::Map(Box::new(body)), ty, span }
     }
 
     fn iterate(&mut self, iter: Iter, call: &Builtin<'_, 'a>) -> Expr {
@@ -90,6 +107,7 @@ impl<'a> Body<'_, 'a> {
         match &*call.name.name {
             "len" => int(BigInt::from(n), span),
             "sum" if is_int(element) => self.array_intrinsic(Intrinsic::Sum, array, span),
+            "sum" if self.checker.types.fixed_of(element).is_some() => self.fixed_sum(array, element_ty, n, span),
             "count_ones" if element_ty == Ty::Bool => self.array_intrinsic(Intrinsic::CountOnes, array, span),
             "min" if is_int(element) => self.extreme(Intrinsic::Min, array, &element_ty, n, call),
             "max" if is_int(element) => self.extreme(Intrinsic::Max, array, &element_ty, n, call),
@@ -115,6 +133,16 @@ impl<'a> Body<'_, 'a> {
                 })
             }
             _ => {
+                if let Some((name, declared, _)) = self.checker.types.lacks(&element_ty, Bound::Num) {
+                    self.checker.lacks_bound(
+                        &name,
+                        declared,
+                        "Num",
+                        call.name.span,
+                        &format!("`{}` needs it", call.name),
+                    );
+                    return self.error(span);
+                }
                 let found = self.type_name(&array.ty);
                 let needed = if &*call.name.name == "count_ones" { "bools" } else { "integers" };
                 let error = Diagnostic::error(
@@ -124,6 +152,17 @@ impl<'a> Body<'_, 'a> {
                 self.fail(span, error.at(array.span, format!("this is `{found}`")).help("use `map` to get one"))
             }
         }
+    }
+
+    /// The sum of fixed-point numbers: that of the integers that they are made of.
+    fn fixed_sum(&mut self, array: Expr, element: Ty, n: u64, span: Span) -> Expr {
+        let Some((fraction, raw)) = self.checker.types.fixed_of(&element) else { return self.error(span) };
+        let raws = self.rebuild(array, n, raw, span, |this, array, i| {
+            let item = index(array, i, element, span);
+            vec![this.raw(item)]
+        });
+        let sum = self.array_intrinsic(Intrinsic::Sum, raws, span);
+        self.fixed(sum, fraction)
     }
 
     fn array_intrinsic(&mut self, intrinsic: Intrinsic, array: Expr, span: Span) -> Expr {
@@ -217,6 +256,10 @@ impl<'a> Body<'_, 'a> {
                 error.because(array.span, format!("elements are `{expected}`")).help(format!("give a `{expected}`")),
             );
         };
+        if let Some((name, declared, _)) = self.checker.types.lacks(&joined, Bound::Eq) {
+            self.checker.lacks_bound(&name, declared, "Eq", call.name.span, "`contains` needs it");
+            return self.error(span);
+        }
         let mut stmts = Vec::new();
         let wanted = self.fit(wanted, &joined, &Why::plain());
         let wanted = self.once(wanted, &mut stmts);

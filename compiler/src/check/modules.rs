@@ -4,7 +4,7 @@
 //! read before anything is resolved, so modules may use each other in any order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::items::{Def, DefId, DefKind, ScopeId, duplicate, similar};
 use super::{Checker, Sources};
@@ -15,6 +15,10 @@ use crate::syntax::{self, ast};
 
 /// Files that a program may have.
 const FILES_MAX: usize = 1000;
+
+/// The module of methods, which every program has, and the one whose functions are methods of arrays too.
+static METHODS: LazyLock<ModuleName> = LazyLock::new(|| ModuleName { library: true, name: "methods".into() });
+static SORT: LazyLock<ModuleName> = LazyLock::new(|| ModuleName { library: true, name: "sort".into() });
 
 /// Which module.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -42,6 +46,9 @@ pub(super) fn load(root: &ast::File, sources: &Sources<'_>, map: &mut SourceMap)
     let (mut modules, mut diagnostics): (Vec<Module>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     let mut wanted: VecDeque<(ModuleName, ast::Ident)> = named_modules(root).collect();
+    if sources.text.contains(".sort") {
+        wanted.push_back((SORT.clone(), ast::Ident { name: SORT.name.clone(), span: root.span }));
+    }
     while let Some((name, ident)) = wanted.pop_front() {
         if !seen.insert(name.clone()) || modules.len() >= FILES_MAX {
             continue;
@@ -54,11 +61,17 @@ pub(super) fn load(root: &ast::File, sources: &Sources<'_>, map: &mut SourceMap)
         };
         let shown = if name.library { format!("std/{path}") } else { path };
         let id = map.add(shown, text);
+        if !name.library && map.file(id).text().contains(".sort") {
+            wanted.push_back((SORT.clone(), ident));
+        }
         let (file, found) = syntax::parse(map, id);
         diagnostics.extend(found);
         wanted.extend(named_modules(&file));
         modules.push(Module { name, file });
     }
+    let id = map.add("std/methods.hush", library::METHODS);
+    let (file, _) = syntax::parse(map, id);
+    modules.push(Module { name: METHODS.clone(), file });
     (modules, diagnostics)
 }
 
@@ -130,6 +143,8 @@ impl<'a> Checker<'a> {
             }
             scopes.insert(&module.name, scope);
         }
+        self.methods_scope = scopes.get(&*METHODS).copied();
+        self.sort_scope = scopes.get(&*SORT).copied();
         let own: Vec<BTreeMap<Arc<str>, DefId>> = self.scopes.iter().map(|scope| scope.names.clone()).collect();
         let files = std::iter::once((&root.items, self.root))
             .chain(modules.iter().map(|module| (&module.file.items, scopes[&module.name])));
@@ -173,7 +188,7 @@ impl<'a> Checker<'a> {
             }
             ([name], false) => match names.get(&name.name).copied() {
                 Some(def) if self.public(def) => self.bring_in(leaf.alias.unwrap_or(name), def, into),
-                Some(def) => self.private(name, def, &module),
+                Some(def) => self.private_def(name, def),
                 None => self.not_in_module(name, &ident, names),
             },
             _ => self.bad_use(leaf),
@@ -199,7 +214,7 @@ impl<'a> Checker<'a> {
 
     fn module_def(&mut self, name: &'a ast::Ident, into: ScopeId, scope: ScopeId) -> DefId {
         let id = DefId(self.defs.len() as u32);
-        self.defs.push(Def { name, scope: into, kind: DefKind::Module(scope), impl_: None });
+        self.defs.push(Def { name, start: name.span, scope: into, kind: DefKind::Module(scope), impl_: None });
         id
     }
 
@@ -211,19 +226,6 @@ impl<'a> Checker<'a> {
             self.report(duplicate(name, declared));
         }
         self.scopes[into.0 as usize].names.insert(name.name.clone(), first);
-    }
-
-    fn private(&mut self, name: &ast::Ident, def: DefId, module: &ModuleName) {
-        let declared = self.def(def).name.span;
-        let error = Diagnostic::error(Code::PrivateName, format!("`{name}` is private to its file"))
-            .at(name.span, "not `pub`")
-            .because(declared, "declared here");
-        let error = if module.library {
-            error.help("use something that is `pub`")
-        } else {
-            error.help("write `pub` before its declaration")
-        };
-        self.report(error);
     }
 
     fn not_in_module(&mut self, name: &ast::Ident, module: &ast::Ident, names: &BTreeMap<Arc<str>, DefId>) {

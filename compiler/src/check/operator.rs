@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::body::{Body, Why, unit_value};
 use super::expr::adapts;
-use super::types::{base, base_name, is_int, unit};
+use super::types::{Bound, Origin, base, base_name, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, LocalId, Place, Step, Stmt, Ty};
 use crate::source::Span;
@@ -34,7 +34,8 @@ impl<'a> Body<'_, 'a> {
         let mut value = match steps.first() {
             Some(step) if adapts(first) && !adapts(&step.operand) && !matches!(step.op, Ast::And | Ast::Or) => {
                 let right = self.expr(&step.operand, None);
-                let left = self.expr(first, Some(&right.ty));
+                let left =
+                    if right.ty == Ty::Never { self.error(first.span) } else { self.expr(first, Some(&right.ty)) };
                 early = Some(right);
                 left
             }
@@ -47,7 +48,12 @@ impl<'a> Body<'_, 'a> {
                 Ast::And | Ast::Or => self.short_circuit(op, value, &step.operand, span),
                 _ => {
                     let hint = Some(value.ty.clone()).filter(|_| adapts(&step.operand));
-                    let right = early.take().unwrap_or_else(|| self.expr(&step.operand, hint.as_ref()));
+                    let right = match early.take() {
+                        Some(right) => right,
+                        // What the number would be depends on what is wrong already.
+                        None if hint == Some(Ty::Never) => self.error(step.operand.span),
+                        None => self.expr(&step.operand, hint.as_ref()),
+                    };
                     self.binary(op, value, right, span)
                 }
             };
@@ -132,7 +138,27 @@ impl<'a> Body<'_, 'a> {
         self.bad_operands(op, &left, &right, "integers", span)
     }
 
+    /// An operator on values of a generic type, of which only its bounds are known; nothing if neither side is one.
+    fn operator_on_opaque(&mut self, op: Op, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
+        let types = &self.checker.types;
+        types.bound_of(&left.ty).or_else(|| types.bound_of(&right.ty))?;
+        let needed = match op.op {
+            Ast::Eq | Ast::Ne if left.ty == right.ty => "Eq",
+            Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => "Ord",
+            _ => "Num",
+        };
+        let own = if types.bound_of(&left.ty).is_some() { &left.ty } else { &right.ty };
+        let Ty::Struct(id) = own else { return None };
+        let Origin::Opaque(declared, _) = types.struct_origin(*id).0 else { return None };
+        let name = types.name(own);
+        self.checker.lacks_bound(&name, declared, needed, op.span, &format!("`{}` needs it", op.op.symbol()));
+        Some(self.error(span))
+    }
+
     fn bad_operands(&mut self, op: Op, left: &Expr, right: &Expr, wanted: &str, span: Span) -> Expr {
+        if let Some(error) = self.operator_on_opaque(op, left, right, span) {
+            return error;
+        }
         let (symbol, left_name, right_name) = (op.op.symbol(), self.type_name(&left.ty), self.type_name(&right.ty));
         let mut error = Diagnostic::error(
             Code::OperandType,
@@ -208,6 +234,10 @@ impl<'a> Body<'_, 'a> {
         };
         if is_int(&ty) {
             return node(op.op, left, right, span, Ty::Bool);
+        }
+        if let Some((name, declared, _)) = self.checker.types.lacks(&ty, Bound::Eq) {
+            self.checker.lacks_bound(&name, declared, "Eq", op.span, &format!("`{}` needs it", op.op.symbol()));
+            return self.error(span);
         }
         let (left, right) = (self.fit(left, &ty, &Why::plain()), self.fit(right, &ty, &Why::plain()));
         node(op.op, left, right, span, Ty::Bool)

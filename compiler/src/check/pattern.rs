@@ -505,6 +505,9 @@ impl<'a> Body<'_, 'a> {
         for field in fields {
             let found = declared.iter().position(|(name, _)| **name == *field.name.name);
             let ty = found.map_or(Ty::Never, |i| declared[i].1.clone());
+            if let Some(i) = found {
+                self.may_use_field(&payload, i, &field.name);
+            }
             let pattern = self.field_pattern(field, &ty, shared);
             match found {
                 Some(i) if checked[i].is_none() => checked[i] = Some(pattern),
@@ -540,10 +543,11 @@ impl<'a> Body<'_, 'a> {
         let type_name = self.type_name(ty);
         let error = Diagnostic::error(Code::UnknownField, format!("`{type_name}` has no field `{name}`"))
             .at(name.span, "unknown field");
-        let names = || declared.iter().map(|(name, _)| &**name);
+        let usable = self.usable_fields(ty, declared, name.span);
+        let names = || usable.iter().map(|name| &**name);
         let error = match similar(&name.name, names()) {
             Some(known) => error.replace(format!("did you mean `{known}`?"), name.span, known),
-            None if declared.is_empty() => error.help("it has no fields at all"),
+            None if usable.is_empty() => error.help("it has no fields at all"),
             None => error.help(format!("its fields are: {}", names().collect::<Vec<_>>().join(", "))),
         };
         self.report(error);

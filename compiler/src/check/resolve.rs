@@ -7,7 +7,9 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::items::{Def, DefId, DefKind, Env, EnvRef, ScopeId, similar};
-use super::types::{Arg, Origin, PARTS_MAX, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned};
+use super::types::{
+    Arg, Bound, Origin, PARTS_MAX, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned,
+};
 use super::{Checker, EXPANSIONS_MAX};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Enum, IntTy, Struct, Ty};
@@ -206,15 +208,12 @@ impl<'a> Checker<'a> {
         {
             return Some(def);
         }
-        let error = Diagnostic::error(
-            if found.is_some() { Code::PrivateName } else { Code::UnknownName },
-            if found.is_some() {
-                format!("`{name}` is private to its file")
-            } else {
-                format!("the module declares no `{name}`")
-            },
-        );
-        let error = error.at(name.span, if found.is_some() { "not `pub`" } else { "not declared there" });
+        if let Some(def) = found {
+            self.private_def(name, def);
+            return None;
+        }
+        let error = Diagnostic::error(Code::UnknownName, format!("the module declares no `{name}`"))
+            .at(name.span, "not declared there");
         let names: Vec<String> = self.scopes[scope.0 as usize]
             .names
             .iter()
@@ -345,7 +344,12 @@ impl<'a> Checker<'a> {
         Ty::Never
     }
 
-    fn def_ty(
+    /// Whether it is a `type` without parameters.
+    pub(super) fn is_plain_alias(&self, def: DefId) -> bool {
+        matches!(self.def(def).kind, DefKind::Alias(ast) if ast.generics.params.is_empty())
+    }
+
+    pub(super) fn def_ty(
         &mut self,
         def: DefId,
         name: &'a ast::Ident,
@@ -477,13 +481,20 @@ impl<'a> Checker<'a> {
 
     /// Whether `ty` has what the bounds of `param` ask for; reported if not.
     pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) -> bool {
+        let number = matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never) || self.types.fixed_of(ty).is_some();
         let holds = |bound: &&ast::Path| match bound.as_ident().map(|name| &*name.name) {
-            Some("Ord" | "Num") => {
-                matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never) || self.types.fixed_of(ty).is_some()
-            }
+            Some("Num" | "Ord") => number,
+            Some("Eq") => self.types.lacks(ty, Bound::Eq).is_none(),
             _ => true,
         };
         let Some(bound) = param.bounds.iter().find(|bound| !holds(bound)) else { return true };
+        if let Some((name, declared, _)) =
+            self.types.lacks(ty, Bound::Num).filter(|_| self.types.bound_of(ty).is_some())
+        {
+            let needed = bound.to_string();
+            self.lacks_bound(&name, declared, &needed, span, &format!("`{}` must be `{needed}`", param.name));
+            return false;
+        }
         let found = self.types.name(ty);
         self.report(
             Diagnostic::error(Code::BoundNotMet, format!("`{found}` is not `{bound}`, which `{}` must be", param.name))
@@ -492,6 +503,17 @@ impl<'a> Checker<'a> {
                 .help("use a type that can be compared and calculated with: an integer"),
         );
         false
+    }
+
+    /// Reports that a function does with a generic type what its bounds do not promise.
+    pub(super) fn lacks_bound(&mut self, name: &str, declared: Span, needed: &str, at: Span, why: &str) {
+        let text = if declared.end - declared.start > name.len() as u32 { " + " } else { ": " };
+        self.report(
+            Diagnostic::error(Code::BoundNotMet, format!("`{name}` is not known to be `{needed}` here: {why}"))
+                .at(at, format!("needs `{name}: {needed}`"))
+                .because(declared, "may be any type that its bounds allow")
+                .replace("ask for it", declared.at_end(), format!("{text}{needed}")),
+        );
     }
 
     /// Reports bounds that do not exist.

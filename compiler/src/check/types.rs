@@ -11,6 +11,7 @@ use num_bigint::BigInt;
 
 use super::items::DefId;
 use crate::hir::{Enum, EnumId, IntTy, Struct, StructId, Ty};
+use crate::source::Span;
 
 /// Scalars (bools and integers) that one value may hold.
 pub(super) const SCALARS_MAX: u64 = 1 << 24;
@@ -36,6 +37,19 @@ pub(super) enum Origin {
     Fixed(u32),
     /// The record of outputs of a function, or an anonymous struct.
     Record,
+    /// Whatever a generic parameter, declared here, may stand for: to check a function for all types at once.
+    Opaque(Span, Bound),
+}
+
+/// What is known of all types that a generic parameter may stand for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Bound {
+    /// Nothing.
+    None,
+    /// Values can be compared for equality.
+    Eq,
+    /// They are numbers: then a number stands for them.
+    Num,
 }
 
 /// A generic argument.
@@ -197,6 +211,31 @@ impl Types {
                     Arg::Ty(ty) => Some(ty.clone()),
                     Arg::Int(_) => None,
                 },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The name, the declaration and the bound of a generic parameter that occurs in `ty` and is bound by less than `wanted`.
+    pub(super) fn lacks(&self, ty: &Ty, wanted: Bound) -> Option<(String, Span, Bound)> {
+        match ty {
+            Ty::Array(element, _) => self.lacks(element, wanted),
+            Ty::Tuple(items) => items.iter().find_map(|ty| self.lacks(ty, wanted)),
+            Ty::Enum(id) => self.enum_(*id).variants.iter().find_map(|(_, ty)| self.lacks(ty, wanted)),
+            Ty::Struct(id) => match self.struct_origin(*id).0 {
+                Origin::Opaque(at, bound) if bound < wanted => Some((self.struct_(*id).name.clone(), at, bound)),
+                _ => self.struct_(*id).fields.iter().find_map(|(_, ty)| self.lacks(ty, wanted)),
+            },
+            Ty::Bool | Ty::Exact | Ty::Int(_) | Ty::Never => None,
+        }
+    }
+
+    /// The bound of a type that stands for a generic parameter.
+    pub(super) fn bound_of(&self, ty: &Ty) -> Option<Bound> {
+        match ty {
+            Ty::Struct(id) => match self.struct_origin(*id).0 {
+                Origin::Opaque(_, bound) => Some(bound),
                 _ => None,
             },
             _ => None,

@@ -68,8 +68,7 @@ fn every_offered_edit_helps() {
         let before = diagnose(folder, &name(&path), &text).1;
         for diagnostic in &before {
             let Some(help) = diagnostic.help.as_ref().filter(|help| !help.edits.is_empty()) else { continue };
-            let edited = apply(&text, &help.edits);
-            let (sources, after) = diagnose(folder, &name(&path), &edited);
+            let (edited, sources, after) = edit(folder, &name(&path), &text, &help.edits);
             assert!(
                 n_like(&after, diagnostic) < n_like(&before, diagnostic),
                 "{}: {:?} does not help against {:?}:\n{edited}\n{}",
@@ -87,6 +86,26 @@ fn every_offered_edit_helps() {
             );
         }
     }
+}
+
+/// The program with these edits, some of which may be in its modules, and what is said about it.
+fn edit(folder: &str, name: &str, text: &str, edits: &[Edit]) -> (String, SourceMap, Vec<Diagnostic>) {
+    let (before, _) = diagnose(folder, name, text);
+    let in_file = |file: &str, text: &str| {
+        let own: Vec<Edit> = edits.iter().filter(|edit| before.file(edit.span.file).name() == file).cloned().collect();
+        apply(text, &own)
+    };
+    let edited = in_file(name, text);
+    if folder == "diagnostics" {
+        let (sources, after) = crate::diagnose(name, &edited);
+        return (edited, sources, after);
+    }
+    let load = |path: &str| crate::module(path).map(|text| in_file(path, &text));
+    let checked = hushgate_compiler::check(
+        &hushgate_compiler::Sources { name, text: &edited, load: &load },
+        &hushgate_compiler::Options::default(),
+    );
+    (edited, checked.sources, checked.diagnostics)
 }
 
 fn n_like(diagnostics: &[Diagnostic], like: &Diagnostic) -> usize {

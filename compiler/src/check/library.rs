@@ -1,0 +1,170 @@
+//! Methods of the language's own types that its library declares in Hush, and what to do in place of methods of other languages.
+
+use super::Checker;
+use super::body::Body;
+use super::builtin::Builtin;
+use super::call::Call;
+use super::items::{DefId, DefKind, ScopeId};
+use super::types::Arg;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Expr, Ty};
+use crate::source::Span;
+
+/// Methods that people know from elsewhere, and what Hush has in their place.
+const FOREIGN: &[(&[&str], &str)] = &[
+    (
+        &["unwrap", "expect", "ok_or"],
+        "a program cannot fail: say what happens when there is no value, with `.unwrap_or(…)`, `match` or `let … else`",
+    ),
+    (
+        &["iter", "into_iter", "iter_mut", "collect", "to_vec", "as_slice", "copied", "cloned", "clone", "to_owned"],
+        "leave it out: arrays are values, and have `map`, `fold` and the like themselves",
+    ),
+    (
+        &["push", "pop", "append", "insert", "remove", "extend", "truncate"],
+        "an array has as many elements as its type says; `.concat(…)` makes a longer one, a slice `xs[a..b]` a shorter one",
+    ),
+    (&["pow"], "multiply, or use a `for` loop with a fixed number of rounds"),
+    (&["wrapping_add", "wrapping_sub", "wrapping_mul"], "use the operators `+%`, `-%` and `*%`"),
+    (&["saturating_add", "saturating_sub", "saturating_mul"], "use the operators `+|`, `-|` and `*|`"),
+    (
+        &["checked_add", "checked_sub", "checked_mul"],
+        "sums are exact: `try_into(a + b)` gives an `Option` where the result may not fit",
+    ),
+    (&["to_string", "format"], "there are no texts of variable length: give the number itself"),
+    (
+        &["filter", "filter_map", "retain", "take_while", "skip_while"],
+        "the length of an array cannot depend on its values: `map` to an `Option`, `count` or `fold` instead",
+    ),
+    (&["for_each"], "use a `for` loop"),
+    (&["sum_by", "reduce"], "use `.map(…).sum()` or `.fold(start, |sum, x| …)`"),
+    (&["is_positive", "is_negative", "is_zero"], "compare it with 0"),
+];
+
+/// Methods that have another name elsewhere.
+const RENAMED: &[(&str, &str)] = &[
+    ("size", "len"),
+    ("length", "len"),
+    ("reverse", "rev"),
+    ("reversed", "rev"),
+    ("includes", "contains"),
+    ("every", "all"),
+    ("some", "any"),
+    ("inject", "fold"),
+    ("popcount", "count_ones"),
+    ("rotl", "rotate_left"),
+    ("rotr", "rotate_right"),
+    ("index", "position"),
+    ("index_of", "position"),
+    ("orelse", "unwrap_or"),
+    ("get_or_default", "get_or"),
+];
+
+/// What a method of another language is called here.
+pub(super) fn renamed_method(name: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(other, _)| *other == name).map(|(_, own)| *own)
+}
+
+/// What to do in place of a method of another language.
+pub(super) fn foreign_method(name: &str) -> Option<&'static str> {
+    FOREIGN.iter().find(|(names, _)| names.contains(&name)).map(|(_, help)| *help)
+}
+
+impl<'a> Checker<'a> {
+    /// The function that is the method `name` of a type of the language.
+    pub(super) fn library_method(&self, ty: &Ty, name: &str) -> Option<DefId> {
+        let find = |scope: Option<ScopeId>, name: &str| {
+            let def = self.scopes[scope?.0 as usize].names.get(name).copied()?;
+            (self.public_defs.contains(&def) && matches!(self.def(def).kind, DefKind::Function(..))).then_some(def)
+        };
+        let own = find(self.methods_scope, &format!("{}_{name}", self.method_prefix(ty)?));
+        own.or_else(|| find(self.sort_scope, name).filter(|_| matches!(ty, Ty::Array(..))))
+    }
+
+    /// The names of all such methods.
+    pub(super) fn library_methods(&self, ty: &Ty) -> Vec<String> {
+        let (Some(prefix), Some(scope)) = (self.method_prefix(ty), self.methods_scope) else { return Vec::new() };
+        let names = self.scopes[scope.0 as usize].names.keys();
+        names.filter_map(|name| Some(name.strip_prefix(prefix)?.strip_prefix('_')?.to_owned())).collect()
+    }
+
+    fn method_prefix(&self, ty: &Ty) -> Option<&'static str> {
+        match ty {
+            Ty::Array(..) => Some("array"),
+            Ty::Enum(_) => self.types.option_of(ty).map(|_| "option"),
+            Ty::Struct(_) if self.types.text_len(ty).is_some() => Some("str"),
+            Ty::Struct(_) => self.types.fixed_of(ty).map(|_| "fixed"),
+            _ => None,
+        }
+    }
+
+    /// What a function is called where it is used: the library's methods without the type that they belong to.
+    pub(super) fn shown_name(&self, def: DefId) -> String {
+        let (name, scope) = (&self.def(def).name.name, self.def(def).scope);
+        let method = name.split_once('_').filter(|_| Some(scope) == self.methods_scope);
+        method.map_or(&**name, |(_, own)| own).to_owned()
+    }
+
+    /// Says in terms of a call what is wrong inside the library's declaration of what is called: it was found after the first
+    /// `n_before` diagnostics, while types were made of generic arguments.
+    /// Whether there was something.
+    pub(super) fn blame_call(&mut self, def: DefId, args: &[Arg], span: Span, n_before: usize) -> bool {
+        let own = self.def(def).name.span.file;
+        if self.diagnostics.len() == n_before || !self.in_library(def) || span.file == own {
+            return false;
+        }
+        let found = self.diagnostics.split_off(n_before);
+        for found in &found {
+            self.reported.remove(&(found.code, found.span()));
+        }
+        self.errors -= found.iter().filter(|found| found.is_error()).count() as u32;
+        let sizes = self.function_params(def).into_iter().zip(args).filter(|(param, _)| param.is_size());
+        let said: Vec<String> = sizes.map(|(param, arg)| format!("{} = {}", param.name, self.arg_name(arg))).collect();
+        let name = self.shown_name(def);
+        let message = format!("`{name}` does not work with {}", said.join(", "));
+        let mut error = Diagnostic::error(Code::BadLength, message).at(span, "with these sizes");
+        if let Some(first) = found.first() {
+            error = error.note(format!("in its declaration: {}", first.message));
+        }
+        self.report(error.help("use other sizes"));
+        true
+    }
+}
+
+impl<'a> Body<'_, 'a> {
+    /// A method that the library declares. Where it has a size first, that may be given as an argument: `xs.windows(2)`.
+    pub(super) fn library_method(&mut self, def: DefId, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
+        let DefKind::Function(ast, _) = self.checker.def(def).kind else { return self.error(call.span) };
+        let Builtin { generic_args: explicit, want, span, .. } = *call;
+        let (args, size) = match call.args.split_first() {
+            Some((first, rest)) if explicit.is_none() && rest.len() + 1 == ast.params.len() && size_first(ast) => {
+                let Some(size) = self.const_int(first) else { return self.args_anyway(rest, span) };
+                (rest, Some(size))
+            }
+            _ => (call.args, None),
+        };
+        let sized = explicit.is_some() || size.is_some() || !size_first(ast);
+        if args.len() + 1 != ast.params.len() || !sized {
+            let wanted = ast.params.len() - 1 + usize::from(size_first(ast) && explicit.is_none());
+            let error = self.count_error(&call.name.name, wanted, call.args.len(), span);
+            self.report(error);
+            return self.args_anyway(call.args, span);
+        }
+        self.call_function(Call {
+            def,
+            owner: None,
+            explicit,
+            receiver: None,
+            first: Some(value),
+            args,
+            want,
+            span,
+            size,
+        })
+    }
+}
+
+/// Whether the first generic parameter is a size that no value shows.
+fn size_first(ast: &crate::syntax::ast::Function) -> bool {
+    ast.generics.params.first().is_some_and(|param| param.is_size() && &*param.name.name == "K")
+}
