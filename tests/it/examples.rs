@@ -27,7 +27,16 @@ fn example(name: &str) -> Json {
 
 #[test]
 fn every_folder_is_tested_here() {
-    let tested = ["aes128", "fraud_rates", "hamming", "millionaires", "salary_average", "vickrey_auction"];
+    let tested = [
+        "aes128",
+        "fraud_rates",
+        "hamming",
+        "millionaires",
+        "salary_average",
+        "sanctions_screening",
+        "vickrey_auction",
+        "wallet_threshold",
+    ];
     let mut found: Vec<String> = std::fs::read_dir(root().join("examples"))
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -66,6 +75,16 @@ fn aes128() {
 #[test]
 fn hamming() {
     assert_eq!(example("hamming")["and_gates"], 1023);
+}
+
+#[test]
+fn sanctions_screening() {
+    example("sanctions_screening");
+}
+
+#[test]
+fn wallet_threshold() {
+    assert_eq!(example("wallet_threshold")["and_gates"], 80_220);
 }
 
 #[test]

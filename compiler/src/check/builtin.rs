@@ -343,7 +343,8 @@ impl<'a> Body<'_, 'a> {
             (self.expr(first, Some(&right.ty)), right)
         } else {
             let left = self.expr(first, None);
-            let right = self.expr(second, Some(&left.ty).filter(|_| super::expr::adapts(second)));
+            let is_record = matches!(second.without_parens().kind, ast::ExprKind::Record(_));
+            let right = self.expr(second, Some(&left.ty).filter(|_| is_record || super::expr::adapts(second)));
             (left, right)
         };
         if !allowed || left.ty == Ty::Never || right.ty == Ty::Never {

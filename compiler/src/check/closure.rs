@@ -247,7 +247,11 @@ impl<'a> Body<'_, 'a> {
         span: Span,
     ) -> Expr {
         let Some((tys, _)) = closure.declared.clone() else {
-            let values: Vec<Expr> = args.iter().map(|arg| self.expr(arg, None)).collect();
+            let mut values = Vec::with_capacity(args.len());
+            for (i, arg) in args.iter().enumerate() {
+                let hint = if super::expr::adapts(arg) { self.written_param(closure, i) } else { None };
+                values.push(self.expr(arg, hint.as_ref()));
+            }
             if values.iter().any(|value| value.ty == Ty::Never) {
                 return self.no_value(values, span);
             }
@@ -271,6 +275,14 @@ impl<'a> Body<'_, 'a> {
             return self.no_value(values, span);
         }
         self.apply_fn(closure, values, None, span)
+    }
+
+    /// The type that a closure's own parameter is written with.
+    fn written_param(&mut self, closure: &FnArg<'a>, i: usize) -> Option<Ty> {
+        let Callee::Closure(ast, context) = &closure.code else { return None };
+        let Ast::Closure { params, .. } = &ast.kind else { return None };
+        let written = params.get(i)?.ty.as_ref()?;
+        Some(self.within(context, |this| this.ty(written)))
     }
 
     /// The value of the code for `args`.
