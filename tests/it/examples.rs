@@ -29,6 +29,8 @@ fn example(name: &str) -> Json {
 fn every_folder_is_tested_here() {
     let tested = [
         "aes128",
+        "customer_overlap",
+        "double_auction",
         "fraud_rates",
         "hamming",
         "millionaires",
@@ -50,6 +52,16 @@ fn every_folder_is_tested_here() {
 #[test]
 fn millionaires() {
     assert_eq!(example("millionaires")["and_gates"], 64);
+}
+
+#[test]
+fn customer_overlap() {
+    example("customer_overlap");
+}
+
+#[test]
+fn double_auction() {
+    example("double_auction");
 }
 
 #[test]
