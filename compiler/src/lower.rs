@@ -29,7 +29,7 @@ mod walk;
 
 pub use border::ty_shape;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hushgate_circuits::build::Builder;
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
@@ -114,15 +114,23 @@ pub enum BuildError {
 }
 
 /// Proves that nothing can go wrong, for all inputs: every function on its own, the tests, then `main`.
+///
+/// The functions share a budget of steps; each test, and `main`, has one to itself.
 #[must_use]
 pub fn analyse(program: &Program, limits: Limits) -> Vec<Diagnostic> {
     let mut walk = Walk::new(program, limits, None);
+    let tests: BTreeSet<FunctionId> = program.tests.iter().map(|test| test.function).collect();
+    let mut shared = 0;
     for (function, i) in program.functions.iter().zip(0..) {
+        let is_test = tests.contains(&FunctionId(i));
+        walk.steps = if is_test { 0 } else { shared };
         let is_main = program.main.as_ref().is_some_and(|main| main.function == FunctionId(i));
         if !is_main && is_closed(function) && walk.analyse_function(FunctionId(i), function).is_err() {
             return walk.diagnostics;
         }
+        shared = if is_test { shared } else { walk.steps };
     }
+    walk.steps = 0;
     if let Some(main) = &program.main {
         // Whether control comes back does not matter here, and a limit has been reported.
         let _ = walk.analyse_main(main);
