@@ -15,6 +15,7 @@ use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
+use hushgate_compiler::budget;
 use hushgate_compiler::cost::Origins;
 use hushgate_compiler::diagnostic::{Code, render};
 use hushgate_compiler::interpret::ErrorKind;
@@ -317,8 +318,22 @@ impl Hush {
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
         let Built { circuit, origins } = built;
         let compiled = Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) };
+        self.within_budgets(Some(&compiled), opt_level)?;
         self.proposal.as_ref().map_or(Ok(()), |sealed| sealed.check_program(&compiled))?;
         Ok(compiled)
+    }
+
+    /// Whether functions, and the program if it is compiled, cost no more than `#[max_and(…)]` allows.
+    pub fn within_budgets(&self, compiled: Option<&Compiled>, opt_level: u8) -> Result<(), Failure> {
+        let optimized = |circuit| optimize(circuit, opt_level);
+        let mut found = budget::check_functions(&self.program, &self.sources, optimized);
+        if let Some(Compiled { circuit: Some(circuit), origins: Some(origins), .. }) = compiled {
+            found.extend(budget::check_main(&self.program, &self.sources, circuit, origins));
+        }
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::diagnostics(&self.sources, &found, terminal::color())),
+        }
     }
 
     /// What the program gives in the clear, in the order of the plan's outputs, and why and where it fails if it does:

@@ -46,9 +46,9 @@ use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
 use self::modules::Module;
 use self::types::{Arg, Bound, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
-use crate::hir::{Expect, Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
+use crate::hir::{Budget, Expect, Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};
 use crate::lower;
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::{self, ast};
 
 /// Expansions of generic functions, and of types.
@@ -98,14 +98,42 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     let syntax = |diagnostic: &Diagnostic| diagnostic.is_error() && diagnostic.code.stage() == Stage::Syntax;
     let broken = diagnostics.iter().any(syntax);
     // Where the text is broken, declarations may be missing: what is said about names would mislead.
-    diagnostics.extend(found.into_iter().filter(|found| !broken || found.code.stage() == Stage::Types));
+    let damaged = damaged_items(&file, &modules, &diagnostics);
+    let follows = |found: &Diagnostic| {
+        let inside = |span: Span| damaged.iter().any(|item| item.contains(span));
+        LOST_VALUE.contains(&found.code) && found.span().is_some_and(inside)
+    };
+    let kept = |found: &Diagnostic| !broken || found.code.stage() == Stage::Types && !follows(found);
+    diagnostics.extend(found.into_iter().filter(kept));
     let mut program = program.filter(|_| !has_errors(&diagnostics));
     if let Some(found) = program.as_ref().map(|program| lower::analyse(program, lower::Limits::default())) {
         program = program.filter(|_| !has_errors(&found));
         diagnostics.extend(found);
     }
     diagnostics.sort_by_key(Diagnostic::span);
+    bound(&mut diagnostics);
     Checked { program, diagnostics, sources: map }
+}
+
+/// What is said where a value was written, but could not be read.
+const LOST_VALUE: [Code; 5] =
+    [Code::TypeMismatch, Code::NoValue, Code::MissingElse, Code::ElseGoesOn, Code::MissingCases];
+
+/// The declarations in which something could not be read.
+fn damaged_items(root: &ast::File, modules: &[Module], syntax: &[Diagnostic]) -> Vec<Span> {
+    let items = root.items.iter().chain(modules.iter().flat_map(|module| &module.file.items)).map(|item| item.span);
+    let places: Vec<Span> = syntax.iter().filter_map(Diagnostic::span).collect();
+    items.filter(|item| places.iter().any(|place| item.contains(*place))).collect()
+}
+
+/// Keeps as many errors as people read, and says how many more there are.
+fn bound(diagnostics: &mut Vec<Diagnostic>) {
+    let n_more = diagnostics.len().saturating_sub(syntax::ERRORS_MAX + 1);
+    if n_more > 0 {
+        diagnostics.truncate(syntax::ERRORS_MAX);
+        let message = format!("there are {} more errors; the first {} are shown", n_more + 1, syntax::ERRORS_MAX);
+        diagnostics.push(Diagnostic::error(Code::TooManyErrors, message));
+    }
 }
 
 /// Checks syntax trees. The program is there if no diagnostic is an error.
@@ -141,6 +169,8 @@ struct Checker<'a> {
     root: ScopeId,
     /// The scopes of the standard library's modules.
     library_scopes: BTreeSet<ScopeId>,
+    /// Where the first declaration of a file begins.
+    file_starts: BTreeMap<FileId, Span>,
     /// The library's functions that are methods of the language's own types.
     methods_scope: Option<ScopeId>,
     sort_scope: Option<ScopeId>,
@@ -160,6 +190,10 @@ struct Checker<'a> {
     parties_of: BTreeMap<DefId, Vec<PartyId>>,
     /// How the tests end, by function.
     expects: BTreeMap<DefId, Expect>,
+    /// What functions may cost, and where that is said.
+    costs: BTreeMap<DefId, (BigInt, Span)>,
+    /// The same by expansion.
+    budgets: Vec<Budget>,
     /// Outputs of `main` of which each member learns its own element, by position.
     audiences: BTreeMap<usize, Vec<PartyId>>,
     instances: HashMap<(DefId, Rc<[Arg]>), FunctionId>,
@@ -194,6 +228,7 @@ impl<'a> Checker<'a> {
             scopes: Vec::new(),
             root: ScopeId(0),
             library_scopes: BTreeSet::new(),
+            file_starts: BTreeMap::new(),
             methods_scope: None,
             sort_scope: None,
             missing_imports: BTreeSet::new(),
@@ -209,6 +244,8 @@ impl<'a> Checker<'a> {
             parties: Vec::new(),
             parties_of: BTreeMap::new(),
             expects: BTreeMap::new(),
+            costs: BTreeMap::new(),
+            budgets: Vec::new(),
             audiences: BTreeMap::new(),
             instances: HashMap::new(),
             functions: Vec::new(),
@@ -265,6 +302,10 @@ impl<'a> Checker<'a> {
         tests.iter_mut().for_each(|test: &mut Test| test.function = place(test.function));
         self.params.sort_by_key(|param| param.span);
         let main = main.map(|main| crate::hir::Main { function: place(main.function), ..main });
+        let n_functions = position.len() as u32;
+        let mut budgets = std::mem::take(&mut self.budgets);
+        budgets.retain(|budget| budget.function.0 < n_functions);
+        budgets.iter_mut().for_each(|budget: &mut Budget| budget.function = place(budget.function));
         let mut program = Program {
             parties: std::mem::take(&mut self.parties),
             params: std::mem::take(&mut self.params),
@@ -273,6 +314,7 @@ impl<'a> Checker<'a> {
             functions: std::mem::take(&mut self.functions),
             main,
             tests,
+            budgets,
         };
         self.requirements(&mut program);
         Some(program)

@@ -62,6 +62,21 @@ pub struct Program {
     pub main: Option<Main>,
     /// The `#[test]` functions.
     pub tests: Vec<Test>,
+    /// What functions may cost.
+    pub budgets: Vec<Budget>,
+}
+
+/// `#[max_and(N)]`.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// The function.
+    pub function: FunctionId,
+    /// The AND gates that it may cost.
+    pub max: BigInt,
+    /// Whether it is `main`, whose cost is the program's.
+    pub whole: bool,
+    /// The attribute.
+    pub span: Span,
 }
 
 /// Somebody who gives inputs or learns outputs.

@@ -24,6 +24,8 @@ pub mod lower;
 
 pub mod cost;
 
+pub mod budget;
+
 pub mod template;
 
 #[cfg(feature = "test-support")]

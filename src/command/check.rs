@@ -1,5 +1,6 @@
 //! `hushgate check`: a program's errors, and nothing else.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
@@ -19,6 +20,14 @@ pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
         Program::Circuit(_) => "a circuit",
         Program::Plan(_) => "a plan",
     };
+    if let Program::Hush(hush) = &program
+        && !hush.program.budgets.is_empty()
+    {
+        match program.public() {
+            Ok(ports) if ports.is_empty() => drop(program.compile(&BTreeMap::new(), common.opt_level())?),
+            _ => hush.within_budgets(None, common.opt_level())?,
+        }
+    }
     if common.json {
         outln!("{}", json!({ "file": file.display().to_string(), "errors": 0 }));
     } else if !common.quiet {

@@ -93,6 +93,11 @@ impl<'a> Checker<'a> {
     /// One party of `from` or `to`; several for a family, if that is allowed.
     pub(super) fn party_ref(&mut self, reference: &'a ast::PartyRef, family: bool) -> Option<Vec<PartyId>> {
         let (members, declared) = self.party(&reference.name)?;
+        if members.is_empty() {
+            // Its count is wrong, which is reported.
+            self.failures += 1;
+            return None;
+        }
         let Some(index) = &reference.index else {
             if declared.count.is_some() && !family {
                 let name = &reference.name;
@@ -202,7 +207,7 @@ impl<'a> Checker<'a> {
         let outputs = self.outputs(ast, &ret);
         let requires = ast.requires.as_ref().map(|clause| self.audience(clause, outputs.as_deref()));
         let audiences = std::mem::take(&mut self.audiences);
-        if self.parties.is_empty() {
+        if self.parties_of.is_empty() {
             self.report(
                 Diagnostic::error(Code::PartyCount, "the program has a `main`, but no parties")
                     .at(ast.name.span, "who takes part?")
@@ -315,6 +320,10 @@ impl<'a> Checker<'a> {
     /// The members of a family each of which gives or learns one element of an array.
     fn family(&mut self, name: &'a ast::Ident, span: Span, ty: &Ty, ty_span: Span) -> Option<Vec<PartyId>> {
         let (members, declared) = self.party(name)?;
+        if members.is_empty() {
+            self.failures += 1;
+            return None;
+        }
         let n = members.len() as u64;
         if declared.count.is_none() {
             self.report(

@@ -74,6 +74,11 @@ const TEXT_METHODS: &[&str] = &["bytes"];
 
 const OPTION_METHODS: &[&str] = &["and_then", "is_none", "is_some", "map", "or", "unwrap_or"];
 
+/// Whether integers, arrays or options have a method of this name.
+pub(super) fn is_method(name: &str) -> bool {
+    [INT_METHODS, OPTION_METHODS, super::iterate::METHODS].iter().any(|methods| methods.contains(&name))
+}
+
 /// A call of something built in.
 pub(super) struct Builtin<'b, 'a> {
     pub(super) name: &'a ast::Ident,

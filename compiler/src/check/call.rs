@@ -67,7 +67,7 @@ impl<'a> Body<'_, 'a> {
             {
                 return self.builtin_call(name, segment.args.as_ref(), args, want, span);
             }
-            if self.unknown_function(name) {
+            if self.unknown_function(name, args, span) {
                 return self.args_anyway(args, span);
             }
         }
@@ -102,7 +102,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// Whether nothing is called `name`, which is reported.
-    fn unknown_function(&mut self, name: &ast::Ident) -> bool {
+    fn unknown_function(&mut self, name: &'a ast::Ident, args: &'a [ast::Expr], span: Span) -> bool {
         let known = ["Some", "None", "Self"].contains(&&*name.name)
             || self.env.get(&name.name).is_some()
             || self.checker.should_be_imported(self.scope, &name.name);
@@ -111,6 +111,10 @@ impl<'a> Body<'_, 'a> {
         }
         let error = Diagnostic::error(Code::UnknownName, format!("there is no function called `{name}`"))
             .at(name.span, "not declared");
+        if let Some(error) = self.foreign_function(name, args, span, &error) {
+            self.report(error);
+            return true;
+        }
         let visible = self.checker.visible(self.scope);
         let functions = visible.iter().map(|name| &**name).filter(|name| {
             let def = self.checker.lookup(self.scope, name).map(|def| self.checker.def(def).kind);

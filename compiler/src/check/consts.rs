@@ -216,6 +216,7 @@ impl<'a> Checker<'a> {
             functions: std::mem::take(&mut self.functions),
             main: None,
             tests: Vec::new(),
+            budgets: Vec::new(),
         };
         let result = Interpreter::new(&program, LIMITS).evaluate(expr, n_locals);
         (self.types.structs, self.types.enums, self.functions) = (program.structs, program.enums, program.functions);

@@ -426,6 +426,14 @@ impl<'a> Body<'_, 'a> {
         }
         let error = Diagnostic::error(Code::UnknownName, format!("nothing called `{name}` is declared here"))
             .at(name.span, "not declared");
+        if let Some(own) = super::library::foreign_value(&name.name) {
+            self.report(error.replace(format!("write `{own}`"), name.span, own));
+            return None;
+        }
+        if let Some(error) = self.checker.in_library_module(name, &error) {
+            self.report(error);
+            return None;
+        }
         let visible = self.checker.visible(self.scope);
         let known = self.names.iter().rev().map(|(name, _)| &**name).chain(visible.iter().map(|name| &**name));
         let known =

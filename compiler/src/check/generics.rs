@@ -11,7 +11,7 @@ use super::items::{DefId, DefKind, Env, EnvRef, ImplId, ScopeId};
 use super::types::{Arg, Origin, unit};
 use super::{Checker, EXPANSIONS_MAX, Job};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, ExprKind, Function, FunctionId, Ty};
+use crate::hir::{Budget, Expr, ExprKind, Function, FunctionId, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, Fields, TypeKind};
 
@@ -401,7 +401,7 @@ impl<'a> Checker<'a> {
         if !self.all_bounds(def, &args, span) {
             return None;
         }
-        let n_before = self.diagnostics.len();
+        let (n_before, n_generic) = (self.diagnostics.len(), args.len());
         let (env, scope) = self.function_env(def, &args);
         let own = ast.receiver.as_ref().map(|_| env.self_ty.clone().unwrap_or(Ty::Never));
         let params: Vec<Ty> =
@@ -422,6 +422,21 @@ impl<'a> Checker<'a> {
             span: ast.name.span,
             standalone: args.is_empty() && !int_params,
         });
+        if let Some((max, span)) = self.costs.get(&def).cloned() {
+            let open = params.iter().chain([&ret]).any(|ty| self.types.mentions(ty, &|ty| *ty == Ty::Exact));
+            let whole = *ast.name.name == *"main" && self.def(def).scope == self.root && self.def(def).impl_.is_none();
+            if !open {
+                self.budgets.push(Budget { function: id, max, whole, span });
+            } else if n_generic == 0 {
+                let message = "what this function costs depends on its arguments, since `int` has no size";
+                let error = Diagnostic::error(Code::ExactAtBorder, message).at(span, "of which sizes?");
+                self.report(
+                    error
+                        .because(ast.name.span, "has `int` in its signature")
+                        .help("use declared types, such as `u32`"),
+                );
+            }
+        }
         let params: Rc<[Ty]> = params.into();
         self.signatures.push((params.clone(), ret.clone()));
         self.bad_functions.push(false);

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::Expect;
@@ -107,6 +109,9 @@ impl<'a> Checker<'a> {
 
     fn declare_item(&mut self, item: &'a ast::Item, scope: ScopeId) {
         let n_defs = self.defs.len();
+        let docs = item.docs.iter().map(|doc| doc.span).chain(item.attributes.iter().map(|attribute| attribute.span));
+        let start = docs.chain([item.span]).map(Span::at_start).min().unwrap_or_default();
+        self.file_starts.entry(start.file).or_insert(start);
         self.declare_kind(item, scope);
         if item.public.is_some() {
             self.public_defs.extend((n_defs..self.defs.len()).map(|i| DefId(i as u32)));
@@ -114,7 +119,7 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_kind(&mut self, item: &'a ast::Item, scope: ScopeId) {
-        let expects = self.attributes(item);
+        let expects = self.attributes(item, DefId(self.defs.len() as u32));
         let test = expects.is_some();
         self.expects.extend(expects.map(|expects| (DefId(self.defs.len() as u32), expects)));
         match &item.kind {
@@ -154,7 +159,7 @@ impl<'a> Checker<'a> {
         let id = ImplId(self.impls.len() as u32);
         self.impls.push(ImplDef { ast, scope, items: BTreeMap::new() });
         for item in &ast.items {
-            let test = self.attributes(item).is_some();
+            let test = self.attributes(item, DefId(self.defs.len() as u32)).is_some();
             let (name, kind) = match &item.kind {
                 ast::ItemKind::Function(ast) => (&ast.name, DefKind::Function(ast, test)),
                 ast::ItemKind::Const(ast) => (&ast.name, DefKind::Const(ast)),
@@ -197,7 +202,7 @@ impl<'a> Checker<'a> {
     }
 
     /// How the test ends that the attributes make of a function, if they do; all others are reported.
-    fn attributes(&mut self, item: &ast::Item) -> Option<Expect> {
+    fn attributes(&mut self, item: &ast::Item, def: DefId) -> Option<Expect> {
         let mut expects = None;
         for attribute in &item.attributes {
             let function = matches!(item.kind, ast::ItemKind::Function(_));
@@ -205,15 +210,32 @@ impl<'a> Checker<'a> {
                 expects = Some(found);
                 continue;
             }
+            if let ("max_and", ast::ItemKind::Function(ast), Some(max)) =
+                (&*attribute.name.name, &item.kind, number(&attribute.args))
+            {
+                self.budget(ast, def, max, attribute.span);
+                continue;
+            }
             let message = format!("`#[{}]` means nothing here", attribute.name);
             let error = Diagnostic::error(Code::UnknownAttribute, message).at(attribute.span, "unknown attribute");
             let error = error.note(
-                "the only attribute is `#[test]`, before a function without parameters, also as `#[test(fails)]` or \
-                 `#[test(fails = \"reason\")]`",
+                "the attributes are `#[test]`, before a function without parameters, also as `#[test(fails)]` or \
+                 `#[test(fails = \"reason\")]`, and `#[max_and(1000)]`, before a function that may cost so many AND gates",
+
             );
             self.report(error.replace("remove it", attribute.span, ""));
         }
         expects
+    }
+
+    /// Keeps what a function may cost.
+    fn budget(&mut self, ast: &ast::Function, def: DefId, max: BigInt, span: Span) {
+        if super::closure::takes_closures(ast) {
+            let error = Diagnostic::error(Code::UnknownAttribute, "what this function costs depends on its closures");
+            let error = error.at(span, "of which closures?").because(ast.name.span, "takes closures");
+            return self.report(error.replace("put it before a function that calls this one", span, ""));
+        }
+        self.costs.insert(def, (max, span));
     }
 
     pub(super) fn def(&self, id: DefId) -> &Def<'a> {
@@ -281,6 +303,16 @@ impl<'a> Checker<'a> {
 }
 
 /// What `fails` and `fails = "reason"` mean; nothing where the arguments are others.
+fn number(args: &[ast::AttributeArg]) -> Option<BigInt> {
+    match args {
+        [ast::AttributeArg { name: None, value, .. }] => match &value.kind {
+            ast::ExprKind::Literal(ast::Literal::Int(n)) => Some(n.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn expected(args: &[ast::AttributeArg]) -> Option<Expect> {
     match args {
         [] => Some(Expect::Success),
@@ -319,17 +351,22 @@ pub(super) fn begins_alike<'n>(wanted: &str, names: impl IntoIterator<Item = &'n
     names.into_iter().find(alike)
 }
 
-/// Insertions, deletions and substitutions between two names.
+/// Insertions, deletions, substitutions and swaps of neighbours between two names.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut before = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+    for i in 0..a.len() {
+        let mut next = vec![i + 1; b.len() + 1];
+        for j in 0..b.len() {
+            let substituted = row[j] + usize::from(a[i] != b[j]);
+            next[j + 1] = substituted.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                let swapped: usize = before[j - 1];
+                next[j + 1] = next[j + 1].min(swapped + 1);
+            }
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }

@@ -5,10 +5,11 @@ use super::body::Body;
 use super::builtin::Builtin;
 use super::call::Call;
 use super::items::{DefId, DefKind, ScopeId};
-use super::types::Arg;
-use crate::diagnostic::{Code, Diagnostic};
+use super::types::{Arg, int_type_name};
+use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::hir::{Expr, Ty};
 use crate::source::Span;
+use crate::syntax::ast;
 
 /// Methods that people know from elsewhere, and what Hush has in their place.
 const FOREIGN: &[(&[&str], &str)] = &[
@@ -70,7 +71,52 @@ pub(super) fn foreign_method(name: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(names, _)| names.contains(&name)).map(|(_, help)| *help)
 }
 
+/// What a value of another language is called here.
+pub(super) fn foreign_value(name: &str) -> Option<&'static str> {
+    match name {
+        "null" | "nil" | "NULL" | "undefined" | "nullptr" | "Nothing" | "none" => Some("None"),
+        "True" | "TRUE" | "yes" => Some("true"),
+        "False" | "FALSE" | "no" => Some("false"),
+        "this" => Some("self"),
+        _ => None,
+    }
+}
+
+/// Functions that people know from elsewhere, and what Hush has in their place.
+const FOREIGN_FUNCTIONS: &[(&[&str], &str)] = &[
+    (
+        &["print", "println", "printf", "console", "log", "debug", "dbg", "echo"],
+        "a program has no output but its result; `hushgate eval --trace` shows what variables hold",
+    ),
+    (&["input", "read", "readline", "scanf", "open"], "inputs are parameters of `main`: `x: u32 from alice`"),
+    (
+        &["panic", "throw", "exit", "abort", "raise", "unreachable"],
+        "a program cannot fail half-way: use `require(…, \"…\")`, or give an `Option`",
+    ),
+    (&["pow", "sqrt", "exp"], "see `std::math`; a power with a fixed exponent is a product"),
+    (
+        &["rand", "random", "randint"],
+        "randomness is an input: each party gives some, and the program combines them with `^`",
+    ),
+];
+
 impl<'a> Checker<'a> {
+    /// Says which module of the library declares what is not declared here.
+    pub(super) fn in_library_module(&self, name: &ast::Ident, error: &Diagnostic) -> Option<Diagnostic> {
+        let kinds = ["fn", "struct", "enum", "const", "type", "const fn"];
+        let ends = |c: char| !c.is_alphanumeric() && c != '_';
+        let declares = |text: &str| {
+            kinds.iter().any(|kind| {
+                let start = format!("\npub {kind} {name}");
+                text.match_indices(&start).any(|(at, _)| text[at + start.len()..].starts_with(ends))
+            })
+        };
+        let module = crate::std::names().find(|module| crate::std::text(module).is_some_and(declares))?;
+        let start = *self.file_starts.get(&name.span.file)?;
+        let message = format!("`std::{module}` declares one: bring it in with `use std::{module}::{name};`");
+        Some(error.clone().replace(message, start, format!("use std::{module}::{name};\n")))
+    }
+
     /// The function that is the method `name` of a type of the language.
     pub(super) fn library_method(&self, ty: &Ty, name: &str) -> Option<DefId> {
         let find = |scope: Option<ScopeId>, name: &str| {
@@ -132,6 +178,54 @@ impl<'a> Checker<'a> {
 }
 
 impl<'a> Body<'_, 'a> {
+    /// A function that other languages have: a method here, in the library, or something else.
+    pub(super) fn foreign_function(
+        &mut self,
+        name: &ast::Ident,
+        args: &[ast::Expr],
+        span: Span,
+        error: &Diagnostic,
+    ) -> Option<Diagnostic> {
+        let text = &*name.name;
+        if let Some((_, help)) = FOREIGN_FUNCTIONS.iter().find(|(names, _)| names.contains(&text)) {
+            return Some(error.clone().help(*help));
+        }
+        let method = renamed_method(text).unwrap_or(text);
+        let has_method = super::builtin::is_method(method) && !args.is_empty();
+        if let Some(error) = self.checker.in_library_module(name, error).filter(|_| !has_method) {
+            return Some(error);
+        }
+        let edit = |span: Span, replacement: &str| Edit { span, replacement: replacement.to_owned() };
+        let (first, last) = (args.first()?.span, args.last()?.span);
+        if let (Some((_, Some(width))), [_]) = (int_type_name(text), args) {
+            let ty = format!("wrap::<{text}>");
+            let fits = format!("say what happens to values that do not fit {width} bits");
+            return Some(error.clone().replace(fits, name.span, ty));
+        }
+        if text == "range" && args.len() <= 2 {
+            let start = edit(Span::to(name.span, first.at_start()), if args.len() == 1 { "0.." } else { "" });
+            let end = edit(Span { start: last.end, ..span }, "");
+            let between = (args.len() == 2).then(|| edit(Span { start: first.end, end: last.start, ..span }, ".."));
+            return Some(
+                error.clone().fix("write a range", [Some(start), between, Some(end)].into_iter().flatten().collect()),
+            );
+        }
+        if !has_method {
+            return None;
+        }
+        let composed = matches!(
+            args[0].kind,
+            ast::ExprKind::Binary { .. } | ast::ExprKind::Unary { .. } | ast::ExprKind::Range { .. }
+        );
+        let (open, close) = if composed { ("(", ")") } else { ("", "") };
+        let until = args.get(1).map_or(first.end, |second| second.span.start);
+        let edits = vec![
+            edit(Span::to(name.span, first.at_start()), open),
+            edit(Span { start: first.end, end: until, ..span }, &format!("{close}.{method}(")),
+        ];
+        Some(error.clone().fix(format!("`{method}` is a method"), edits))
+    }
+
     /// A method that the library declares. Where it has a size first, that may be given as an argument: `xs.windows(2)`.
     pub(super) fn library_method(&mut self, def: DefId, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
         let DefKind::Function(ast, _) = self.checker.def(def).kind else { return self.error(call.span) };
@@ -165,6 +259,6 @@ impl<'a> Body<'_, 'a> {
 }
 
 /// Whether the first generic parameter is a size that no value shows.
-fn size_first(ast: &crate::syntax::ast::Function) -> bool {
+fn size_first(ast: &ast::Function) -> bool {
     ast.generics.params.first().is_some_and(|param| param.is_size() && &*param.name.name == "K")
 }

@@ -329,6 +329,10 @@ impl<'a> Checker<'a> {
         }
         let error = Diagnostic::error(Code::UnknownName, format!("there is no type called `{name}`"))
             .at(name.span, "not declared");
+        if let Some(error) = self.in_library_module(name, &error) {
+            self.report(error);
+            return Ty::Never;
+        }
         let visible = self.visible(scope);
         let types = visible.iter().filter(|name| {
             let def = self.lookup(scope, name).map(|def| self.def(def).kind);

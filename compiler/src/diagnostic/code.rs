@@ -148,6 +148,7 @@ codes! {
     TooWide = "E0512", "an integer with too many bits";
     TooDeep = "E0513", "expressions or calls that nest too deeply";
     TooManyElements = "E0514", "an array that is too long";
+    OverBudget = "E0515", "a function that costs more than it may";
 }
 
 /// The stage of the compiler that a code belongs to.

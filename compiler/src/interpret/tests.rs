@@ -3,7 +3,7 @@ use crate::hir::BinaryOp;
 
 fn empty() -> Program {
     let (parties, params, structs, enums) = (vec![], vec![], vec![], vec![]);
-    Program { parties, params, structs, enums, functions: vec![], main: None, tests: vec![] }
+    Program { parties, params, structs, enums, functions: vec![], main: None, tests: vec![], budgets: vec![] }
 }
 
 fn expr(kind: ExprKind, ty: Ty) -> Expr {

@@ -56,6 +56,15 @@ pub(super) fn does_not_fit(
     if value.range().is_signed() && operator.as_ref().is_some_and(|operator| operator.op == BinaryOp::Sub) {
         diagnostic = diagnostic.note("inside `if a >= b { … }` the difference `a - b` is known not to be negative");
     }
+    if at.wraps {
+        let base = format!("{}{}", if ty.signed { 'i' } else { 'u' }, ty.width);
+        let diagnostic = diagnostic.note(format!(
+            "`wrap` keeps the low {} bits, which may be any value of `{base}`: a range does not narrow it",
+            ty.width
+        ));
+        let name = Span { end: at.inner.start + "wrap".len() as u32, ..at.inner };
+        return diagnostic.replace("take the nearest value instead", name, "saturate");
+    }
     let ways = "a wider type or ranges on the inputs make it fit; `wrap(…)` and `+%` keep the low bits, `saturate(…)` and `+|` \
                 stop at the ends of the range, `try_into(…)` gives an `Option`";
     let compound = operator.filter(|operator| at.place == Some(operator.left.0));

@@ -75,6 +75,7 @@ fn program(params: &[Ty], more_locals: &[Ty], body: Expr) -> Program {
         functions: vec![function],
         main: Some(main),
         tests: vec![],
+        budgets: vec![],
     }
 }
 

@@ -84,6 +84,8 @@ pub(super) struct Fitting {
     pub(super) inner: Span,
     /// What it is assigned to.
     pub(super) place: Option<Span>,
+    /// Whether it is what `wrap` gives.
+    pub(super) wraps: bool,
 }
 
 /// An operator that has been evaluated, and its operands.
@@ -349,7 +351,8 @@ impl<'p> Walk<'p> {
                     Some(Frame::Operand(Expr { kind: ExprKind::Assign(place, _), .. })) => Some(place.span),
                     _ => None,
                 };
-                self.fit(first, &expr.ty, Fitting { inner: inner.span, place })
+                let wraps = matches!(inner.kind, ExprKind::Wrap(_));
+                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps })
             }
             _ => {
                 self.at(span);

@@ -80,6 +80,9 @@ fn limits_have_errors_of_their_own() {
     assert_eq!(codes(&program(&"7".repeat(DIGITS_MAX + 1))), [Code::NumberTooLong]);
     let many = codes(&"§ ".repeat(1_000));
     assert_eq!((many.len(), many.last()), (ERRORS_MAX + 1, Some(&Code::TooManyErrors)));
+    let names = (0..130).fold(String::new(), |text, i| text + &format!("unknown{i}(); "));
+    let (_, many) = crate::check("program.hush", &format!("fn f() {{ {names} }}"));
+    assert_eq!((many.len(), many.last().map(|last| last.code)), (ERRORS_MAX + 1, Some(Code::TooManyErrors)));
 }
 
 /// Each kind of nesting, as deep as the parser allows or twice that.

@@ -157,7 +157,7 @@ impl Parser<'_> {
             "&&&" => "&&",
             "===" => "==",
             "!==" | "<>" => "!=",
-            "**" => return error.help("write `x * x`, or `x.pow(n)` where `n` is known at build time"),
+            "**" => return error.help("write `x * x`, or multiply in a `for` loop"),
             "++" => return error.help("write `x += 1`"),
             _ => return error.help("write one operator"),
         };
