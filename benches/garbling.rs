@@ -50,7 +50,7 @@ fn bench_kernels(criterion: &mut Criterion) {
     let n = 256;
     let PlanBlock { ands, n_slots, .. } = layers(n as u32, 1);
     let steps = [Step::And(n as u32)];
-    let segment = Segment { steps: &steps, gates: Gates::new(&[], &ands, n_slots) };
+    let segment = Segment::new(&steps, Gates::new(&[], &ands, n_slots));
     let mut session = Session::new();
     let (mut frame, mut tables) = (session.labels(n_slots as usize), session.labels(2 * n));
     let mut group = criterion.benchmark_group("kernel");
@@ -116,7 +116,7 @@ impl TableSource for Chunk {
 }
 
 fn plan(block: PlanBlock) -> Plan {
-    Plan { parties: vec![], inputs: vec![], outputs: vec![], blocks: vec![block] }
+    Plan { parties: vec![], inputs: vec![], outputs: vec![], blocks: vec![block], local: None }
 }
 
 /// `depth` layers of `n` independent ANDs of the same `n` inputs.

@@ -6,6 +6,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use hushgate_circuits::optimize::LEVEL_DEFAULT;
 
+use crate::program::Target;
+
 /// Private two-party computation: write a function, run it with another party, learn only its result.
 #[derive(Debug, Parser)]
 #[command(name = "hushgate", version, arg_required_else_help = true)]
@@ -27,6 +29,9 @@ pub struct Common {
     /// How much to optimise the circuit, 0 to 3: 0 not at all, 3 long [default: 2]
     #[arg(long, value_name = "LEVEL", global = true, value_parser = clap::value_parser!(u8).range(0..=3))]
     pub opt: Option<u8>,
+    /// Do not let a party compute by itself what it can: garble every AND in full
+    #[arg(long, global = true)]
+    pub no_local: bool,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -48,6 +53,11 @@ impl Common {
     /// The level of optimisation.
     pub fn opt_level(&self) -> u8 {
         self.opt.unwrap_or(LEVEL_DEFAULT)
+    }
+
+    /// How a program becomes a plan, if `garbler` is to garble.
+    pub fn target<'a>(&self, garbler: Option<&'a str>) -> Target<'a> {
+        Target { opt_level: self.opt_level(), local: !self.no_local, garbler }
     }
 }
 
@@ -200,6 +210,9 @@ pub struct InspectArgs {
     /// Write a page to read, print and sign
     #[arg(long, value_name = "OUT.html")]
     pub html: Option<PathBuf>,
+    /// The party that garbles [default: the one with which fewer bytes are sent]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
 }
 
 /// What limits runs.
@@ -274,6 +287,9 @@ pub struct CostArgs {
     /// Values of public inputs
     #[arg(long = "input", value_name = "public=DATA")]
     pub inputs: Vec<String>,
+    /// The party that garbles [default: the one with which fewer bytes are sent]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
 }
 
 /// Options of `build`.
@@ -290,6 +306,9 @@ pub struct BuildArgs {
     /// Values of public inputs
     #[arg(long = "input", value_name = "public=DATA")]
     pub inputs: Vec<String>,
+    /// The party that garbles [default: the one with which fewer bytes are sent]
+    #[arg(long, value_name = "PARTY")]
+    pub garbler: Option<String>,
 }
 
 /// Options of `eval` and `run`.
@@ -300,7 +319,7 @@ pub struct RunArgs {
     /// A party's data: a JSON or CSV file, or JSON itself; `PARTY.NAME=DATA` for one parameter
     #[arg(long = "input", value_name = "PARTY=DATA")]
     pub inputs: Vec<String>,
-    /// The party that garbles [default: the first]
+    /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
 }
@@ -323,7 +342,7 @@ pub struct JoinArgs {
     /// Connect to the other party there, such as example.org:7000
     #[arg(long, value_name = "ADDR")]
     pub connect: Option<String>,
-    /// The party that garbles [default: the first]
+    /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
     /// Give up when the other party is silent for so long

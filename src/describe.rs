@@ -49,6 +49,7 @@ struct Required {
 }
 
 struct Cost {
+    in_words: String,
     and_gates: u64,
     table_bytes: u64,
     input_bits: u64,
@@ -69,6 +70,7 @@ impl Description {
             trust: trust(compiled),
             rules: Vec::new(),
             cost: Cost {
+                in_words: crate::command::cost::in_words(compiled),
                 and_gates: compiled.plan.n_ands(),
                 table_bytes: compiled.plan.table_bytes(),
                 input_bits: compiled.plan.inputs.iter().map(|port| port.shape.width()).sum(),
@@ -273,12 +275,8 @@ impl Cost {
     }
 
     fn sentences(&self) -> Vec<String> {
-        let bytes = self.table_bytes;
         vec![
-            format!(
-                "It takes {} AND gates: {bytes} bytes of garbled tables from one party to the other.",
-                self.and_gates
-            ),
+            self.in_words.clone(),
             format!(
                 "That is about {} on a local network (1 Gbit/s) and {} across the internet (100 Mbit/s, 40 ms), compiling not counted.",
                 spoken(self.seconds(LOCAL)),

@@ -55,7 +55,10 @@ impl Table {
             let found = parties.len();
             return Err(Failure::Usage(format!("the program has {found} parties: a session is between two")));
         }
-        let garbler = garbler.map(|name| party_index(parties, name)).transpose()?;
+        let garbler = match &compiled.plan.local {
+            Some(local) => Some(local.garbler.0 as usize),
+            None => garbler.map(|name| party_index(parties, name)).transpose()?,
+        };
         let timeouts = Timeouts { progress, connect: progress, handshake: progress, ..Timeouts::default() };
         let agreement = agreement(compiled);
         let plan = SealedPlan::new(compiled.plan.clone())
@@ -110,7 +113,12 @@ impl Table {
             }
         }
         let stats = &outcome.stats;
+        results.stats.garbler =
+            self.plan.parties[if outcome.role == Role::Garbler { index } else { 1 - index }].clone();
         results.stats.and_gates = stats.and_gates;
+        let measure = self.plan.measure();
+        results.stats.and_gates_half = measure.n_half;
+        results.stats.and_gates_local = measure.n_local + self.plan.n_own_ands();
         results.stats.table_bytes = stats.table_bytes;
         results.stats.ot_count = stats.ot_count;
         results.stats.sent_bytes.insert(self.plan.parties[index].clone(), stats.traffic().sent_bytes);
@@ -163,8 +171,24 @@ fn agreement(compiled: &Compiled) -> Vec<Field> {
         name: format!("public input {name}"),
         value: format!("digest {}", hex(digest)),
     };
-    compiled.params.iter().map(parameter).chain(compiled.public.iter().map(public)).collect()
+    let mut fields: Vec<Field> =
+        compiled.params.iter().map(parameter).chain(compiled.public.iter().map(public)).collect();
+    fields.extend(agreement_on_division(compiled));
+    fields
 }
+
+/// What plans depend on besides the program, by names that are compared in the right order: what comes first explains what comes after.
+fn agreement_on_division(compiled: &Compiled) -> Vec<Field> {
+    let field = |name: &str, value: String| Field { name: name.to_owned(), value };
+    let local = field(LOCAL, if compiled.plan.local.is_some() { "on" } else { "off" }.to_owned());
+    let Some(garbler) = &compiled.plan.local else { return vec![local] };
+    let circuit = compiled.circuit.as_ref().map(|circuit| field("the program's circuit", hex(&circuit.digest())));
+    let garbler = field("who garbles", compiled.plan.parties[garbler.garbler.0 as usize].clone());
+    [Some(local), circuit, Some(garbler)].into_iter().flatten().collect()
+}
+
+/// The name under which the two sides compare whether each party computes by itself what it can.
+pub const LOCAL: &str = "computing locally (off with --no-local)";
 
 fn seed(common: &Common) -> Result<Option<[u8; 32]>, Failure> {
     let Some(text) = &common.seed else { return Ok(None) };

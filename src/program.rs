@@ -10,7 +10,8 @@ use anyhow::Context;
 use num_bigint::BigInt;
 
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
-use hushgate_circuits::id::PartyId;
+use hushgate_circuits::id::{Origin, PartyId};
+use hushgate_circuits::local::{self, Ands, Split};
 use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
@@ -22,6 +23,7 @@ use hushgate_compiler::interpret::ErrorKind;
 use hushgate_compiler::lower::{self, BuildError, Built, Limits};
 use hushgate_compiler::source::{SourceMap, Span};
 use hushgate_compiler::{Options, Sources, check, hir, interpret};
+use hushgate_runtime::session;
 
 use crate::cli::Common;
 use crate::data::{Given, Source, bind, list};
@@ -55,10 +57,23 @@ pub struct Hush {
     pub proposal: Option<Box<Sealed>>,
 }
 
+/// How a program becomes a plan.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// How much to optimise.
+    pub opt_level: u8,
+    /// Whether each party computes by itself what it can.
+    pub local: bool,
+    /// Who is to garble, if the user says so.
+    pub garbler: Option<&'a str>,
+}
+
 /// A program that two parties can run.
 pub struct Compiled {
     /// What they execute.
     pub plan: Plan,
+    /// What each party computes by itself; nothing without a circuit, or if that was not asked for.
+    pub division: Option<Division>,
     /// The circuit, optimised, unless it was read from a plan.
     pub circuit: Option<Circuit>,
     /// Where gates come from, if there is source.
@@ -79,6 +94,14 @@ pub struct Ports {
     pub inputs: Vec<InputPort>,
     /// What they learn.
     pub outputs: Vec<OutputPort>,
+}
+
+/// How a circuit was divided, and why so.
+pub struct Division {
+    /// By party, the bytes that both would send in all if it garbled.
+    pub bytes: Vec<u64>,
+    /// ANDs executed, by what caused them.
+    pub ands: BTreeMap<Origin, Ands>,
 }
 
 /// A program's file and the folder where its data are looked for.
@@ -162,8 +185,10 @@ fn check_hush(sources: &Sources<'_>, params: BTreeMap<String, BigInt>, common: &
 
 /// The program that a proposal holds, with the parameters that it fixes.
 fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
-    if !common.set.is_empty() || common.opt.is_some() {
-        return Err(Failure::Usage("--set and --opt are for programs: a proposal has fixed both".to_owned()));
+    if !common.set.is_empty() || common.opt.is_some() || common.no_local {
+        return Err(Failure::Usage(
+            "--set, --opt and --no-local are for programs: a proposal has fixed them".to_owned(),
+        ));
     }
     let sealed = Sealed::read(path)?;
     let proposal = &sealed.proposal;
@@ -235,22 +260,55 @@ impl Program {
         }
     }
 
-    /// Binds the public inputs, optimises the circuit at this level, and makes the plan.
-    pub fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
+    /// Binds the public inputs, optimises the circuit, and makes the plan.
+    pub fn compile(&self, public: &BTreeMap<String, Value>, target: Target<'_>) -> Result<Compiled, Failure> {
         match self {
-            Program::Hush(hush) => hush.compile(public, opt_level),
-            Program::Circuit(circuit) => Ok(Compiled::new(circuit.clone(), opt_level)),
-            Program::Plan(plan) => Ok(Compiled::from(plan.clone())),
+            Program::Hush(hush) => hush.compile(public, target),
+            Program::Circuit(circuit) => Compiled::new(circuit.clone(), target),
+            Program::Plan(plan) => finished(plan, target).map(Compiled::from),
         }
     }
 }
 
+/// A plan that was read, if it is what is asked for.
+fn finished(plan: &Plan, target: Target<'_>) -> Result<Plan, Failure> {
+    if let Some(local) = &plan.local {
+        let garbler = &plan.parties[local.garbler.0 as usize];
+        if !target.local {
+            return Err(Failure::Usage(format!(
+                "the plan lets each party compute by itself what it can, and {garbler} garble: build it with --no-local"
+            )));
+        }
+        if let Some(wanted) = target.garbler.filter(|wanted| wanted != garbler) {
+            return Err(Failure::Usage(format!(
+                "the plan is for {garbler} to garble: build it with --garbler {wanted}, or with --no-local for any party"
+            )));
+        }
+    }
+    Ok(plan.clone())
+}
+
 impl Compiled {
     /// The circuit after the passes of a level, and its plan.
-    fn new(circuit: Circuit, opt_level: u8) -> Compiled {
-        let circuit = optimize(circuit, opt_level);
-        let plan = schedule::schedule(&circuit);
-        Compiled { circuit: Some(circuit), ..Compiled::from(plan) }
+    fn new(circuit: Circuit, target: Target<'_>) -> Result<Compiled, Failure> {
+        let circuit = optimize(circuit, target.opt_level);
+        // Known operands are for sessions of two semi-honest parties, the only ones that there are.
+        let divided = if target.local && circuit.parties.len() == 2 { Some(divide(&circuit, target)?) } else { None };
+        let (plan, division) = match divided {
+            Some((split, division)) => (schedule::schedule_split(&split), Some(division)),
+            None => (schedule::schedule(&circuit), None),
+        };
+        Ok(Compiled { circuit: Some(circuit), division, ..Compiled::from(plan) })
+    }
+
+    /// Who garbles, if the plan is for one garbler.
+    pub fn fixed_garbler(&self) -> Option<&str> {
+        self.plan.local.as_ref().map(|local| self.plan.parties[local.garbler.0 as usize].as_str())
+    }
+
+    /// Who garbles: the plan's garbler, or for a plan of any garbler the first party, as it does if nobody wants it otherwise.
+    pub fn garbler(&self) -> PartyId {
+        self.plan.local.as_ref().map_or(PartyId(0), |local| local.garbler)
     }
 }
 
@@ -275,8 +333,37 @@ impl From<Plan> for Compiled {
     fn from(plan: Plan) -> Compiled {
         let (parties, inputs, outputs) = (plan.parties.clone(), plan.inputs.clone(), plan.outputs.clone());
         let border = Ports { parties, inputs, outputs };
-        Compiled { plan, circuit: None, origins: None, params: Vec::new(), public: Vec::new(), border }
+        Compiled { plan, division: None, circuit: None, origins: None, params: Vec::new(), public: Vec::new(), border }
     }
+}
+
+/// The circuit divided for the party that is to garble; if the user does not say who, for the one with which fewer bytes are
+/// sent, or the first.
+fn divide(circuit: &Circuit, target: Target<'_>) -> Result<(Split, Division), Failure> {
+    let wanted = target.garbler.map(|name| party_index(&circuit.parties, name)).transpose()?;
+    let split_for = |index: usize| {
+        let split = local::split(circuit, PartyId(index as u32), &session::transfer_bytes);
+        split.map_err(|error| Failure::Program(format!("error: {error}")))
+    };
+    // One at a time, and the chosen one anew: a circuit may fill much of the memory.
+    let bytes = vec![all_bytes(&split_for(0)?), all_bytes(&split_for(1)?)];
+    let split = split_for(wanted.unwrap_or(usize::from(bytes[1] < bytes[0])))?;
+    let ands = split.ands_by_origin();
+    Ok((split, Division { bytes, ands }))
+}
+
+/// Bytes of tables, oblivious transfers and outputs.
+fn all_bytes(split: &Split) -> u64 {
+    let n_outputs = |is_for: &dyn Fn(PartyId) -> bool| {
+        let ports = split.outputs().iter().filter(|port| port.recipients.iter().any(|&party| is_for(party)));
+        ports.map(|port| port.shape.width() as usize).sum()
+    };
+    let of_garbler = n_outputs(&|party| party == split.garbler);
+    let of_evaluator = n_outputs(&|party| party != split.garbler);
+    let outputs = session::output_bytes(of_garbler, of_evaluator) as u64;
+    [session::transfer_bytes(split.n_entered()), outputs]
+        .into_iter()
+        .fold(split.ands().table_bytes(), u64::saturating_add)
 }
 
 impl Hush {
@@ -298,8 +385,8 @@ impl Hush {
     }
 
     /// Binds the public inputs, optimises the circuit, and makes the plan.
-    fn compile(&self, public: &BTreeMap<String, Value>, opt_level: u8) -> Result<Compiled, Failure> {
-        let opt_level = self.proposal.as_ref().map_or(opt_level, |sealed| sealed.proposal.opt);
+    fn compile(&self, public: &BTreeMap<String, Value>, target: Target<'_>) -> Result<Compiled, Failure> {
+        let target = self.proposal.as_ref().map_or(target, |sealed| sealed.target());
         let ports = self.public()?;
         let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
             BuildError::Refused(diagnostics) => {
@@ -317,8 +404,8 @@ impl Hush {
         let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
         let Built { circuit, origins } = built;
-        let compiled = Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, opt_level) };
-        self.within_budgets(Some(&compiled), opt_level)?;
+        let compiled = Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, target)? };
+        self.within_budgets(Some(&compiled), target.opt_level)?;
         self.proposal.as_ref().map_or(Ok(()), |sealed| sealed.check_program(&compiled))?;
         Ok(compiled)
     }

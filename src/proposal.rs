@@ -19,7 +19,7 @@ use hushgate_circuits::shape::Value;
 
 use crate::data::{Source, parse_json, value_from_json};
 use crate::failure::Failure;
-use crate::program::Compiled;
+use crate::program::{Compiled, Target};
 use crate::rules::Rules;
 use crate::terminal::hex;
 
@@ -54,6 +54,8 @@ pub struct Proposal {
     /// The party that garbles, if it is fixed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub garbler: Option<String>,
+    /// Whether each party computes by itself what it can.
+    pub local: bool,
     /// Who gives and who learns what.
     pub parties: Vec<Border>,
     /// What limits runs.
@@ -146,6 +148,12 @@ impl Sealed {
         serde_json::to_string_pretty(self).expect("a proposal is plain data") + "\n"
     }
 
+    /// How its program becomes a plan.
+    pub fn target(&self) -> Target<'_> {
+        let Proposal { opt, local, garbler, .. } = &self.proposal;
+        Target { opt_level: *opt, local: *local, garbler: garbler.as_deref() }
+    }
+
     /// The digest of the proposal.
     pub fn digest(&self) -> [u8; 32] {
         digest(&self.proposal)
@@ -191,6 +199,7 @@ impl Sealed {
             ("compiler".to_owned(), proposal.compiler.clone()),
             ("optimisation".to_owned(), proposal.opt.to_string()),
             ("computing parties".to_owned(), proposal.computing.join(", ")),
+            (crate::party::LOCAL.to_owned(), if proposal.local { "on" } else { "off" }.to_owned()),
             ("garbler".to_owned(), proposal.garbler.clone().unwrap_or_else(|| "any".to_owned())),
         ];
         fields.extend(proposal.parameters.iter().map(|(name, value)| (format!("parameter {name}"), value.clone())));
@@ -258,6 +267,7 @@ mod tests {
             public: BTreeMap::new(),
             computing: ["a".to_owned(), "b".to_owned()],
             garbler: None,
+            local: true,
             parties: vec![Border { name: "a".to_owned(), gives: Vec::new(), learns: Vec::new() }],
             rules: Rules::default(),
             program: "00".to_owned(),

@@ -33,6 +33,12 @@ pub struct Results {
 pub struct Stats {
     /// AND gates executed.
     pub and_gates: u64,
+    /// Those of them that take half a table, as a party knows an operand.
+    pub and_gates_half: u64,
+    /// Those of them that one party computed by itself.
+    pub and_gates_local: u64,
+    /// Who garbled; empty where nothing was garbled.
+    pub garbler: String,
     /// Bytes of garbled tables.
     pub table_bytes: u64,
     /// Correlated OTs made.
@@ -153,6 +159,9 @@ impl Stats {
     fn json(&self) -> Json {
         json!({
             "and_gates": self.and_gates,
+            "and_gates_half": self.and_gates_half,
+            "and_gates_local": self.and_gates_local,
+            "garbler": self.garbler,
             "table_bytes": self.table_bytes,
             "ot_count": self.ot_count,
             "sent_bytes": self.sent_bytes,
@@ -164,7 +173,14 @@ impl Stats {
 
 impl std::fmt::Display for Stats {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} AND gates, {} bytes of tables", self.and_gates, self.table_bytes)?;
+        write!(f, "{} AND gates", self.and_gates)?;
+        if self.and_gates_half + self.and_gates_local > 0 {
+            write!(f, " ({} at half price, {} by one party alone)", self.and_gates_half, self.and_gates_local)?;
+        }
+        write!(f, ", {} bytes of tables", self.table_bytes)?;
+        if !self.garbler.is_empty() {
+            write!(f, ", garbled by {}", self.garbler)?;
+        }
         if !self.sent_bytes.is_empty() {
             let sent: Vec<String> = self.sent_bytes.iter().map(|(party, bytes)| format!("{party} {bytes}")).collect();
             write!(f, "; bytes sent: {}", sent.join(", "))?;

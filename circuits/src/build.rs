@@ -453,7 +453,7 @@ fn remove_dead_nodes(block: &mut Block) {
 }
 
 /// Which nodes the outputs need; a call's results are all needed or none.
-fn live_nodes(block: &Block) -> Vec<bool> {
+pub(crate) fn live_nodes(block: &Block) -> Vec<bool> {
     let mut live = vec![false; block.nodes.len()];
     live[..=block.n_inputs as usize].fill(true);
     for output in &block.outputs {

@@ -122,6 +122,21 @@ impl Circuit {
     pub fn main(&self) -> &Block {
         self.blocks.last().expect("a verified circuit has a main block")
     }
+
+    /// Digest of what is computed: of all blocks, but not of names, owners and origins.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("hushgate 2026-11-22 circuit digest v1");
+        let mut words = Vec::new();
+        for block in &self.blocks {
+            words.clear();
+            block.write_words(&mut words);
+            hasher.update(&(words.len() as u64).to_le_bytes());
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            hasher.update(&bytes);
+        }
+        *hasher.finalize().as_bytes()
+    }
 }
 
 impl Block {
@@ -129,5 +144,32 @@ impl Block {
     #[must_use]
     pub fn n_ands(&self) -> u64 {
         self.nodes.iter().filter(|node| matches!(node, Node::And(..))).count() as u64
+    }
+
+    /// What the block computes, in words from which it can be told.
+    fn write_words(&self, words: &mut Vec<u32>) {
+        words.extend([self.n_inputs, self.nodes.len() as u32, self.calls.len() as u32, self.outputs.len() as u32]);
+        for node in &self.nodes {
+            words.extend(match *node {
+                Node::False => [0, 0, 0],
+                Node::Input => [1, 0, 0],
+                Node::And(a, b) => [2, a.to_bits(), b.to_bits()],
+                Node::Xor(a, b) => [3, a.to_bits(), b.to_bits()],
+                Node::Result { call, index } => [4, call, index],
+            });
+        }
+        for call in &self.calls {
+            let n_args = call.args.len() as u32;
+            words.extend([
+                call.callee.0,
+                call.count as u32,
+                (call.count >> 32) as u32,
+                call.n_state,
+                call.n_shared,
+                n_args,
+            ]);
+            words.extend(call.args.iter().map(|arg| arg.to_bits()));
+        }
+        words.extend(self.outputs.iter().map(|output| output.to_bits()));
     }
 }

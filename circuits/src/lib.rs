@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod id;
+pub mod knowledge;
 pub mod shape;
 
 pub mod circuit;
@@ -20,6 +21,8 @@ pub mod gadgets;
 
 pub mod flatten;
 pub mod optimize;
+
+pub mod local;
 
 pub mod plan;
 pub mod schedule;

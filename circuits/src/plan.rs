@@ -6,8 +6,13 @@
 //!
 //! # Execution
 //! Each block runs in a frame of `n_slots` labels. On entry slots `0..n_inputs` hold the inputs. Steps run in
-//! order and consume `xors`, `ands` and `calls` from front to back. The `k`-th AND gate executed in a session (over all
-//! blocks, calls and repetitions) owns tweaks `2k` and `2k + 1`.
+//! order and consume `xors`, `ands` and `calls` from front to back. ANDs of which nobody knows an operand own two tweaks each,
+//! others one or none ([`tweak_pairs`]): the `k`-th pair in a session (over all blocks, calls and repetitions) is `2k` and `2k + 1`.
+//!
+//! # Who knows what
+//! A plan with a [`Local`] part is for one party as the garbler. The evaluator runs its own blocks on its inputs, in the clear; main's inputs
+//! are then the garbler's bits followed by what those blocks give. Every block says who knows its inputs and outputs ([`Knowledge`]: the
+//! garbler, the evaluator, or nobody). Without a local part everything is secret, and main's inputs are those of the ports, in order.
 //!
 //! # Invariants (checked by [`Plan::validate`] on every plan that comes from outside)
 //! - Every slot is written before it is read and is smaller than `n_slots`.
@@ -15,6 +20,8 @@
 //! - No result of a call goes to a slot that holds one of its arguments: results of one iteration are written before the
 //!   arguments of the next are read.
 //! - [`Operand::CONSTANT`] occurs only among call arguments and block outputs.
+//! - Operands, arguments and outputs are known to whom a step, a callee or a block says; what is known to a party may also stand where
+//!   nobody needs to know it.
 //! - A block calls only blocks of smaller id. The last block is `main`.
 
 mod file;
@@ -26,11 +33,12 @@ mod validate;
 
 pub use file::ReadError;
 pub use measure::Measure;
-pub use run::run;
+pub use run::{run, run_own};
 pub use validate::{Invalid, InvalidPort, LIMIT_CALL_DEPTH, LIMIT_LABELS, LIMIT_OPERATIONS, Place};
 
 use crate::circuit::{InputPort, OutputPort};
-use crate::id::BlockId;
+use crate::id::{BlockId, PartyId};
+use crate::knowledge::{Knowledge, Known};
 
 /// An executable circuit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +51,18 @@ pub struct Plan {
     pub outputs: Vec<OutputPort>,
     /// The blocks, callees before callers; the last is `main`.
     pub blocks: Vec<PlanBlock>,
+    /// What the parties compute by themselves; nothing in a plan that either party can garble.
+    pub local: Option<Local>,
+}
+
+/// What makes a plan one for a certain garbler; see [`crate::local`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Who garbles.
+    pub garbler: PartyId,
+    /// What the evaluator computes in the clear, from the bits of its input ports to the bits that it enters. The last block runs first;
+    /// all ANDs are of [`Step::And`], and nothing is said about who knows what.
+    pub own: Vec<PlanBlock>,
 }
 
 /// A straight-line piece of a plan.
@@ -62,6 +82,10 @@ pub struct PlanBlock {
     pub calls: Vec<PlanCall>,
     /// Where the outputs stand on exit.
     pub outputs: Vec<Operand>,
+    /// Who knows each input; empty in plans without a local part.
+    pub input_knowledge: Vec<Knowledge>,
+    /// Who knows each output; empty in plans without a local part.
+    pub output_knowledge: Vec<Knowledge>,
 }
 
 /// What a block does next.
@@ -71,6 +95,8 @@ pub enum Step {
     Xor(u32),
     /// The next `n` ANDs, independent of each other.
     And(u32),
+    /// The next `n` ANDs, independent of each other, of which somebody knows operands.
+    Known(Known, u32),
     /// The next call.
     Call,
 }
@@ -102,6 +128,14 @@ pub struct And {
     pub a: Operand,
     /// Second operand; never the constant.
     pub b: Operand,
+}
+
+/// Pairs of tweaks that a batch of `n` ANDs of one row each takes: of eight gates the first four take the first tweaks of four pairs, the
+/// others the second ones.
+#[must_use]
+pub const fn tweak_pairs(n: u64) -> u64 {
+    let rest = n % 8;
+    n / 8 * 4 + if rest < 4 { rest } else { 4 }
 }
 
 /// A call; the meaning of counts, arguments and results is that of [`crate::circuit::Call`].
@@ -163,5 +197,32 @@ impl Plan {
     #[must_use]
     pub fn main(&self) -> &PlanBlock {
         self.blocks.last().expect("a plan has a main block")
+    }
+
+    /// Bits that a party gives.
+    #[must_use]
+    pub fn n_bits_of(&self, party: PartyId) -> u64 {
+        let own = self.inputs.iter().filter(|port| port.party == party);
+        own.fold(0, |sum: u64, port| sum.saturating_add(port.shape.width()))
+    }
+
+    /// Oblivious transfers if `garbler` garbles: the bits that the other parties enter.
+    #[must_use]
+    pub fn n_transfers(&self, garbler: PartyId) -> u64 {
+        match &self.local {
+            Some(local) => local.n_entered(),
+            None => {
+                let others = self.inputs.iter().filter(|port| port.party != garbler);
+                others.fold(0, |sum: u64, port| sum.saturating_add(port.shape.width()))
+            }
+        }
+    }
+}
+
+impl Local {
+    /// Bits that the evaluator enters.
+    #[must_use]
+    pub fn n_entered(&self) -> u64 {
+        self.own.last().map_or(0, |main| main.outputs.len() as u64)
     }
 }

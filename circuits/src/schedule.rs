@@ -9,14 +9,18 @@
 //!
 //! The window bounds the look-ahead, hence the frame: a batch never reaches further ahead than [`WINDOW`] nodes.
 //! Time is linear but for a heap of at most that size. The plan depends on nothing but the circuit.
+//!
+//! In a plan for one garbler ([`schedule_split`]) ANDs of different prices make batches of their own: the widest that is ready comes next.
 
 mod block;
 #[cfg(test)]
 mod tests;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Block, Circuit};
 use crate::id::BlockId;
-use crate::plan::{Plan, PlanBlock};
+use crate::local::Split;
+use crate::local::classify::Variant;
+use crate::plan::{Local, Plan, PlanBlock};
 
 /// How many nodes ahead of the oldest unscheduled one a gate may be taken from.
 pub const WINDOW: usize = 4096;
@@ -28,7 +32,7 @@ pub const BATCH_MAX: usize = 32;
 /// ANDs that the kernels process at a time.
 pub const LANES: usize = 8;
 
-/// The plan of a verified circuit.
+/// The plan of a verified circuit, for any garbler.
 #[must_use]
 pub fn schedule(circuit: &Circuit) -> Plan {
     Plan {
@@ -36,19 +40,58 @@ pub fn schedule(circuit: &Circuit) -> Plan {
         inputs: circuit.inputs.clone(),
         outputs: circuit.outputs.clone(),
         blocks: schedule_blocks(circuit),
+        local: None,
+    }
+}
+
+/// The plan of a circuit that has been divided, for its garbler.
+#[must_use]
+pub fn schedule_split(split: &Split) -> Plan {
+    let units = split
+        .variants
+        .iter()
+        .map(|variant| Unit { block: &split.shared.blocks[variant.block.0 as usize], variant: Some(variant) });
+    Plan {
+        parties: split.shared.parties.clone(),
+        inputs: split.inputs().to_vec(),
+        outputs: split.outputs().to_vec(),
+        blocks: schedule_units(&units.collect::<Vec<_>>()),
+        local: Some(Local { garbler: split.garbler, own: schedule_blocks(&split.own) }),
+    }
+}
+
+fn schedule_blocks(circuit: &Circuit) -> Vec<PlanBlock> {
+    schedule_units(&circuit.blocks.iter().map(|block| Unit { block, variant: None }).collect::<Vec<_>>())
+}
+
+/// What becomes a block of the plan.
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    block: &'a Block,
+    /// Who knows its nodes; nothing if everything is secret.
+    variant: Option<&'a Variant>,
+}
+
+impl Unit<'_> {
+    /// The unit that is called.
+    fn callee(&self, call: usize) -> BlockId {
+        match self.variant {
+            Some(variant) => BlockId(variant.callees[call] as u32),
+            None => self.block.calls[call].callee,
+        }
     }
 }
 
 /// Callers first, because a caller knows which calls are worth making; the result has callees first.
-fn schedule_blocks(circuit: &Circuit) -> Vec<PlanBlock> {
-    let mut needed = vec![false; circuit.blocks.len()];
+fn schedule_units(units: &[Unit<'_>]) -> Vec<PlanBlock> {
+    let mut needed = vec![false; units.len()];
     if let Some(main) = needed.last_mut() {
         *main = true;
     }
     let mut blocks = Vec::new();
-    for (id, block) in circuit.blocks.iter().enumerate().rev() {
+    for (id, &unit) in units.iter().enumerate().rev() {
         if needed[id] {
-            let planned = block::schedule(block);
+            let planned = block::schedule(unit);
             planned.calls.iter().for_each(|call| needed[call.callee.0 as usize] = true);
             blocks.push(planned);
         }

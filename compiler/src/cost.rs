@@ -140,8 +140,18 @@ pub fn ands_by_origin(circuit: &Circuit) -> BTreeMap<Origin, u64> {
 /// AND gates executed, by file, line and function, in that order.
 #[must_use]
 pub fn by_line(circuit: &Circuit, origins: &Origins, sources: &SourceMap) -> Vec<LineCost> {
+    sum_by_line(ands_by_origin(circuit), origins, sources)
+}
+
+/// Gates by file, line and function, in that order, from gates by origin.
+#[must_use]
+pub fn sum_by_line(
+    ands: impl IntoIterator<Item = (Origin, u64)>,
+    origins: &Origins,
+    sources: &SourceMap,
+) -> Vec<LineCost> {
     let mut lines: BTreeMap<(u32, u32, Option<FunctionId>), u64> = BTreeMap::new();
-    for (origin, ands) in ands_by_origin(circuit) {
+    for (origin, ands) in ands {
         let key = origins.place(origin).map_or((u32::MAX, 0, None), |place| {
             let function = origins.context(place.context).map(|context| context.function);
             (place.span.file.0, sources.position(place.span).line, function)

@@ -50,6 +50,12 @@ impl Block {
         self.0[0] & 1 == 1
     }
 
+    /// The block with another lowest bit; without a branch.
+    #[must_use]
+    pub const fn with_lsb(self, bit: bool) -> Block {
+        Block([self.0[0] & !1 | bit as u64, self.0[1]])
+    }
+
     /// The block itself where `choice` is true, zero elsewhere; without a branch.
     #[must_use]
     pub const fn masked(self, choice: bool) -> Block {

@@ -10,6 +10,7 @@
 //! - The plan's constant is the label K of the session: the evaluator's active label of either constant is K; the garbler's zero
 //!   label of *false* is K, of *true* K ⊕ Δ.
 //! - A complemented operand costs nothing: the garbler's zero label moves by Δ, the evaluator's active label stays.
+//! - In a plan for one garbler, values that a party knows have labels of a certain form ([`known`]), and the constant's label is zero.
 //!
 //! # Security
 //! Semi-honest garbling with the hash of [`crate::kernel`]. Nothing here catches a garbler that garbles another plan; both
@@ -17,10 +18,12 @@
 //! never made again with other randomness, so it can be resent only as it was.
 
 mod execute;
+pub mod known;
 pub mod output;
 
 use std::convert::Infallible;
 
+use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::Plan;
 use zeroize::Zeroizing;
 
@@ -31,7 +34,7 @@ use crate::kernel::{GateKeys, Kernel, Segment};
 /// The most blocks that are asked of a [`TableSink`] or [`TableSource`] at once: 128 KiB.
 pub const TABLE_BLOCKS_MAX: usize = 2 * GATES_MAX;
 
-/// The most ANDs that run at one go; a multiple of four, as [`crate::kernel`] wants of the parts of a batch.
+/// The most ANDs that run at one go; a multiple of eight, as [`crate::kernel`] wants of the parts of a batch.
 const GATES_MAX: usize = 4096;
 
 /// Where a garbler's tables go.
@@ -70,7 +73,7 @@ pub struct Evaluator {
 }
 
 impl Garbler {
-    /// A garbler whose next AND gate has number `first_gate`: 0 in a fresh session.
+    /// A garbler whose next AND gate has pair `first_gate` of the tweaks: 0 in a fresh session.
     ///
     /// `s` is the session's public hash key, `constant` its public constant label; both random and independent of Δ.
     #[must_use]
@@ -91,10 +94,11 @@ impl Garbler {
         inputs: &[Label],
         sink: &mut S,
     ) -> Result<Zeroizing<Vec<Label>>, S::Error> {
-        execute(&mut Garbling { garbler: self, sink }, plan, inputs)
+        let constant = constant(plan, self.constant);
+        execute(&mut Garbling { garbler: self, sink, constant }, plan, inputs)
     }
 
-    /// The number of the next AND gate.
+    /// The number of the next AND gate's pair of tweaks.
     #[must_use]
     pub const fn next_gate(&self) -> u64 {
         self.keys.next_gate()
@@ -121,10 +125,11 @@ impl Evaluator {
         inputs: &[Label],
         source: &mut S,
     ) -> Result<Zeroizing<Vec<Label>>, S::Error> {
-        execute(&mut Evaluating { evaluator: self, source }, plan, inputs)
+        let constant = constant(plan, self.constant);
+        execute(&mut Evaluating { evaluator: self, source, constant }, plan, inputs)
     }
 
-    /// The number of the next AND gate.
+    /// The number of the next AND gate's pair of tweaks.
     #[must_use]
     pub const fn next_gate(&self) -> u64 {
         self.keys.next_gate()
@@ -135,23 +140,30 @@ impl Evaluator {
 struct Garbling<'a, S> {
     garbler: &'a mut Garbler,
     sink: &'a mut S,
+    constant: Label,
 }
 
 /// An evaluator at work.
 struct Evaluating<'a, S> {
     evaluator: &'a mut Evaluator,
     source: &'a mut S,
+    constant: Label,
+}
+
+/// The label of the constant false in a run of `plan`.
+fn constant(plan: &Plan, of_session: Label) -> Label {
+    if plan.local.is_some() { Block::ZERO } else { of_session }
 }
 
 impl<S: TableSink> Party for Garbling<'_, S> {
     type Error = S::Error;
 
     fn constant(&self) -> Label {
-        self.garbler.constant
+        self.constant
     }
 
-    fn complement(&self, label: Label, complemented: bool) -> Label {
-        label ^ self.garbler.delta.times(complemented)
+    fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label {
+        known::complement_zero(label, &self.garbler.delta, complemented, known)
     }
 
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {
@@ -166,11 +178,11 @@ impl<S: TableSource> Party for Evaluating<'_, S> {
     type Error = S::Error;
 
     fn constant(&self) -> Label {
-        self.evaluator.constant
+        self.constant
     }
 
-    fn complement(&self, label: Label, _complemented: bool) -> Label {
-        label
+    fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label {
+        known::complement_active(label, complemented, known)
     }
 
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {
@@ -183,7 +195,7 @@ impl<S: TableSource> Party for Evaluating<'_, S> {
 
 /// Asks for the segment's rows, if it has any.
 fn rows<T, E>(segment: Segment<'_>, ask: impl FnOnce(usize) -> Result<T, E>) -> Result<Option<T>, E> {
-    if segment.n_ands() == 0 { Ok(None) } else { ask(2 * segment.n_ands()).map(Some) }
+    if segment.n_rows() == 0 { Ok(None) } else { ask(segment.n_rows()).map(Some) }
 }
 
 /// All tables in memory.

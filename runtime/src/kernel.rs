@@ -10,18 +10,32 @@
 //! C  = H(A, j)  ⊕ lsb(A)·TG ⊕ H(B, j') ⊕ lsb(B)·(TE ⊕ A)
 //! ```
 //!
+//! Where a party knows an operand in the clear, one of the two halves does (ibid., section 4). A bit `a` that the garbler knows has the zero
+//! label a·Δ in its hands and the label 0 in the evaluator's; one `b` that the evaluator knows has a label B with lsb(B) = b, and lsb(B0) = 0:
+//!
+//! ```text
+//! garbler knows a      G = H(B0, j) ⊕ H(B1, j) ⊕ a·Δ     C0 = H(B0, j) ⊕ p_b·G     C = H(B, j) ⊕ lsb(B)·G
+//! evaluator knows b    G = H(B0, j) ⊕ H(B1, j) ⊕ A0      C0 = H(B0, j)             C = H(B, j) ⊕ b·(G ⊕ A)
+//! evaluator knows both the same, then lsb(C0) becomes 0 and lsb(C) the result
+//! garbler knows both   no row                            C0 = a·b·Δ                C = 0
+//! ```
+//!
 //! # Wire format
-//! - Gate `k` of a session has tweaks `j = 2k` and `j' = 2k + 1`, 64-bit numbers that meet the low half of `S`. Keys,
-//!   labels and rows are [`Block`]s: 16 bytes, least significant first. A complemented operand is the garbler's business:
-//!   it swaps the operand's two labels.
+//! - Pair `k` of a session's tweaks is `j = 2k` and `j' = 2k + 1`, 64-bit numbers that meet the low half of `S`. A gate of two rows has a
+//!   pair. In a batch of gates of one row each eight gates have four pairs, the first four their first tweaks; the last `m < 8` gates have
+//!   `min(m, 4)` pairs.
+//! - Keys, labels and rows are [`Block`]s: 16 bytes, least significant first. A complemented operand is the garbler's business:
+//!   it swaps the operand's two labels; where the evaluator knows it, it takes the other bit.
 //! - Gates come in batches, one batch per AND step of the plan; the parts of one step that are executed apart are batches of
 //!   a multiple of four gates, and a last one. In a batch of `n` gates each four gates give eight rows, four TG then
-//!   four TE; the last `m < 4` gates give `m` TG then `m` TE.
+//!   four TE; the last `m < 4` gates give `m` TG then `m` TE. Batches of gates of one row give their rows in order; they are never divided but
+//!   after a multiple of eight gates.
 //! - All kernels give the same bytes, so any garbler's kernel works with any evaluator's.
 //!
 //! # Security
-//! Semi-honest, if MITCCRH is circular correlation robust for naturally derived keys: proven for ideal ciphers, with every
-//! tweak under one Δ and S used for one gate half only. [`GateKeys`] hands tweaks out once. No branch and no
+//! Semi-honest, if MITCCRH is circular correlation robust for any labels (those of known values may be 0 or 1): proven for ideal ciphers, with every
+//! tweak under one Δ and S used for one gate half only. Known operands are for semi-honest parties alone: nobody checks that a party
+//! uses the bit that it has entered. [`GateKeys`] hands tweaks out once. No branch and no
 //! memory address depends on a label.
 //!
 //! This is the only module with `unsafe`: the calls of kernels that need CPU features, and their vector loads and stores.
@@ -43,7 +57,8 @@ mod vaes512;
 
 use std::ops::Range;
 
-use hushgate_circuits::plan::{And, Slot, Step, Xor};
+use hushgate_circuits::knowledge::Known;
+use hushgate_circuits::plan::{And, Slot, Step, Xor, tweak_pairs};
 
 use crate::block::{Block, Delta, Label};
 
@@ -66,7 +81,7 @@ enum Isa {
     Vaes512,
 }
 
-/// The hash keys of a session's gates in order. Each is handed out once, so no tweak is ever used twice.
+/// The hash keys of a session's gates in order, in pairs. Each is handed out once, so no tweak is ever used twice.
 ///
 /// Both parties hold one, in step with each other. S is public.
 #[derive(Debug)]
@@ -84,6 +99,8 @@ pub struct Segment<'a> {
     pub steps: &'a [Step],
     /// The gates of all steps, in order.
     pub gates: Gates<'a>,
+    n_rows: usize,
+    n_pairs: usize,
 }
 
 /// Gates whose slots all lie in a frame of a known size. Checked once for a whole block, however often it runs.
@@ -139,10 +156,10 @@ impl Kernel {
         }
     }
 
-    /// Garbles a segment: zero labels in `frame`, two rows per AND to `tables`.
+    /// Garbles a segment: zero labels in `frame`, their rows to `tables`.
     ///
     /// # Panics
-    /// If `tables` does not hold two rows for each AND, if the segment's steps and gates do not match, or if the
+    /// If `tables` does not hold the rows of all ANDs and no more, if the segment's steps and gates do not match, or if the
     /// frame is smaller than what the gates were checked for.
     pub fn garble(
         self,
@@ -152,8 +169,8 @@ impl Kernel {
         frame: &mut [Label],
         tables: &mut [Block],
     ) {
-        assert_eq!(tables.len(), 2 * segment.gates.ands.len(), "a garbled AND has two rows");
-        let first_gate = keys.take(segment.gates.ands.len());
+        assert_eq!(tables.len(), segment.n_rows, "a segment's ANDs have as many rows as its steps say");
+        let first_gate = keys.take(segment.n_pairs);
         match self.0 {
             Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -172,13 +189,13 @@ impl Kernel {
         }
     }
 
-    /// Evaluates a segment: active labels in `frame`, two rows per AND from `tables`.
+    /// Evaluates a segment: active labels in `frame`, their rows from `tables`.
     ///
     /// # Panics
     /// As [`Kernel::garble`].
     pub fn evaluate(self, keys: &mut GateKeys, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
-        assert_eq!(tables.len(), 2 * segment.gates.ands.len(), "a garbled AND has two rows");
-        let first_gate = keys.take(segment.gates.ands.len());
+        assert_eq!(tables.len(), segment.n_rows, "a segment's ANDs have as many rows as its steps say");
+        let first_gate = keys.take(segment.n_pairs);
         match self.0 {
             Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -209,13 +226,13 @@ impl GateKeys {
         }
     }
 
-    /// The number of the next AND gate.
+    /// The number of the next gate's pair of tweaks.
     #[must_use]
     pub const fn next_gate(&self) -> u64 {
         self.next_gate
     }
 
-    /// Hands out the keys of `n` gates, by the number of the first.
+    /// Hands out `n` pairs of keys, by the number of the first.
     fn take(&mut self, n: usize) -> u64 {
         let first = self.next_gate;
         let end = first.checked_add(n as u64).filter(|end| *end <= GateKeys::GATES_MAX);
@@ -252,19 +269,34 @@ impl<'a> Gates<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// How many ANDs there are.
+    /// A segment of these gates.
     #[must_use]
-    pub const fn n_ands(&self) -> usize {
-        self.gates.ands.len()
+    pub fn new(steps: &'a [Step], gates: Gates<'a>) -> Segment<'a> {
+        let mut place = Place::default();
+        for step in steps {
+            let (known, n) = match *step {
+                Step::And(n) => (None, n),
+                Step::Known(known, n) => (Some(known), n),
+                Step::Xor(_) | Step::Call => continue,
+            };
+            place.take(known, n as usize);
+        }
+        Segment { steps, gates, n_rows: place.row, n_pairs: place.pair as usize }
+    }
+
+    /// How many rows its ANDs have.
+    #[must_use]
+    pub const fn n_rows(&self) -> usize {
+        self.n_rows
     }
 
     /// Runs the XORs and hands each batch of ANDs to `batch`. Complements are free, so both parties' XORs are the same.
     #[inline(always)]
-    fn run(self, frame: &mut [Label], mut batch: impl FnMut(&'a [And], &mut Frame<'_>)) {
+    fn run(self, frame: &mut [Label], mut batch: impl FnMut(Option<Known>, &'a [And], &mut Frame<'_>)) {
         let Gates { mut xors, mut ands, n_slots } = self.gates;
         let mut frame = Frame::new(frame, n_slots);
         for step in self.steps {
-            match *step {
+            let (known, n) = match *step {
                 Step::Xor(n) => {
                     let (now, later) = xors.split_at(n as usize);
                     for xor in now {
@@ -272,18 +304,62 @@ impl<'a> Segment<'a> {
                         unsafe { *frame.label_mut(xor.dst) = *frame.label(xor.a) ^ *frame.label(xor.b) }
                     }
                     xors = later;
+                    continue;
                 }
-                Step::And(n) => {
-                    let (now, later) = ands.split_at(n as usize);
-                    batch(now, &mut frame);
-                    ands = later;
-                }
+                Step::And(n) => (None, n),
+                Step::Known(known, n) => (Some(known), n),
                 Step::Call => panic!("a segment has no calls"),
-            }
+            };
+            let (now, later) = ands.split_at(n as usize);
+            batch(known, now, &mut frame);
+            ands = later;
         }
         assert!(xors.is_empty() && ands.is_empty(), "a segment's steps use up its gates");
     }
 }
+
+/// Where the rows and the tweaks of a segment's next batch begin.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    row: usize,
+    pair: u64,
+}
+
+impl Place {
+    /// The rows of the next batch and its first pair of tweaks.
+    #[inline(always)]
+    fn take(&mut self, known: Option<Known>, n: usize) -> (Range<usize>, u64) {
+        let place = *self;
+        match known {
+            None => (self.row, self.pair) = (place.row + 2 * n, place.pair + n as u64),
+            Some(Known::GarblerBoth) => {}
+            Some(_) => (self.row, self.pair) = (place.row + n, place.pair + tweak_pairs(n as u64)),
+        }
+        (place.row..self.row, place.pair)
+    }
+}
+
+/// Zero labels of products of bits that the garbler knows.
+fn garble_own(ands: &[And], delta: &Delta, frame: &mut Frame<'_>) {
+    for and in ands {
+        let [a, b] = [and.a, and.b].map(|x| frame.0[x.slot() as usize].lsb() ^ x.is_complemented());
+        frame.0[and.dst as usize] = delta.times(a & b);
+    }
+}
+
+/// The labels that the evaluator has of them.
+fn evaluate_own(ands: &[And], frame: &mut Frame<'_>) {
+    for and in ands {
+        frame.0[and.dst as usize] = Block::ZERO;
+    }
+}
+
+/// [`Known::Garbler`], as a parameter of functions that are compiled for each.
+const GARBLER: u8 = 0;
+/// [`Known::Evaluator`].
+const EVALUATOR: u8 = 1;
+/// [`Known::EvaluatorBoth`].
+const EVALUATOR_BOTH: u8 = 2;
 
 /// A frame that holds every slot of a segment, so that they need not be checked one by one.
 struct Frame<'a>(&'a mut [Label]);

@@ -31,6 +31,8 @@
 //! One Δ for all runs: together they are one garbled circuit that is handed over in pieces, each after the inputs of its piece are
 //! fixed. What the proof of half-gates asks for is that no (S, tweak) occurs twice under Δ, and nothing that is opened depends on Δ.
 //!
+//! Plans for one garbler are for semi-honest parties only: see `SECURITY.md`.
+//!
 //! *Fairness is not guaranteed*: the evaluator can read its outputs before it sends the garbler's, and may stop in between. Nobody
 //! but the declared recipients learns an output, in any case.
 
@@ -63,7 +65,9 @@ mod transfer;
 pub use clock::{Phase, PhaseStats, Stats};
 pub use error::{Disagreement, Misuse, PeerMisbehaved, Reason, SessionError, TimeoutKind};
 pub use handshake::{Field, PROTOCOL_VERSION};
+pub use outputs::output_bytes;
 pub use sealed::SealedPlan;
+pub use transfer::transfer_bytes;
 
 use self::clock::Clock;
 use self::error::StepError;
@@ -107,7 +111,8 @@ impl fmt::Display for Role {
 /// What a party wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum RoleChoice {
-    /// What the other party leaves; if it does not care either, the party that comes first in the plan garbles.
+    /// What the plan says, if it is for one garbler. Else what the other party leaves; if it does not care either, the party that comes
+    /// first in the plan garbles.
     #[default]
     Auto,
     /// This and nothing else.
@@ -255,7 +260,7 @@ impl Session {
         };
         let (side, bits) = survive(&mut link, &clock, ended).await?;
         let outputs = layout.split_outputs(terms.role, &Zeroizing::new(bits));
-        let stats = clock.stats(&config.plan, layout.n_inputs(Role::Evaluator), &link.meter);
+        let stats = clock.stats(&config.plan, layout.n_transfers(), &link.meter);
         let outcome = Outcome { outputs, role: terms.role, stats };
         Ok((Session { link, clock, config, terms, layout, side, n_done: n_done + 1, watch }, outcome))
     }
@@ -285,7 +290,7 @@ impl Session {
 
 impl Side {
     fn new(config: &SessionConfig, terms: &Terms, layout: &Layout, rng: &mut impl CryptoRng) -> Side {
-        let n_ots = u64::from(config.n_runs) * layout.n_inputs(Role::Evaluator) as u64;
+        let n_ots = u64::from(config.n_runs) * layout.n_transfers() as u64;
         let supply = Supply::new(terms.session, depth::choose(n_ots, terms.bits_per_second), n_ots);
         match terms.role {
             Role::Garbler => Side::Garbler(garbler::State::new(supply, rng)),
@@ -328,7 +333,7 @@ impl Run<'_> {
         OutputContext { session: &self.id, s, first_output }
     }
 
-    /// The numbers that the next run's gates and outputs begin with.
+    /// The numbers that the next run's gates and outputs begin with. No gate takes more than a pair of tweaks.
     fn after(&self, counters: Counters) -> Counters {
         let n_outputs = self.layout.n_outputs(Role::Garbler) + self.layout.n_outputs(Role::Evaluator);
         let next = |first: u64, n: u64| first.checked_add(n).expect("a session has fewer than 2^64 gates and outputs");

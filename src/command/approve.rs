@@ -32,7 +32,7 @@ pub fn run(args: &ApproveArgs, common: &Common) -> Result<(), Failure> {
     party_index(&sealed.proposal.computing, party)?;
     // Compiles it, so that nothing is approved that this version would not run.
     let public = Inputs::default().public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
+    let compiled = program.compile(&public, common.target(None))?;
     let identity = key::read(&args.key.clone().map_or_else(key::default_path, Ok)?)?;
     Approval::new(sealed, party, propose::rules(&args.rules), &identity).save()?;
     if common.json {

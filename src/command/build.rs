@@ -15,7 +15,7 @@ pub fn run(args: &BuildArgs, common: &Common) -> Result<(), Failure> {
     let program = load(&located.file, common)?;
     let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
+    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     if args.output.is_none() && args.bristol.is_none() {
         return Err(Failure::Usage("nothing to write: give -o OUT.plan or --bristol OUT.txt".to_owned()));
     }

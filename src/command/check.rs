@@ -24,7 +24,7 @@ pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
         && !hush.program.budgets.is_empty()
     {
         match program.public() {
-            Ok(ports) if ports.is_empty() => drop(program.compile(&BTreeMap::new(), common.opt_level())?),
+            Ok(ports) if ports.is_empty() => drop(program.compile(&BTreeMap::new(), common.target(None))?),
             _ => hush.within_budgets(None, common.opt_level())?,
         }
     }

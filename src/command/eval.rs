@@ -21,7 +21,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let parties = program.parties();
     let inputs = Inputs::parse(&args.inputs, &parties, None, located.folder)?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
+    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let plan = &compiled.plan;
 
     let mut values: Vec<Vec<Value>> = Vec::new();

@@ -16,7 +16,7 @@ pub fn run(args: &InspectArgs, common: &Common) -> Result<(), Failure> {
     let program = load(&located.file, common)?;
     let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
+    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let description = describe(&located.file, &program, &compiled)?;
     if let Some(path) = &args.html {
         write_whole(path, description.html().as_bytes())?;

@@ -36,8 +36,8 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     }
     let approved = approved(args, &program, trusted.as_ref())?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
     let garbler = approved.as_ref().map_or(args.garbler.as_deref(), |approved| approved.garbler());
+    let compiled = program.compile(&public, common.target(garbler))?;
     let table = Table::new(&compiled, garbler, timeout, common)?;
     let ports = ports_of(&table.plan.inputs, index);
     let values = inputs.bind(&args.party, &ports)?;

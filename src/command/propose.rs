@@ -29,7 +29,7 @@ pub fn run(args: &ProposeArgs, common: &Common) -> Result<(), Failure> {
     let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
     let ports = program.public()?;
     let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.opt_level())?;
+    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let computing: [String; 2] = compiled.plan.parties.clone().try_into().map_err(|parties: Vec<String>| {
         Failure::Usage(format!("the program has {} parties: two must compute", parties.len()))
     })?;
@@ -43,7 +43,8 @@ pub fn run(args: &ProposeArgs, common: &Common) -> Result<(), Failure> {
         parameters: compiled.params.iter().cloned().collect(),
         public: public.into_iter().collect(),
         computing,
-        garbler: args.garbler.clone(),
+        garbler: args.garbler.clone().or_else(|| compiled.fixed_garbler().map(str::to_owned)),
+        local: compiled.plan.local.is_some(),
         parties: borders(&compiled),
         rules: rules(&args.rules),
         program: hex(&compiled.plan.digest()),

@@ -1,14 +1,17 @@
 //! Three answers to one question: interpreter, plain circuit, and garbled run, on generated programs and inputs.
 //!
 //! A program is named by its seed. Most are garbled and evaluated in memory, table by table; every so many run as a whole
-//! session, with handshake, oblivious transfer and authenticated outputs.
+//! session, with handshake, oblivious transfer and authenticated outputs. Each does so once with everything garbled in full, and once for
+//! each garbler with what the parties can compute by themselves taken out.
 
 use std::collections::BTreeMap;
 
 use hushgate_circuits::circuit::OutputPort;
 use hushgate_circuits::evaluate::evaluate_bits;
+use hushgate_circuits::id::PartyId;
+use hushgate_circuits::local::split;
 use hushgate_circuits::plan::{self, Plan};
-use hushgate_circuits::schedule::schedule;
+use hushgate_circuits::schedule::{schedule, schedule_split};
 use hushgate_circuits::shape::Value;
 use hushgate_compiler::hir::{From, Program};
 use hushgate_compiler::lower::{Limits, analyse, build, ty_shape};
@@ -16,7 +19,7 @@ use hushgate_compiler::{Options, Sources, check, generate, interpret};
 use hushgate_runtime::block::{Block, Delta};
 use hushgate_runtime::channel::{Timeouts, memory};
 use hushgate_runtime::garble::output::{DecodeBits, OutputContext, OutputDigests, OutputProof, PermuteBits};
-use hushgate_runtime::garble::{Evaluator, Garbler};
+use hushgate_runtime::garble::{Evaluator, Garbler, known};
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig, Stop};
 use rand::SeedableRng;
@@ -42,10 +45,13 @@ fn interpreter_circuit_and_garbled_run_agree() {
             // Every other program with its loops rolled, if it can be proven so.
             let rolls = n_accepted % 2 == 1 && analyse(&program, ROLLING).is_empty();
             let question = Question::new(&program, if rolls { ROLLING } else { Limits::DEFAULT }, &mut rng);
-            question.garbled_in_memory(&mut rng).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
-            if n_accepted % SESSION_EVERY == 0 {
-                let answer = runtime.block_on(question.session(&mut rng));
+            for plan in &question.plans {
+                let answer = question.garbled_in_memory(plan, &mut rng);
                 answer.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+                if n_accepted % SESSION_EVERY == 0 {
+                    let answer = runtime.block_on(question.session(plan, &mut rng));
+                    answer.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+                }
             }
             n_accepted += 1;
         }
@@ -53,9 +59,10 @@ fn interpreter_circuit_and_garbled_run_agree() {
     }
 }
 
-/// A program with inputs, and the answer on which interpreter, circuit and plan agree.
+/// A program with inputs, and the answer on which interpreter, circuit and plans agree.
 struct Question {
-    plan: Plan,
+    /// For any garbler, for the first party, and for the second.
+    plans: [Plan; 3],
     /// The bits of all input ports.
     inputs: Vec<bool>,
     /// The bits of all output ports.
@@ -84,23 +91,27 @@ impl Question {
             None => port.shape.encode(value).unwrap(),
         };
         let answer: Vec<bool> = circuit.outputs.iter().zip(&ran.outputs).flat_map(bits).collect();
-        let plan = schedule(&circuit);
+        let plan_for =
+            |party| schedule_split(&split(&circuit, PartyId(party), &session::transfer_bytes).expect("it is small"));
+        let plans = [schedule(&circuit), plan_for(0), plan_for(1)];
         assert_eq!(evaluate_bits(&circuit, &inputs), answer, "the circuit disagrees with the interpreter");
-        assert_eq!(plan::run(&plan, &inputs), answer, "the plan disagrees with the interpreter");
-        Question { plan, inputs, answer }
+        for plan in &plans {
+            assert_eq!(plan::run(plan, &inputs), answer, "a plan disagrees with the interpreter");
+            assert!(plan.table_bytes() <= plans[0].table_bytes());
+        }
+        Question { plans, inputs, answer }
     }
 
     /// Garbles and evaluates, and opens all outputs towards both sides.
-    fn garbled_in_memory(&self, rng: &mut ChaCha8Rng) -> Result<(), String> {
+    fn garbled_in_memory(&self, plan: &Plan, rng: &mut ChaCha8Rng) -> Result<(), String> {
         let (delta, s, constant) = (Delta::random(rng), Block::random(rng), Block::random(rng));
-        let zero: Vec<Block> = self.inputs.iter().map(|_| Block::random(rng)).collect();
-        let active: Vec<Block> = zero.iter().zip(&self.inputs).map(|(x0, &x)| *x0 ^ delta.times(x)).collect();
+        let (zero, active) = self.labels(plan, &delta, rng);
         let mut tables: Vec<Block> = Vec::new();
         let kernel = Kernel::detect();
-        let Ok(zero) = Garbler::new(kernel, &delta, s, constant, 0).garble(&self.plan, &zero, &mut tables);
+        let Ok(zero) = Garbler::new(kernel, &delta, s, constant, 0).garble(plan, &zero, &mut tables);
         let mut source = tables.as_slice();
         let mut evaluator = Evaluator::new(kernel, s, constant, 0);
-        let active = evaluator.evaluate(&self.plan, &active, &mut source).map_err(|error| error.to_string())?;
+        let active = evaluator.evaluate(plan, &active, &mut source).map_err(|error| error.to_string())?;
 
         let context = OutputContext { session: &[7; 32], s, first_output: 0 };
         let digests = OutputDigests::new(context, &delta, &zero);
@@ -114,9 +125,28 @@ impl Question {
         Ok(())
     }
 
+    /// The zero labels and the active labels of main's inputs.
+    fn labels(&self, plan: &Plan, delta: &Delta, rng: &mut ChaCha8Rng) -> (Vec<Block>, Vec<Block>) {
+        let mut random = |n: usize| -> Vec<Block> { (0..n).map(|_| Block::random(rng)).collect() };
+        let active_of = |zero: &[Block], bits: &[bool]| -> Vec<Block> {
+            zero.iter().zip(bits).map(|(x0, &x)| *x0 ^ delta.times(x)).collect()
+        };
+        let Some(local) = &plan.local else {
+            let zero = random(self.inputs.len());
+            return (zero.clone(), active_of(&zero, &self.inputs));
+        };
+        let ours = self.inputs_of(local.garbler.0);
+        let entered = plan::run_own(local, &self.inputs_of(1 - local.garbler.0));
+        let sent = random(entered.len());
+        let received = active_of(&sent, &entered).into();
+        let zero = [known::zeros_of_garbler(delta, &ours), known::zeros_of_evaluator(sent.into())];
+        let active = [known::actives_of_garbler(ours.len()), known::actives_of_evaluator(received, &entered)];
+        (zero.map(|labels| labels.to_vec()).concat(), active.map(|labels| labels.to_vec()).concat())
+    }
+
     /// Runs a whole session between both parties.
-    async fn session(&self, rng: &mut ChaCha8Rng) -> Result<(), String> {
-        let plan = SealedPlan::new(self.plan.clone()).map_err(|invalid| invalid.to_string())?;
+    async fn session(&self, plan: &Plan, rng: &mut ChaCha8Rng) -> Result<(), String> {
+        let plan = SealedPlan::new(plan.clone()).map_err(|invalid| invalid.to_string())?;
         let (first, second) = memory::pair();
         let mut rngs = [ChaCha8Rng::from_rng(rng), ChaCha8Rng::from_rng(rng)];
         let [first_rng, second_rng] = &mut rngs;
@@ -137,7 +167,7 @@ impl Question {
     fn inputs_of(&self, party: u32) -> Vec<bool> {
         let mut rest = self.inputs.as_slice();
         let mut own = Vec::new();
-        for port in &self.plan.inputs {
+        for port in &self.plans[0].inputs {
             let (bits, after) = rest.split_at(port.shape.width() as usize);
             rest = after;
             if port.party.0 == party {
@@ -150,7 +180,7 @@ impl Question {
     fn outputs_of(&self, party: u32) -> Vec<Option<Vec<bool>>> {
         let mut rest = self.answer.as_slice();
         let mut own = Vec::new();
-        for port in &self.plan.outputs {
+        for port in &self.plans[0].outputs {
             let (bits, after) = rest.split_at(port.shape.width() as usize);
             rest = after;
             own.push(port.recipients.iter().any(|recipient| recipient.0 == party).then(|| bits.to_vec()));
@@ -163,7 +193,7 @@ fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
     SessionConfig {
         plan: plan.clone(),
         n_runs: 1,
-        party: hushgate_circuits::id::PartyId(party),
+        party: PartyId(party),
         role: RoleChoice::Auto,
         agreement: Vec::new(),
         timeouts: Timeouts::default(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{hushgate, json, root};
+use super::{hushgate, json, root, stdout};
 
 /// Runs an example in all ways and compares with its `expected.json`.
 #[track_caller]
@@ -82,6 +82,28 @@ fn vickrey_auction() {
 #[test]
 fn aes128() {
     assert_eq!(example("aes128")["and_gates"], 6400);
+}
+
+/// The holder of the key computes the key schedule, whoever garbles; with `--no-local` it is garbled too.
+#[test]
+fn one_party_computes_what_it_can() {
+    for (options, local, table_bytes) in [
+        (&[][..], 1280, 5120 * 32),
+        (&["--garbler", "key_holder"][..], 1280, 5120 * 32),
+        (&["--garbler", "client"][..], 1280, 5120 * 32),
+        (&["--no-local"][..], 0, 6400 * 32),
+    ] {
+        let cost = json(&hushgate(&[&["cost", "examples/aes128", "--json"], options].concat()));
+        let found = ["and_gates", "and_gates_half", "and_gates_local", "table_bytes"].map(|key| cost[key].clone());
+        assert_eq!(found, [6400, 0, local, table_bytes].map(Json::from), "{options:?}");
+        let run = json(&hushgate(&[&["run", "examples/aes128", "--json"], options].concat()));
+        for key in ["table_bytes", "ot_count", "garbler"] {
+            assert_eq!(run["stats"][key], cost[key], "{key} {options:?}");
+        }
+    }
+    let text = stdout(&hushgate(&["inspect", "examples/aes128"]));
+    let expected = "5120 in full, 0 at half price, 1280 by one party alone";
+    assert!(text.contains(expected) && text.contains(" garbles"), "{text}");
 }
 
 #[test]

@@ -95,7 +95,11 @@ fn disagreement_is_named_on_both_sides() {
     disagree(&alice, &bob, &["program"]);
 
     let garbles = |party| ["examples/millionaires", "--as", party, "--garbler", party];
-    disagree(&garbles("alice"), &garbles("bob"), &["role"]);
+    disagree(&garbles("alice"), &garbles("bob"), &["who garbles", "alice", "bob"]);
+    let in_full = |party| ["examples/millionaires", "--as", party, "--no-local", "--garbler", party];
+    disagree(&in_full("alice"), &in_full("bob"), &["role"]);
+    let bob = ["examples/millionaires", "--as", "bob", "--no-local"];
+    disagree(&alice, &bob, &["computing locally", "--no-local", "on", "off"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file      = body, digest of body (32 bytes)
-//! body      = "HUSHPLAN", version (1), parties, inputs, outputs, blocks
+//! body      = "HUSHPLAN", version (2), parties, inputs, outputs, blocks, local
 //! parties   = list of text
 //! inputs    = list of (name: text, party, shape)
 //! outputs   = list of (name: text, recipients: list of party, shape)
@@ -12,10 +12,14 @@
 //!           | 3, list of shape                                 tuple
 //!           | 4, name: text, list of (name: text, shape)       struct
 //!           | 5, name: text, list of (name: text, shape)       enum
-//! blocks    = list of (n_inputs, n_slots, list of step, list of operand)
+//! blocks    = list of (n_inputs, n_slots, list of step, list of operand, list of knowledge: inputs, list of knowledge: outputs)
+//! local     = 0 | 1, garbler, blocks
 //! step      = 4n,     n times (dst, a, b: slot)                XORs
 //!           | 4n + 1, n times (dst: slot, a, b: operand)       ANDs
 //!           | 2, callee, count, n_state, n_shared, list of operand, list of result
+//!           | 4n + 3, known, n times (dst: slot, a, b: operand)   ANDs of which somebody knows operands
+//! known     = 0 the garbler both | 1 the garbler a | 2 the evaluator b | 3 the evaluator both
+//! knowledge = 0 public | 1 the garbler | 2 the evaluator | 3 nobody
 //! operand   = 0 | 1                                            the constants
 //!           | 2 + 2·slot + complemented
 //! result    = 0                                                nobody reads it
@@ -38,15 +42,18 @@
 use num_bigint::BigInt;
 
 use super::validate::LIMIT_SHAPE_DEPTH;
-use super::{And, Invalid, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use super::{And, Invalid, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
 use crate::circuit::{InputPort, OutputPort};
 use crate::id::{BlockId, PartyId};
+use crate::knowledge::{Knowledge, Known};
 use crate::shape::Shape;
 
 const MAGIC: &[u8; 8] = b"HUSHPLAN";
-const VERSION: u64 = 1;
-const DIGEST_CONTEXT: &str = "hushgate 2026-11-22 plan digest v1";
+const VERSION: u64 = 2;
+const DIGEST_CONTEXT: &str = "hushgate 2026-11-22 plan digest v2";
 const DIGEST_BYTES: usize = 32;
+/// Bytes of a block without anything in it.
+const BLOCK_BYTES_MIN: usize = 6;
 
 /// Why bytes are not a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +150,13 @@ impl Writer {
             w.shape(&port.shape);
         });
         self.list(&plan.blocks, Writer::block);
+        match &plan.local {
+            None => self.number(0),
+            Some(local) => {
+                self.numbers([1, local.garbler.0.into()]);
+                self.list(&local.own, Writer::block);
+            }
+        }
     }
 
     fn shape(&mut self, shape: &Shape) {
@@ -182,8 +196,11 @@ impl Writer {
             }
             Step::And(n) => {
                 w.number(u64::from(n) << 2 | ANDS);
-                let fields = |gate: &And| [gate.dst.into(), operand_code(gate.a), operand_code(gate.b)];
-                take(&mut ands, n).iter().for_each(|gate| w.numbers(fields(gate)));
+                take(&mut ands, n).iter().for_each(|gate| w.and(gate));
+            }
+            Step::Known(known, n) => {
+                w.numbers([u64::from(n) << 2 | KNOWN, known_code(known)]);
+                take(&mut ands, n).iter().for_each(|gate| w.and(gate));
             }
             Step::Call => {
                 w.number(CALL);
@@ -191,6 +208,12 @@ impl Writer {
             }
         });
         self.list(&block.outputs, |w, &operand| w.number(operand_code(operand)));
+        self.list(&block.input_knowledge, |w, &known| w.number(knowledge_code(known)));
+        self.list(&block.output_knowledge, |w, &known| w.number(knowledge_code(known)));
+    }
+
+    fn and(&mut self, gate: &And) {
+        self.numbers([gate.dst.into(), operand_code(gate.a), operand_code(gate.b)]);
     }
 
     fn call(&mut self, call: &PlanCall) {
@@ -229,6 +252,17 @@ impl Writer {
 const XORS: u64 = 0;
 const ANDS: u64 = 1;
 const CALL: u64 = 2;
+const KNOWN: u64 = 3;
+
+const KNOWLEDGE: [Knowledge; 4] = [Knowledge::Public, Knowledge::Garbler, Knowledge::Evaluator, Knowledge::Secret];
+
+fn known_code(known: Known) -> u64 {
+    Known::ALL.iter().take_while(|&&other| other != known).count() as u64
+}
+
+fn knowledge_code(knowledge: Knowledge) -> u64 {
+    KNOWLEDGE.iter().take_while(|&&other| other != knowledge).count() as u64
+}
 
 fn shape_tag(shape: &Shape) -> u64 {
     match shape {
@@ -267,9 +301,18 @@ impl Reader<'_> {
             outputs: self.list(3, |r| {
                 Ok(OutputPort { name: r.text()?, recipients: r.list(1, Reader::party)?, shape: r.shape(0)? })
             })?,
-            blocks: self.list(4, Reader::block)?,
+            blocks: self.list(BLOCK_BYTES_MIN, Reader::block)?,
+            local: self.local()?,
         };
         if self.bytes.is_empty() { Ok(plan) } else { Err(self.error("more bytes", "the end of the plan")) }
+    }
+
+    fn local(&mut self) -> Result<Option<Local>, ReadError> {
+        match self.number()? {
+            0 => Ok(None),
+            1 => Ok(Some(Local { garbler: self.party()?, own: self.list(BLOCK_BYTES_MIN, Reader::block)? })),
+            tag => Err(self.error(tag, "0, or 1 and what the parties compute by themselves")),
+        }
     }
 
     fn party(&mut self) -> Result<PartyId, ReadError> {
@@ -302,6 +345,8 @@ impl Reader<'_> {
             block.steps.push(step);
         }
         block.outputs = self.list(1, Reader::operand)?;
+        block.input_knowledge = self.list(1, Reader::knowledge)?;
+        block.output_knowledge = self.list(1, Reader::knowledge)?;
         Ok(block)
     }
 
@@ -316,10 +361,15 @@ impl Reader<'_> {
                 Ok(Step::Xor(n))
             }
             (ANDS, _) => {
-                let gates =
-                    self.items(n.into(), 3, |r| Ok(And { dst: r.number32()?, a: r.operand()?, b: r.operand()? }))?;
+                let gates = self.items(n.into(), 3, Reader::and)?;
                 block.ands.extend(gates);
                 Ok(Step::And(n))
+            }
+            (KNOWN, _) => {
+                let known = self.one_of(Known::ALL, "who knows which operand, 0 to 3")?;
+                let gates = self.items(n.into(), 3, Reader::and)?;
+                block.ands.extend(gates);
+                Ok(Step::Known(known, n))
             }
             (CALL, 0) => {
                 let call = self.call()?;
@@ -328,6 +378,21 @@ impl Reader<'_> {
             }
             _ => Err(self.error(code, "a step")),
         }
+    }
+
+    fn and(&mut self) -> Result<And, ReadError> {
+        Ok(And { dst: self.number32()?, a: self.operand()?, b: self.operand()? })
+    }
+
+    fn knowledge(&mut self) -> Result<Knowledge, ReadError> {
+        self.one_of(KNOWLEDGE, "who knows a value, 0 to 3")
+    }
+
+    /// One of four things, by its position.
+    fn one_of<T: Copy>(&mut self, things: [T; 4], expected: &'static str) -> Result<T, ReadError> {
+        let code = self.number()?;
+        let thing = usize::try_from(code).ok().and_then(|code| things.get(code).copied());
+        thing.ok_or_else(|| self.error(code, expected))
     }
 
     fn call(&mut self) -> Result<PlanCall, ReadError> {

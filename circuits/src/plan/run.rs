@@ -1,6 +1,8 @@
 //! Plans on plain bits: what garbling them must give. The oracle of tests, and of the scheduler.
 
-use super::{Operand, Plan, PlanBlock, PlanCall, Step};
+use zeroize::Zeroizing;
+
+use super::{Local, Operand, Plan, PlanBlock, PlanCall, Step};
 
 /// The output bits of a valid plan on `inputs`, the bits of all input ports in order.
 ///
@@ -8,12 +10,37 @@ use super::{Operand, Plan, PlanBlock, PlanCall, Step};
 /// If there are not as many bits as inputs, or if the plan is not valid.
 #[must_use]
 pub fn run(plan: &Plan, inputs: &[bool]) -> Vec<bool> {
-    assert_eq!(inputs.len(), plan.main().n_inputs as usize, "one bit for every input");
-    run_block(plan, plan.main(), inputs)
+    let Some(local) = &plan.local else {
+        return run_main(&plan.blocks, inputs);
+    };
+    let (mut known, mut others) = (Vec::new(), Vec::new());
+    let mut rest = inputs;
+    for port in &plan.inputs {
+        let of_port = rest.split_off(..port.shape.width() as usize).expect("one bit for every input");
+        if port.party == local.garbler { &mut known } else { &mut others }.extend_from_slice(of_port);
+    }
+    assert!(rest.is_empty(), "one bit for every input");
+    known.extend_from_slice(&run_own(local, &others));
+    run_main(&plan.blocks, &known)
 }
 
-fn run_block(plan: &Plan, block: &PlanBlock, inputs: &[bool]) -> Vec<bool> {
-    let mut frame = vec![false; block.n_slots as usize];
+/// What the evaluator enters, from the bits of its input ports in order.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_own(local: &Local, inputs: &[bool]) -> Zeroizing<Vec<bool>> {
+    Zeroizing::new(run_main(&local.own, inputs))
+}
+
+fn run_main(blocks: &[PlanBlock], inputs: &[bool]) -> Vec<bool> {
+    let main = blocks.last().expect("a valid plan has a main block");
+    assert_eq!(inputs.len(), main.n_inputs as usize, "one bit for every input");
+    run_block(blocks, main, inputs)
+}
+
+fn run_block(blocks: &[PlanBlock], block: &PlanBlock, inputs: &[bool]) -> Vec<bool> {
+    let mut frame = Zeroizing::new(vec![false; block.n_slots as usize]);
     frame[..inputs.len()].copy_from_slice(inputs);
     let (mut xors, mut ands, mut calls) = (block.xors.iter(), block.ands.iter(), block.calls.iter());
     for step in &block.steps {
@@ -23,31 +50,31 @@ fn run_block(plan: &Plan, block: &PlanBlock, inputs: &[bool]) -> Vec<bool> {
                     frame[gate.dst as usize] = frame[gate.a as usize] ^ frame[gate.b as usize];
                 }
             }
-            Step::And(n) => {
+            Step::And(n) | Step::Known(_, n) => {
                 for gate in ands.by_ref().take(n as usize) {
                     frame[gate.dst as usize] = read(&frame, gate.a) & read(&frame, gate.b);
                 }
             }
-            Step::Call => run_call(plan, calls.next().expect("a valid plan has a call for every step"), &mut frame),
+            Step::Call => run_call(blocks, calls.next().expect("a valid plan has a call for every step"), &mut frame),
         }
     }
     block.outputs.iter().map(|&operand| read(&frame, operand)).collect()
 }
 
 /// Iterates the callee; the layout of arguments and results is that of [`crate::circuit::Call`].
-fn run_call(plan: &Plan, call: &PlanCall, frame: &mut [bool]) {
-    let callee = &plan.blocks[call.callee.0 as usize];
+fn run_call(blocks: &[PlanBlock], call: &PlanCall, frame: &mut [bool]) {
+    let callee = &blocks[call.callee.0 as usize];
     let (n_state, n_carried) = (call.n_state as usize, (call.n_state + call.n_shared) as usize);
     let n_each = callee.n_inputs as usize - n_carried;
     let args: Vec<bool> = call.args.iter().map(|&operand| read(frame, operand)).collect();
-    let mut inputs = args[..n_carried + n_each].to_vec();
+    let mut inputs = Zeroizing::new(args[..n_carried + n_each].to_vec());
     let (state_results, mut results) = call.results.split_at(n_state);
     for iteration in 0..call.count {
         if n_each > 0 {
             let start = n_carried + iteration as usize * n_each;
             inputs[n_carried..].copy_from_slice(&args[start..start + n_each]);
         }
-        let outputs = run_block(plan, callee, &inputs);
+        let outputs = run_block(blocks, callee, &inputs);
         let (state, each) = outputs.split_at(n_state);
         inputs[..n_state].copy_from_slice(state);
         let (slots, rest) = results.split_at(each.len());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::id::PartyId;
+use crate::knowledge::{Knowledge, Known};
 use crate::shape::Shape;
 
 /// `main(a, b, c) = (helper twice over a, b; c)` with `helper(x, y) = (x ∧ y, x ⊕ y)`.
@@ -14,6 +15,7 @@ fn valid() -> Plan {
         ands: vec![And { dst: 2, a: Operand::new(0, false), b: Operand::new(1, true) }],
         calls: vec![],
         outputs: vec![Operand::new(2, false), Operand::new(3, false)],
+        ..PlanBlock::default()
     };
     let call = PlanCall {
         callee: BlockId(0),
@@ -43,6 +45,7 @@ fn valid() -> Plan {
         ],
         outputs: vec![OutputPort { name: String::new(), recipients: vec![PartyId(1)], shape: Shape::unsigned(2) }],
         blocks: vec![helper, main],
+        local: None,
     }
 }
 
@@ -58,8 +61,16 @@ fn a_valid_plan_passes_and_is_measured() {
     let plan = valid();
     assert_eq!(plan.validate(), Ok(()));
     let expected = [
-        Measure { n_ands: 1, n_xors: 1, n_labels: 4, call_depth: 1, n_operations: 2 },
-        Measure { n_ands: 4, n_xors: 2, n_labels: 10, call_depth: 2, n_operations: 2 + 6 + 2 * 3 },
+        Measure { n_ands: 1, n_half: 0, n_local: 0, n_xors: 1, n_labels: 4, call_depth: 1, n_operations: 2 },
+        Measure {
+            n_ands: 4,
+            n_half: 0,
+            n_local: 0,
+            n_xors: 2,
+            n_labels: 10,
+            call_depth: 2,
+            n_operations: 2 + 6 + 2 * 3,
+        },
     ];
     assert_eq!(plan.measure_blocks(), expected);
     assert_eq!((plan.n_ands(), plan.table_bytes(), plan.max_live_labels()), (4, 128, 10));
@@ -153,7 +164,8 @@ fn ports_are_checked() {
 
 /// A tower of blocks, each of which calls the one below `count` times without arguments.
 fn tower(height: usize, count: u64) -> Plan {
-    let mut plan = Plan { parties: vec![], inputs: vec![], outputs: vec![], blocks: vec![PlanBlock::default()] };
+    let mut plan =
+        Plan { parties: vec![], inputs: vec![], outputs: vec![], blocks: vec![PlanBlock::default()], local: None };
     for callee in 0..height as u32 {
         let call = PlanCall { callee: BlockId(callee), count, n_state: 0, n_shared: 0, args: vec![], results: vec![] };
         plan.blocks.push(PlanBlock { steps: vec![Step::Call], calls: vec![call], ..PlanBlock::default() });
@@ -178,4 +190,115 @@ fn limits_hold() {
     });
     plan.parties.push("alice".into());
     assert!(matches!(plan.validate(), Err(Invalid::TooMuch { what: "labels alive", .. })));
+}
+
+/// For the first party as the garbler: `main(g, e) = loop twice(state g∧g, each e); with a body that multiplies`.
+fn known() -> Plan {
+    let body = PlanBlock {
+        n_inputs: 2,
+        n_slots: 4,
+        steps: vec![Step::Known(Known::Evaluator, 1), Step::Known(Known::EvaluatorBoth, 1)],
+        ands: vec![
+            And { dst: 2, a: Operand::new(0, false), b: Operand::new(1, true) },
+            And { dst: 3, a: Operand::new(1, false), b: Operand::new(1, true) },
+        ],
+        outputs: vec![Operand::new(2, false), Operand::new(3, true)],
+        input_knowledge: vec![Knowledge::Secret, Knowledge::Evaluator],
+        output_knowledge: vec![Knowledge::Secret, Knowledge::Evaluator],
+        ..PlanBlock::default()
+    };
+    let call = PlanCall {
+        callee: BlockId(0),
+        count: 2,
+        n_state: 1,
+        n_shared: 0,
+        args: vec![Operand::new(2, false), Operand::new(1, true), Operand::CONSTANT],
+        results: vec![3, 4, 5],
+    };
+    let main = PlanBlock {
+        n_inputs: 2,
+        n_slots: 7,
+        steps: vec![Step::Known(Known::GarblerBoth, 1), Step::Call, Step::Known(Known::Garbler, 1)],
+        ands: vec![
+            And { dst: 2, a: Operand::new(0, false), b: Operand::new(0, true) },
+            And { dst: 6, a: Operand::new(0, false), b: Operand::new(4, false) },
+        ],
+        calls: vec![call],
+        outputs: vec![Operand::new(3, false), Operand::new(6, true)],
+        input_knowledge: vec![Knowledge::Garbler, Knowledge::Evaluator],
+        output_knowledge: vec![Knowledge::Secret; 2],
+        ..PlanBlock::default()
+    };
+    let identity = PlanBlock { n_inputs: 1, n_slots: 1, outputs: vec![Operand::new(0, true)], ..PlanBlock::default() };
+    Plan {
+        parties: vec!["alice".into(), "bob".into()],
+        inputs: vec![
+            InputPort { name: "b".into(), party: PartyId(1), shape: Shape::Bool },
+            InputPort { name: "a".into(), party: PartyId(0), shape: Shape::Bool },
+        ],
+        outputs: vec![OutputPort { name: String::new(), recipients: vec![PartyId(1)], shape: Shape::unsigned(2) }],
+        blocks: vec![body, main],
+        local: Some(Local { garbler: PartyId(0), own: vec![identity] }),
+    }
+}
+
+#[test]
+fn what_parties_know_is_checked() {
+    let plan = known();
+    assert_eq!(plan.validate(), Ok(()));
+    assert_eq!((plan.n_ands(), plan.table_bytes(), plan.n_transfers(PartyId(0))), (6, 16 * 5, 1));
+    let check = |break_it: &dyn Fn(&mut Plan), expected: &str| {
+        let mut plan = known();
+        break_it(&mut plan);
+        assert_eq!(plan.validate().expect_err("the plan is broken").to_string(), expected);
+    };
+    let secret = |place| format!("block {place}: a value known to Secret where one known to");
+    check(&|p| p.local = None, "block 0: it says of 2 of its 0 inputs who knows them");
+    let nobody = "block 0, step 0: an AND of which somebody knows operands, in a plan for any garbler";
+    let forget = |p: &mut Plan| {
+        p.local = None;
+        p.blocks.iter_mut().for_each(|block| block.input_knowledge.clear());
+        p.blocks.iter_mut().for_each(|block| block.output_knowledge.clear());
+    };
+    check(&forget, nobody);
+    let local = |p: &mut Plan| p.local.take().unwrap();
+    check(&|p| p.local = Some(Local { garbler: PartyId(2), ..local(p) }), "the garbler is party 2; there are 2");
+    let no_blocks = "in what the evaluator computes by itself: the plan has no blocks; expected at least main";
+    check(&|p| p.local = Some(Local { own: vec![], ..local(p) }), no_blocks);
+    check(&|p| p.inputs.truncate(1), "main has 1 inputs; its ports have 0 bits");
+    check(
+        &|p| p.inputs[0].shape = Shape::unsigned(2),
+        "in what the evaluator computes by itself: main has 1 inputs; its ports have 2 bits",
+    );
+    check(&|p| p.local.as_mut().unwrap().own[0].outputs.clear(), "main has 2 inputs; its ports have 1 bits");
+    check(&|p| p.blocks[1].input_knowledge.truncate(1), "block 1: it says of 1 of its 2 inputs who knows them");
+    check(&|p| p.blocks[0].output_knowledge.truncate(1), "block 0: it says of 1 of its 2 outputs who knows them");
+    let swapped = "main's input 0 is known to Evaluator; expected Garbler";
+    check(&|p| p.blocks[1].input_knowledge.reverse(), swapped);
+    check(&|p| p.blocks[0].input_knowledge[1] = Knowledge::Secret, &(secret("0, step 0") + " Evaluator is expected"));
+    check(&|p| p.blocks[0].ands[1].a = Operand::new(0, false), &(secret("0, step 1") + " Evaluator is expected"));
+    check(&|p| p.blocks[0].outputs.swap(0, 1), &(secret("0, step 2") + " Evaluator is expected"));
+    check(&|p| p.blocks[0].output_knowledge[0] = Knowledge::Garbler, &(secret("0, step 2") + " Garbler is expected"));
+    check(
+        &|p| p.blocks[1].calls[0].args[1] = Operand::new(0, false),
+        "block 1, step 1: a value known to Garbler where one known to Evaluator is expected",
+    );
+    check(&|p| p.blocks[1].ands[1].a = Operand::new(3, false), &(secret("1, step 2") + " Garbler is expected"));
+    check(
+        &|p| p.blocks[1].ands[0].b = Operand::new(1, false),
+        "block 1, step 0: a value known to Evaluator where one known to Garbler is expected",
+    );
+    let state = |p: &mut Plan| {
+        p.blocks[0].input_knowledge[0] = Knowledge::Evaluator;
+        p.blocks[1].calls[0].args[0] = Operand::new(1, false);
+    };
+    check(&state, &(secret("1, step 1") + " Evaluator is expected"));
+}
+
+#[test]
+fn a_plan_for_one_garbler_runs() {
+    for [a, b] in [[false, false], [false, true], [true, false], [true, true]] {
+        // The evaluator enters ¬b. The state is 0; each iteration also gives 1, complemented from what the evaluator knows to be 0.
+        assert_eq!(run(&known(), &[b, a]), [false, !a]);
+    }
 }

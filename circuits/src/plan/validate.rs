@@ -3,8 +3,10 @@
 //! Memory is bounded by the plan's own size: written slots are tracked in a bit set that covers only slots that the
 //! plan writes, because inputs are written from the start.
 
-use super::{And, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use super::measure::measure_all;
+use super::{And, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
 use crate::id::{BlockId, PartyId};
+use crate::knowledge::{AndPrice, Knowledge};
 use crate::shape::Shape;
 
 /// Operations (gates, iterations, labels handed over in calls) that a plan may execute; tweaks, two per AND, fit 64 bits.
@@ -77,6 +79,18 @@ pub enum Invalid {
     Port { what: &'static str, name: String, why: InvalidPort },
     #[error("{n} {what}; the limit is {limit}")]
     TooMuch { what: &'static str, n: u64, limit: u64 },
+    #[error("the garbler is party {}; there are {n_parties}", party.0)]
+    NoSuchGarbler { party: PartyId, n_parties: usize },
+    #[error("in what the evaluator computes by itself: {0}")]
+    Own(Box<Invalid>),
+    #[error("block {}: it says of {found} of its {expected} {what} who knows them", block.0)]
+    KnowledgeCount { block: BlockId, what: &'static str, found: usize, expected: usize },
+    #[error("main's input {input} is known to {found:?}; expected {expected:?}")]
+    MainKnowledge { input: usize, found: Knowledge, expected: Knowledge },
+    #[error("{at}: a value known to {found:?} where one known to {expected:?} is expected")]
+    NotKnown { at: Place, found: Knowledge, expected: Knowledge },
+    #[error("{at}: an AND of which somebody knows operands, in a plan for any garbler")]
+    NoGarbler { at: Place },
 }
 
 /// What is wrong with a port.
@@ -102,13 +116,33 @@ impl Plan {
     pub fn validate(&self) -> Result<(), Invalid> {
         let main = self.blocks.last().ok_or(Invalid::NoBlocks)?;
         self.validate_ports()?;
-        let (inputs, outputs) = (self.inputs.iter().map(|p| &p.shape), self.outputs.iter().map(|p| &p.shape));
-        check_width("inputs", u64::from(main.n_inputs), inputs)?;
-        check_width("outputs", main.outputs.len() as u64, outputs)?;
-        for (id, block) in self.blocks.iter().enumerate() {
-            BlockCheck::new(&self.blocks[..id], BlockId(id as u32), block)?.run()?;
+        check_width("outputs", main.outputs.len() as u64, self.outputs.iter().map(|port| &port.shape))?;
+        match &self.local {
+            None => check_width("inputs", u64::from(main.n_inputs), self.inputs.iter().map(|port| &port.shape))?,
+            Some(local) => self.validate_local(local, main)?,
         }
-        self.check_limits()
+        check_blocks(&self.blocks, self.local.is_some())
+    }
+
+    fn validate_local(&self, local: &Local, main: &PlanBlock) -> Result<(), Invalid> {
+        let (party, n_parties) = (local.garbler, self.parties.len());
+        check_party(party, n_parties).map_err(|_| Invalid::NoSuchGarbler { party, n_parties })?;
+        let own = |invalid| Invalid::Own(Box::new(invalid));
+        let own_main = local.own.last().ok_or_else(|| own(Invalid::NoBlocks))?;
+        let others = self.inputs.iter().filter(|port| port.party != party).map(|port| &port.shape);
+        check_width("inputs", u64::from(own_main.n_inputs), others).map_err(own)?;
+        check_blocks(&local.own, false).map_err(own)?;
+        let (found, n_entered) = (u64::from(main.n_inputs), local.n_entered());
+        let n_known =
+            found.checked_sub(n_entered).ok_or(Invalid::PortWidth { what: "inputs", found, expected: n_entered })?;
+        check_width("inputs", n_known, self.inputs.iter().filter(|port| port.party == party).map(|port| &port.shape))?;
+        for (input, &found) in main.input_knowledge.iter().enumerate() {
+            let expected = if (input as u64) < n_known { Knowledge::Garbler } else { Knowledge::Evaluator };
+            if found != expected {
+                return Err(Invalid::MainKnowledge { input, found, expected });
+            }
+        }
+        Ok(())
     }
 
     fn validate_ports(&self) -> Result<(), Invalid> {
@@ -123,16 +157,23 @@ impl Plan {
         }
         Ok(())
     }
+}
 
-    /// Every block counts, also those that main never reaches.
-    fn check_limits(&self) -> Result<(), Invalid> {
-        for measure in self.measure_blocks() {
-            check_limit("operations", measure.n_operations, LIMIT_OPERATIONS)?;
-            check_limit("labels alive", measure.n_labels, LIMIT_LABELS)?;
-            check_limit("nested calls", u64::from(measure.call_depth), u64::from(LIMIT_CALL_DEPTH))?;
-        }
-        Ok(())
+/// Checks each block on its own, then their sizes together: every block counts, also those that main never reaches.
+fn check_blocks(blocks: &[PlanBlock], has_garbler: bool) -> Result<(), Invalid> {
+    for (id, block) in blocks.iter().enumerate() {
+        BlockCheck::new(&blocks[..id], BlockId(id as u32), block, has_garbler)?.run()?;
     }
+    for measure in measure_all(blocks) {
+        check_limit("operations", measure.n_operations, LIMIT_OPERATIONS)?;
+        check_limit("labels alive", measure.n_labels, LIMIT_LABELS)?;
+        check_limit("nested calls", u64::from(measure.call_depth), u64::from(LIMIT_CALL_DEPTH))?;
+    }
+    Ok(())
+}
+
+fn check_knowledge(block: BlockId, what: &'static str, found: usize, expected: usize) -> Result<(), Invalid> {
+    if found == expected { Ok(()) } else { Err(Invalid::KnowledgeCount { block, what, found, expected }) }
 }
 
 fn check_limit(what: &'static str, n: u64, limit: u64) -> Result<(), Invalid> {
@@ -186,17 +227,35 @@ struct BlockCheck<'a> {
     written: Vec<u64>,
     /// Destinations of the batch or call at hand, sorted.
     destinations: Vec<Slot>,
+    /// Who knows what stands in each slot; nothing in a plan for any garbler.
+    knowledge: Option<Vec<Knowledge>>,
 }
 
 impl<'a> BlockCheck<'a> {
-    fn new(earlier: &'a [PlanBlock], id: BlockId, block: &'a PlanBlock) -> Result<Self, Invalid> {
+    fn new(earlier: &'a [PlanBlock], id: BlockId, block: &'a PlanBlock, has_garbler: bool) -> Result<Self, Invalid> {
         let n_results: usize = block.calls.iter().map(|call| call.results.len()).sum();
         let n_writes = block.ands.len() + block.xors.len() + n_results;
         let n_inputs = block.n_inputs;
         let n_above = block.n_slots.checked_sub(n_inputs).filter(|&n| n as usize <= n_writes);
         let error = Invalid::FrameSize { block: id, n_slots: block.n_slots, n_inputs, n_writes };
         let written = vec![0; n_above.ok_or(error)?.div_ceil(u64::BITS) as usize];
-        Ok(BlockCheck { earlier, block, at: Place { block: id, step: 0 }, written, destinations: Vec::new() })
+        let n_said = |n: usize| if has_garbler { n } else { 0 };
+        check_knowledge(id, "inputs", block.input_knowledge.len(), n_said(n_inputs as usize))?;
+        check_knowledge(id, "outputs", block.output_knowledge.len(), n_said(block.outputs.len()))?;
+        let knowledge = has_garbler.then(|| {
+            let mut knowledge = block.input_knowledge.clone();
+            knowledge.iter_mut().for_each(|known| *known = known.of_one_party());
+            knowledge.resize(block.n_slots as usize, Knowledge::Secret);
+            knowledge
+        });
+        Ok(BlockCheck {
+            earlier,
+            block,
+            at: Place { block: id, step: 0 },
+            written,
+            destinations: Vec::new(),
+            knowledge,
+        })
     }
 
     fn run(mut self) -> Result<(), Invalid> {
@@ -204,11 +263,15 @@ impl<'a> BlockCheck<'a> {
         for (index, step) in self.block.steps.iter().enumerate() {
             self.at.step = index;
             match *step {
-                Step::Xor(0) | Step::And(0) => return Err(Invalid::EmptyStep { at: self.at }),
+                Step::Xor(0) | Step::And(0) | Step::Known(_, 0) => return Err(Invalid::EmptyStep { at: self.at }),
                 Step::Xor(n) => self.take(&mut xors, n)?.iter().try_for_each(|gate| self.xor(gate))?,
                 Step::And(n) => {
                     let batch = self.take(&mut ands, n)?;
-                    self.batch(batch)?;
+                    self.batch(batch, AndPrice::Full)?;
+                }
+                Step::Known(known, n) => {
+                    let batch = self.take(&mut ands, n)?;
+                    self.batch(batch, AndPrice::Known(known))?;
                 }
                 Step::Call => self.take(&mut calls, 1)?.iter().try_for_each(|call| self.call(call))?,
             }
@@ -218,7 +281,9 @@ impl<'a> BlockCheck<'a> {
         if left_over > 0 {
             return Err(Invalid::LeftOver { block: self.at.block, n: left_over });
         }
-        self.block.outputs.iter().try_for_each(|&operand| self.read_or_constant(operand))
+        self.block.outputs.iter().try_for_each(|&operand| self.read_or_constant(operand))?;
+        let said = self.block.outputs.iter().zip(&self.block.output_knowledge);
+        said.into_iter().try_for_each(|(&operand, &expected)| self.expect(operand, expected))
     }
 
     fn take<T>(&self, items: &mut &'a [T], n: u32) -> Result<&'a [T], Invalid> {
@@ -230,10 +295,14 @@ impl<'a> BlockCheck<'a> {
     fn xor(&mut self, gate: &Xor) -> Result<(), Invalid> {
         self.read(gate.a)?;
         self.read(gate.b)?;
-        self.write(gate.dst)
+        self.write(gate.dst)?;
+        if let Some(knowledge) = &mut self.knowledge {
+            knowledge[gate.dst as usize] = knowledge[gate.a as usize].join(knowledge[gate.b as usize]);
+        }
+        Ok(())
     }
 
-    fn batch(&mut self, batch: &[And]) -> Result<(), Invalid> {
+    fn batch(&mut self, batch: &[And], price: AndPrice) -> Result<(), Invalid> {
         for operand in batch.iter().flat_map(|gate| [gate.a, gate.b]) {
             if operand.is_constant() {
                 return Err(Invalid::ConstantOperand { at: self.at });
@@ -249,7 +318,22 @@ impl<'a> BlockCheck<'a> {
                 }
             }
         }
-        batch.iter().try_for_each(|gate| self.write(gate.dst))
+        let result = self.check_price(batch, price)?;
+        batch.iter().try_for_each(|gate| self.write_known(gate.dst, result))
+    }
+
+    /// Whether those who must know operands do; who knows the results.
+    fn check_price(&self, batch: &[And], price: AndPrice) -> Result<Knowledge, Invalid> {
+        let AndPrice::Known(known) = price else { return Ok(Knowledge::Secret) };
+        if self.knowledge.is_none() {
+            return Err(Invalid::NoGarbler { at: self.at });
+        }
+        let [a, b] = known.operands();
+        for gate in batch {
+            self.expect(gate.a, a)?;
+            self.expect(gate.b, b)?;
+        }
+        Ok(known.result())
     }
 
     fn call(&mut self, call: &PlanCall) -> Result<(), Invalid> {
@@ -263,7 +347,52 @@ impl<'a> BlockCheck<'a> {
                 return Err(Invalid::ResultOverArgument { at, slot: operand.slot() });
             }
         }
-        results.into_iter().try_for_each(|slot| self.write(slot))
+        self.call_knowledge(call)?;
+        let callee = &self.earlier[call.callee.0 as usize];
+        let n_state = call.n_state as usize;
+        for (i, &slot) in call.results.iter().enumerate().filter(|&(_, &slot)| slot != PlanCall::UNUSED) {
+            let known = match i.checked_sub(n_state) {
+                None => callee.input_knowledge.get(i),
+                Some(i) => callee.output_knowledge.get(n_state + i % (callee.outputs.len() - n_state)),
+            };
+            self.write_known(slot, known.copied().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Arguments, and the state that an iteration hands to the next, are known to whom the callee says.
+    fn call_knowledge(&self, call: &PlanCall) -> Result<(), Invalid> {
+        let callee = &self.earlier[call.callee.0 as usize];
+        let n_carried = (call.n_state + call.n_shared) as usize;
+        let n_each = callee.n_inputs as usize - n_carried;
+        for (i, &arg) in call.args.iter().enumerate() {
+            let input = i.checked_sub(n_carried).map_or(i, |i| n_carried + i % n_each);
+            let expected = callee.input_knowledge.get(input).copied().unwrap_or_default();
+            self.expect(arg, expected)?;
+        }
+        let state = callee.output_knowledge.iter().zip(&callee.input_knowledge).take(call.n_state as usize);
+        for (&found, &expected) in state {
+            self.expect_known(found, expected)?;
+        }
+        Ok(())
+    }
+
+    fn expect(&self, operand: Operand, expected: Knowledge) -> Result<(), Invalid> {
+        let Some(knowledge) = &self.knowledge else { return Ok(()) };
+        let found = if operand.is_constant() { Knowledge::Public } else { knowledge[operand.slot() as usize] };
+        self.expect_known(found, expected)
+    }
+
+    fn expect_known(&self, found: Knowledge, expected: Knowledge) -> Result<(), Invalid> {
+        if found.is_at_least(expected) { Ok(()) } else { Err(Invalid::NotKnown { at: self.at, found, expected }) }
+    }
+
+    fn write_known(&mut self, slot: Slot, known: Knowledge) -> Result<(), Invalid> {
+        self.write(slot)?;
+        if let Some(knowledge) = &mut self.knowledge {
+            knowledge[slot as usize] = known.of_one_party();
+        }
+        Ok(())
     }
 
     /// The counts of a call agree with each other and with the callee.

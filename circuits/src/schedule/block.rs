@@ -6,14 +6,15 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{BATCH_MAX, LANES, WINDOW};
+use super::{BATCH_MAX, LANES, Unit, WINDOW};
 use crate::circuit::{Block, Node};
 use crate::id::{NodeId, Wire};
+use crate::knowledge::{AndPrice, Knowledge, Known};
 use crate::plan::{And, Operand, PlanBlock, PlanCall, Slot, Step, Xor};
 
 /// The plan of one block.
-pub(super) fn schedule(block: &Block) -> PlanBlock {
-    let mut scheduler = Scheduler::new(block);
+pub(super) fn schedule(unit: Unit<'_>) -> PlanBlock {
+    let mut scheduler = Scheduler::new(unit);
     scheduler.run();
     scheduler.finish()
 }
@@ -32,7 +33,17 @@ enum State {
 /// No node, in the lists of waiters.
 const NONE: u32 = u32::MAX;
 
+/// What ANDs cost, in the order in which batches of the same width are taken.
+const PRICES: [AndPrice; 5] = [
+    AndPrice::Known(Known::GarblerBoth),
+    AndPrice::Full,
+    AndPrice::Known(Known::Garbler),
+    AndPrice::Known(Known::Evaluator),
+    AndPrice::Known(Known::EvaluatorBoth),
+];
+
 struct Scheduler<'a> {
+    unit: Unit<'a>,
     block: &'a Block,
     frame: Frame,
     state: Vec<State>,
@@ -46,8 +57,8 @@ struct Scheduler<'a> {
     gathered: Vec<u32>,
     /// For each node, how many gathered XORs lie on top of each other up to it; 0 if it is not gathered.
     level: Vec<u32>,
-    /// ANDs whose operands are available, the oldest on top.
-    ready: BinaryHeap<Reverse<u32>>,
+    /// ANDs whose operands are available, by price, the oldest on top.
+    ready: [BinaryHeap<Reverse<u32>>; PRICES.len()],
     /// The oldest node that is not done.
     head: usize,
     /// The first node that has not entered the window.
@@ -56,12 +67,14 @@ struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    fn new(block: &'a Block) -> Self {
+    fn new(unit: Unit<'a>) -> Self {
+        let block = unit.block;
         let n_nodes = block.nodes.len();
         let first_gate = 1 + block.n_inputs as usize;
         let mut state = vec![State::Waiting; n_nodes];
         state[..first_gate].fill(State::Done);
         Scheduler {
+            unit,
             block,
             frame: Frame::new(block),
             state,
@@ -71,7 +84,7 @@ impl<'a> Scheduler<'a> {
             cone: Vec::new(),
             gathered: Vec::new(),
             level: vec![0; n_nodes],
-            ready: BinaryHeap::new(),
+            ready: Default::default(),
             head: first_gate,
             tail: first_gate,
             plan: PlanBlock { n_inputs: block.n_inputs, ..PlanBlock::default() },
@@ -93,6 +106,10 @@ impl<'a> Scheduler<'a> {
         self.emit_gathered();
         self.plan.outputs = self.block.outputs.iter().map(|&wire| self.frame.operand(wire)).collect();
         self.plan.n_slots = self.frame.n_slots;
+        if let Some(variant) = self.unit.variant {
+            self.plan.input_knowledge = variant.inputs.clone();
+            self.plan.output_knowledge = self.block.outputs.iter().map(|&wire| variant.of(wire)).collect();
+        }
         self.plan
     }
 
@@ -129,7 +146,8 @@ impl<'a> Scheduler<'a> {
             let list = &mut self.first_waiter[wire.node().0 as usize];
             self.next_waiter[node as usize] = std::mem::replace(list, node);
         } else if let Node::And(..) = self.block.nodes[node as usize] {
-            self.ready.push(Reverse(node));
+            let price = self.price(a, b);
+            self.ready[price].push(Reverse(node));
         } else {
             self.state[node as usize] = State::Available;
             self.take_waiters(node);
@@ -154,10 +172,23 @@ impl<'a> Scheduler<'a> {
         }
     }
 
+    /// The position in [`PRICES`] of what an AND of these costs.
+    fn price(&self, a: Wire, b: Wire) -> usize {
+        let price = self.unit.variant.map_or(AndPrice::Full, |variant| AndPrice::of(variant.of(a), variant.of(b)));
+        PRICES.iter().position(|other| *other == price).expect("every price is one of the list")
+    }
+
+    /// The price of the widest batch that is ready; the first in the list among equals.
+    fn widest(&self) -> usize {
+        let width = |price: &usize| (self.ready[*price].len().min(BATCH_MAX), Reverse(*price));
+        (0..PRICES.len()).max_by_key(width).expect("there are prices")
+    }
+
     fn emit_batch(&mut self) {
-        let n_ready = self.ready.len().min(BATCH_MAX);
+        let price = self.widest();
+        let n_ready = self.ready[price].len().min(BATCH_MAX);
         let width = if n_ready < LANES { n_ready } else { n_ready / LANES * LANES };
-        let batch: Vec<u32> = (0..width).filter_map(|_| self.ready.pop()).map(|Reverse(node)| node).collect();
+        let batch: Vec<u32> = (0..width).filter_map(|_| self.ready[price].pop()).map(|Reverse(node)| node).collect();
         for &node in &batch {
             for operand in self.operands(node) {
                 self.gather_cone(operand.node().0);
@@ -165,17 +196,31 @@ impl<'a> Scheduler<'a> {
         }
         self.emit_gathered();
         for &node in &batch {
-            let [a, b] = self.operands(node).map(|wire| self.frame.operand(wire));
+            let [a, b] = self.in_order(PRICES[price], self.operands(node)).map(|wire| self.frame.operand(wire));
             let dst = self.frame.allocate(node);
             self.plan.ands.push(And { dst, a, b });
         }
-        self.plan.steps.push(Step::And(width as u32));
+        self.plan.steps.push(match PRICES[price] {
+            AndPrice::Full => Step::And(width as u32),
+            AndPrice::Known(known) => Step::Known(known, width as u32),
+        });
         for &node in &batch {
             self.frame.release(&self.operands(node));
         }
         for &node in &batch {
             self.complete(node);
         }
+    }
+
+    /// The operands with the one that is known in its place.
+    fn in_order(&self, price: AndPrice, [a, b]: [Wire; 2]) -> [Wire; 2] {
+        let knows = |wire: Wire, who: Knowledge| self.unit.variant.is_some_and(|variant| variant.of(wire) == who);
+        let swap = match price {
+            AndPrice::Known(Known::Garbler) => !knows(a, Knowledge::Garbler),
+            AndPrice::Known(Known::Evaluator) => !knows(b, Knowledge::Evaluator),
+            _ => false,
+        };
+        if swap { [b, a] } else { [a, b] }
     }
 
     fn operands(&self, node: u32) -> [Wire; 2] {
@@ -246,7 +291,7 @@ impl<'a> Scheduler<'a> {
         let slots = results.clone().map(|node| self.allocate_result(node)).collect();
         self.frame.release(&call.args);
         self.plan.calls.push(PlanCall {
-            callee: call.callee,
+            callee: self.unit.callee(index),
             count: call.count,
             n_state: call.n_state,
             n_shared: call.n_shared,

@@ -63,7 +63,7 @@ fn independent_gates_fill_batches_and_chains_run_beside_them() {
         let pairs = (0..50).flat_map(|i| (i + 1..60).map(move |j| (i, j)));
         pairs.map(|(i, j)| b.and(b.input(i), b.input(j))).collect()
     });
-    let batches: Vec<u32> = wide.batches().collect();
+    let batches: Vec<u32> = wide.batches().map(|(_, width)| width).collect();
     assert_eq!(batches, [vec![32; 53], vec![24, 5]].concat());
     let chains = plan_of(41, |b| {
         let mut values = b.inputs();
@@ -75,7 +75,7 @@ fn independent_gates_fill_batches_and_chains_run_beside_them() {
         }
         values[..8].to_vec()
     });
-    assert!(chains.batches().all(|width| width == 8), "eight chains side by side");
+    assert!(chains.batches().all(|(_, width)| width == 8), "eight chains side by side");
     assert_eq!(chains.n_slots, 41 + 8);
 }
 

@@ -13,6 +13,7 @@
 //! A call reads its state and shared arguments before it writes any result. What an iteration alone reads is read after the
 //! earlier iterations' results are written, so the slots of those and of results must differ if a call repeats.
 
+use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::{Operand, Plan, PlanBlock, PlanCall, Step};
 use zeroize::Zeroizing;
 
@@ -28,8 +29,9 @@ pub(super) trait Party {
     /// The label of the constant false.
     fn constant(&self) -> Label;
 
-    /// The label of the complement of what `label` stands for, if `complemented`, else `label`.
-    fn complement(&self, label: Label, complemented: bool) -> Label;
+    /// The label of the complement of what `label` stands for, if `complemented`, else `label`; in the form that a value has which
+    /// `known` knows.
+    fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label;
 
     /// Runs a segment of at most [`GATES_MAX`] ANDs.
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), Self::Error>;
@@ -50,7 +52,7 @@ pub(super) fn execute<P: Party>(
     loop {
         let current = activations.last_mut().expect("main is running");
         if let Some(call) = current.run_to_call(party, &mut stack)? {
-            current.save_carried(party, call, &mut stack);
+            current.save_carried(party, &program, call, &mut stack);
             let callee = current.start_iteration(party, &program, call, &mut stack);
             activations.push(callee);
             continue;
@@ -112,8 +114,8 @@ impl<'p> Activation<'p> {
                     self.n_steps += 1;
                     return Ok(Some(&block.calls[self.n_calls]));
                 }
-                Step::And(n) if n as usize > GATES_MAX => self.run_wide(party, n as usize, frame)?,
-                Step::And(_) | Step::Xor(_) => {
+                Step::And(n) | Step::Known(_, n) if n as usize > GATES_MAX => self.run_wide(party, *step, frame)?,
+                Step::And(_) | Step::Known(..) | Step::Xor(_) => {
                     let segment = self.next_segment();
                     party.run(segment, frame)?;
                 }
@@ -129,24 +131,29 @@ impl<'p> Activation<'p> {
         for step in &block.steps[first_step..] {
             match *step {
                 Step::Xor(n) => self.n_xors += n as usize,
-                Step::And(n) if self.n_ands - first_and + n as usize <= GATES_MAX => self.n_ands += n as usize,
-                Step::And(_) | Step::Call => break,
+                Step::And(n) | Step::Known(_, n) if self.n_ands - first_and + n as usize <= GATES_MAX => {
+                    self.n_ands += n as usize;
+                }
+                Step::And(_) | Step::Known(..) | Step::Call => break,
             }
             self.n_steps += 1;
         }
-        Segment {
-            steps: &block.steps[first_step..self.n_steps],
-            gates: self.gates.part(first_xor..self.n_xors, first_and..self.n_ands),
-        }
+        let gates = self.gates.part(first_xor..self.n_xors, first_and..self.n_ands);
+        Segment::new(&block.steps[first_step..self.n_steps], gates)
     }
 
-    /// Runs the next step, `n` ANDs, in several segments.
-    fn run_wide<P: Party>(&mut self, party: &mut P, n: usize, frame: &mut [Label]) -> Result<(), P::Error> {
-        let end = self.n_ands + n;
+    /// Runs the next step, a batch of ANDs, in several segments.
+    fn run_wide<P: Party>(&mut self, party: &mut P, step: Step, frame: &mut [Label]) -> Result<(), P::Error> {
+        let (n, part): (_, &dyn Fn(u32) -> Step) = match step {
+            Step::Known(known, n) => (n, &move |n| Step::Known(known, n)),
+            Step::And(n) => (n, &Step::And),
+            Step::Xor(_) | Step::Call => unreachable!("only batches of ANDs are wide"),
+        };
+        let end = self.n_ands + n as usize;
         while self.n_ands < end {
             let n_now = GATES_MAX.min(end - self.n_ands);
             let gates = self.gates.part(0..0, self.n_ands..self.n_ands + n_now);
-            party.run(Segment { steps: &[Step::And(n_now as u32)], gates }, frame)?;
+            party.run(Segment::new(&[part(n_now as u32)], gates), frame)?;
             self.n_ands += n_now;
         }
         self.n_steps += 1;
@@ -159,9 +166,10 @@ impl<'p> Activation<'p> {
     }
 
     /// Evaluates the state and shared arguments of `call`.
-    fn save_carried<P: Party>(&self, party: &P, call: &PlanCall, stack: &mut [Label]) {
+    fn save_carried<P: Party>(&self, party: &P, program: &Program<'p>, call: &PlanCall, stack: &mut [Label]) {
+        let callee = &program.blocks[call.callee.0 as usize];
         for (i, operand) in call.args[..n_carried(call)].iter().enumerate() {
-            stack[self.carried() + i] = self.read(party, *operand, stack);
+            stack[self.carried() + i] = self.read(party, *operand, known(&callee.input_knowledge, i), stack);
         }
     }
 
@@ -179,7 +187,8 @@ impl<'p> Activation<'p> {
         let n_each = callee.block.n_inputs as usize - n_carried;
         let each = &call.args[n_carried + self.n_iterations as usize * n_each..][..n_each];
         for (i, operand) in each.iter().enumerate() {
-            stack[base + n_carried + i] = self.read(party, *operand, stack);
+            let known = known(&callee.block.input_knowledge, n_carried + i);
+            stack[base + n_carried + i] = self.read(party, *operand, known, stack);
         }
         callee
     }
@@ -195,11 +204,13 @@ impl<'p> Activation<'p> {
         let call = &self.block.calls[self.n_calls];
         let (state, each) = callee.block.outputs.split_at(call.n_state as usize);
         for (i, operand) in state.iter().enumerate() {
-            stack[self.carried() + i] = callee.read(party, *operand, stack);
+            let known = known(&callee.block.input_knowledge, i);
+            stack[self.carried() + i] = callee.read(party, *operand, known, stack);
         }
         let results = &call.results[state.len() + self.n_iterations as usize * each.len()..];
-        for (slot, operand) in results.iter().zip(each) {
-            let label = callee.read(party, *operand, stack);
+        for (i, (slot, operand)) in results.iter().zip(each).enumerate() {
+            let known = known(&callee.block.output_knowledge, state.len() + i);
+            let label = callee.read(party, *operand, known, stack);
             self.write(*slot, label, stack);
         }
         self.n_iterations += 1;
@@ -216,13 +227,15 @@ impl<'p> Activation<'p> {
 
     fn outputs<P: Party>(&self, party: &P, stack: &[Label]) -> Zeroizing<Vec<Label>> {
         let mut outputs = Zeroizing::new(Vec::with_capacity(self.block.outputs.len()));
-        outputs.extend(self.block.outputs.iter().map(|operand| self.read(party, *operand, stack)));
+        let read = |operand: &Operand| self.read(party, *operand, Knowledge::Secret, stack);
+        outputs.extend(self.block.outputs.iter().map(read));
         outputs
     }
 
-    fn read<P: Party>(&self, party: &P, operand: Operand, stack: &[Label]) -> Label {
+    /// The label of an operand for a place whose values `known` knows.
+    fn read<P: Party>(&self, party: &P, operand: Operand, known: Knowledge, stack: &[Label]) -> Label {
         let label = if operand.is_constant() { party.constant() } else { stack[self.base + operand.slot() as usize] };
-        party.complement(label, operand.is_complemented())
+        party.complement(label, operand.is_complemented(), known)
     }
 
     fn write(&self, slot: u32, label: Label, stack: &mut [Label]) {
@@ -230,6 +243,11 @@ impl<'p> Activation<'p> {
             stack[self.base..][..self.block.n_slots as usize][slot as usize] = label;
         }
     }
+}
+
+/// Who knows a block's input or output; nobody where the plan has no local part.
+fn known(knowledge: &[Knowledge], i: usize) -> Knowledge {
+    knowledge.get(i).copied().unwrap_or_default()
 }
 
 /// Values that a call carries along: state and shared.

@@ -4,8 +4,10 @@
 
 use aes::Aes128Enc;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use hushgate_circuits::knowledge::Known;
+use hushgate_circuits::plan::{And, Operand};
 
-use super::{GROUP, Segment, sigma};
+use super::{Frame, GROUP, Place, Segment, evaluate_own, garble_own, sigma};
 use crate::block::{Block, Delta, Label};
 
 pub(super) fn garble(
@@ -16,40 +18,90 @@ pub(super) fn garble(
     frame: &mut [Label],
     tables: &mut [Block],
 ) {
-    let mut done = 0;
-    segment.run(frame, |ands, frame| {
-        let rows = &mut tables[2 * done..][..2 * ands.len()];
-        let first_gate = first_gate + done as u64;
-        done += ands.len();
-        for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks_mut(2 * GROUP)).enumerate() {
-            let (tg, te) = rows.split_at_mut(ands.len());
-            for (i, and) in ands.iter().enumerate() {
-                let gate = first_gate + (group * GROUP + i) as u64;
-                let a = frame.0[and.a.slot() as usize] ^ delta.times(and.a.is_complemented());
-                let b = frame.0[and.b.slot() as usize] ^ delta.times(and.b.is_complemented());
-                (frame.0[and.dst as usize], tg[i], te[i]) = garble_gate(s, gate, delta, a, b);
+    let mut place = Place { row: 0, pair: first_gate };
+    segment.run(frame, |known, ands, frame| {
+        let (rows, first) = place.take(known, ands.len());
+        let rows = &mut tables[rows];
+        let label = |frame: &Frame<'_>, x: Operand| frame.0[x.slot() as usize] ^ delta.times(x.is_complemented());
+        match known {
+            None => {
+                for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks_mut(2 * GROUP)).enumerate() {
+                    let (tg, te) = rows.split_at_mut(ands.len());
+                    for (i, and) in ands.iter().enumerate() {
+                        let gate = first + (group * GROUP + i) as u64;
+                        let (a, b) = (label(frame, and.a), label(frame, and.b));
+                        (frame.0[and.dst as usize], tg[i], te[i]) = garble_gate(s, gate, delta, a, b);
+                    }
+                }
+            }
+            Some(Known::GarblerBoth) => garble_own(ands, delta, frame),
+            Some(known) => {
+                for (i, (and, row)) in ands.iter().zip(rows).enumerate() {
+                    let (a, b) = (label(frame, and.a), label(frame, and.b));
+                    (frame.0[and.dst as usize], *row) = garble_half(s, tweak(first, i), known, delta, a, b);
+                }
             }
         }
     });
 }
 
 pub(super) fn evaluate(s: Block, first_gate: u64, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
-    let mut done = 0;
-    segment.run(frame, |ands, frame| {
-        let rows = &tables[2 * done..][..2 * ands.len()];
-        let first_gate = first_gate + done as u64;
-        done += ands.len();
-        for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks(2 * GROUP)).enumerate() {
-            let (tg, te) = rows.split_at(ands.len());
-            for (i, and) in ands.iter().enumerate() {
-                let gate = first_gate + (group * GROUP + i) as u64;
-                let (a, b) = (frame.0[and.a.slot() as usize], frame.0[and.b.slot() as usize]);
-                let [ha] = hash(s, 2 * gate, [a]);
-                let [hb] = hash(s, 2 * gate + 1, [b]);
-                frame.0[and.dst as usize] = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
+    let mut place = Place { row: 0, pair: first_gate };
+    segment.run(frame, |known, ands, frame| {
+        let (rows, first) = place.take(known, ands.len());
+        let rows = &tables[rows];
+        match known {
+            None => {
+                for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks(2 * GROUP)).enumerate() {
+                    let (tg, te) = rows.split_at(ands.len());
+                    for (i, and) in ands.iter().enumerate() {
+                        let gate = first + (group * GROUP + i) as u64;
+                        let (a, b) = (frame.0[and.a.slot() as usize], frame.0[and.b.slot() as usize]);
+                        let [ha] = hash(s, 2 * gate, [a]);
+                        let [hb] = hash(s, 2 * gate + 1, [b]);
+                        frame.0[and.dst as usize] = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
+                    }
+                }
+            }
+            Some(Known::GarblerBoth) => evaluate_own(ands, frame),
+            Some(known) => {
+                for (i, (and, row)) in ands.iter().zip(rows).enumerate() {
+                    frame.0[and.dst as usize] = evaluate_half(s, tweak(first, i), known, *row, and, frame);
+                }
             }
         }
     });
+}
+
+/// The tweak of gate `i` of a batch of gates of one row.
+pub(super) fn tweak(first_pair: u64, i: usize) -> u64 {
+    let (group, i) = (i / (2 * GROUP), i % (2 * GROUP));
+    2 * (first_pair + (group * GROUP + i % GROUP) as u64) + (i / GROUP) as u64
+}
+
+/// The output's zero label and the row.
+fn garble_half(s: Block, tweak: u64, known: Known, delta: &Delta, a0: Label, b0: Label) -> (Label, Block) {
+    let [h0, h1] = hash(s, tweak, [b0, b0 ^ delta.block()]);
+    match known {
+        Known::Garbler => {
+            let row = h0 ^ h1 ^ delta.times(a0.lsb());
+            (h0 ^ row.masked(b0.lsb()), row)
+        }
+        Known::EvaluatorBoth => (h0.with_lsb(false), h0 ^ h1 ^ a0),
+        _ => (h0, h0 ^ h1 ^ a0),
+    }
+}
+
+/// The output's active label.
+fn evaluate_half(s: Block, tweak: u64, known: Known, row: Block, and: &And, frame: &Frame<'_>) -> Label {
+    let [a, b] = [and.a, and.b].map(|x| frame.0[x.slot() as usize]);
+    let [a_bit, b_bit] = [a.lsb() ^ and.a.is_complemented(), b.lsb() ^ and.b.is_complemented()];
+    let [h] = hash(s, tweak, [b]);
+    match known {
+        Known::Garbler => h ^ row.masked(b.lsb()),
+        Known::EvaluatorBoth => (h ^ (row ^ a).masked(b_bit)).with_lsb(a_bit & b_bit),
+        _ => h ^ (row ^ a).masked(b_bit),
+    }
 }
 
 /// The output's zero label, TG and TE.

@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::Operand;
 
 /// A batch of independent gates over a random frame: gate `i` writes slot `i`, and reads slots above all destinations.
@@ -24,14 +25,15 @@ fn random_batch(rng: &mut ChaCha8Rng, n: usize, first_gate: u64) -> Batch {
 
 impl Batch {
     fn segment<'a>(&'a self, steps: &'a [Step]) -> Segment<'a> {
-        Segment { steps, gates: Gates::new(&[], &self.ands, self.frame.len() as u32) }
+        Segment::new(steps, Gates::new(&[], &self.ands, self.frame.len() as u32))
     }
 
     fn garble(&self, kernel: Kernel, delta: &Delta, steps: &[Step]) -> (Vec<Label>, Vec<Block>) {
-        let (mut frame, mut tables) = (self.frame.clone(), vec![Block::ZERO; 2 * self.ands.len()]);
+        let segment = self.segment(steps);
+        let (mut frame, mut tables) = (self.frame.clone(), vec![Block::ZERO; segment.n_rows()]);
         let mut keys = GateKeys::new(self.s, self.first_gate);
-        kernel.garble(&mut keys, delta, self.segment(steps), &mut frame, &mut tables);
-        assert_eq!(keys.next_gate(), self.first_gate + self.ands.len() as u64);
+        kernel.garble(&mut keys, delta, segment, &mut frame, &mut tables);
+        assert_eq!(keys.next_gate(), self.first_gate + n_pairs(steps));
         (frame, tables)
     }
 
@@ -46,12 +48,25 @@ fn bits(blocks: &[Block]) -> Vec<u128> {
     blocks.iter().map(|block| u128::from(*block)).collect()
 }
 
-/// Splits `n` gates into random steps.
-fn random_steps(rng: &mut ChaCha8Rng, mut n: u32) -> Vec<Step> {
+fn n_pairs(steps: &[Step]) -> u64 {
+    let pairs = steps.iter().map(|step| match *step {
+        Step::And(n) => n.into(),
+        Step::Known(Known::GarblerBoth, _) => 0,
+        Step::Known(_, n) => tweak_pairs(n.into()),
+        Step::Xor(_) | Step::Call => unreachable!(),
+    });
+    pairs.sum()
+}
+
+/// Splits `n` gates into random steps, of every kind or of two rows each.
+fn random_steps(rng: &mut ChaCha8Rng, mut n: u32, all_kinds: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     while n > 0 {
         let width = rng.random_range(1..=n.min(20));
-        steps.push(Step::And(width));
+        steps.push(match rng.random_range(0..6) {
+            kind @ 0..4 if all_kinds => Step::Known(Known::ALL[kind], width),
+            _ => Step::And(width),
+        });
         n -= width;
     }
     steps
@@ -60,7 +75,9 @@ fn random_steps(rng: &mut ChaCha8Rng, mut n: u32) -> Vec<Step> {
 fn check_against_portable(rng: &mut ChaCha8Rng, n: usize, first_gate: u64) {
     let batch = random_batch(rng, n, first_gate);
     let delta = Delta::random(rng);
-    for steps in [vec![Step::And(n as u32)], random_steps(rng, n as u32)] {
+    let whole = Known::ALL.map(|known| vec![Step::Known(known, n as u32)]).to_vec();
+    let parts = [false, true].map(|all_kinds| random_steps(rng, n as u32, all_kinds)).to_vec();
+    for steps in [vec![vec![Step::And(n as u32)]], whole, parts].concat() {
         let (frame, tables) = batch.garble(Kernel::portable(), &delta, &steps);
         let active = batch.evaluate(Kernel::portable(), &tables, &steps);
         for kernel in Kernel::available() {
@@ -155,6 +172,62 @@ fn gates_follow_the_equations() {
     }
 }
 
+/// One gate of one row for each kind, with the hash written out, and its evaluations.
+#[test]
+fn gates_of_one_row_follow_the_equations() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for case in 0..256 {
+        let first_gate = rng.random::<u64>() >> 2;
+        let mut batch = random_batch(&mut rng, 1, first_gate);
+        batch.ands[0].a = Operand::new(1, rng.random());
+        batch.ands[0].b = Operand::new(2, rng.random());
+        let and = batch.ands[0];
+        let (delta, known) = (Delta::random(&mut rng), Known::ALL[1 + case % 3]);
+        let [x, y]: [bool; 2] = [rng.random(), rng.random()];
+        let in_form = |label: Block, form, bit| match form {
+            Knowledge::Garbler => (delta.times(bit), Block::ZERO),
+            Knowledge::Evaluator => (label.with_lsb(false), label.with_lsb(false) ^ delta.times(bit)),
+            _ => (label, label ^ delta.times(bit)),
+        };
+        let [form_a, form_b] = known.operands();
+        let (a0, a) = in_form(batch.frame[1], form_a, x);
+        let (b0, b) = in_form(batch.frame[2], form_b, y);
+        let mut active = Batch { frame: batch.frame.clone(), ands: batch.ands.clone(), ..batch };
+        (batch.frame[1], batch.frame[2], active.frame[1], active.frame[2]) = (a0, b0, a, b);
+        let steps = [Step::Known(known, 1)];
+        let (frame, tables) = batch.garble(Kernel::portable(), &delta, &steps);
+
+        let [a0, b0] = [(a0, and.a), (b0, and.b)].map(|(label, x)| label ^ delta.times(x.is_complemented()));
+        let h = |x: Block| portable::hash(batch.s, 2 * batch.first_gate, [x])[0];
+        let both = h(b0) ^ h(b0 ^ delta.block());
+        let (row, c0) = match known {
+            Known::Garbler => {
+                let row = both ^ delta.times(x ^ and.a.is_complemented());
+                (row, h(b0) ^ row.masked(b0.lsb()))
+            }
+            Known::EvaluatorBoth => (both ^ a0, h(b0).with_lsb(false)),
+            _ => (both ^ a0, h(b0)),
+        };
+        assert_eq!((bits(&tables), u128::from(frame[0])), (bits(&[row]), u128::from(c0)), "{known:?}, case {case}");
+        let c = active.evaluate(Kernel::portable(), &tables, &steps)[0];
+        let product = (x ^ and.a.is_complemented()) & (y ^ and.b.is_complemented());
+        assert_eq!(u128::from(c), u128::from(c0 ^ delta.times(product)), "{known:?}, case {case}");
+        assert!(known != Known::EvaluatorBoth || c.lsb() == product);
+    }
+}
+
+/// No tweak of a batch of gates of one row is used twice, whatever its length.
+#[test]
+fn gates_of_one_row_have_tweaks_of_their_own() {
+    for n in 0..70 {
+        let mut tweaks: Vec<u64> = (0..n).map(|i| portable::tweak(5, i)).collect();
+        tweaks.sort_unstable();
+        tweaks.dedup();
+        assert_eq!(tweaks.len(), n);
+        assert!(tweaks.iter().all(|&tweak| (10..10 + 2 * tweak_pairs(n as u64)).contains(&tweak)));
+    }
+}
+
 #[test]
 fn slots_outside_the_frame_are_refused() {
     let is_refused = |xors: &[Xor], ands: &[And]| std::panic::catch_unwind(|| Gates::new(xors, ands, 7)).is_err();
@@ -175,7 +248,7 @@ fn slots_outside_the_frame_are_refused() {
 #[should_panic(expected = "slots lie in its frame")]
 fn a_frame_that_is_too_small_is_refused() {
     let ands = [And { dst: 0, a: Operand::new(6, false), b: Operand::new(1, false) }];
-    let segment = Segment { steps: &[Step::And(1)], gates: Gates::new(&[], &ands, 7) };
+    let segment = Segment::new(&[Step::And(1)], Gates::new(&[], &ands, 7));
     let mut frame = [Block::ZERO; 6];
     Kernel::detect().evaluate(&mut GateKeys::new(Block::ZERO, 0), segment, &mut frame, &[Block::ZERO; 2]);
 }

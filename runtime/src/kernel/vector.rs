@@ -17,14 +17,16 @@
 //!   ahead of the gates: see [`super::ahead`].
 //! * **Gates** run in units of one or two vectors, garbling eight independent AES chains at a time. A unit that is not
 //!   full computes on repeated gates, whose results are dropped.
+//! * **Gates of one row** have code of their own: units of four vectors, which use the keys of the first half-gates and of the second in turn.
 
 /// Defines `garble` and `evaluate` for the instruction set whose vectors are in scope.
 macro_rules! half_gates {
     ($features:tt) => {
-        use hushgate_circuits::plan::And;
+        use hushgate_circuits::knowledge::Known;
+        use hushgate_circuits::plan::{And, tweak_pairs};
 
         use super::ahead::{Ahead, MARGIN, ROUND_CONSTANTS, Row, WINDOW};
-        use super::{Frame, GROUP, Segment};
+        use super::{EVALUATOR, EVALUATOR_BOTH, Frame, GARBLER, GROUP, Place, Segment, evaluate_own, garble_own};
         use crate::block::{Block, Delta, Label};
 
         /// Gates in a unit of two vectors.
@@ -53,13 +55,17 @@ macro_rules! half_gates {
             frame: &mut [Label],
             tables: &mut [Block],
         ) {
+            let delta_block = delta;
             let delta = splat(delta.block());
-            let mut done = 0;
-            segment.run(frame, |ands, frame| {
-                let rows = &mut tables[2 * done..][..2 * ands.len()];
-                let batch = Batch { s, first_gate: first_gate + done as u64, ands };
-                done += ands.len();
-                garble_batch(ahead, &batch, delta, frame, rows);
+            let mut place = Place { row: 0, pair: first_gate };
+            segment.run(frame, |known, ands, frame| {
+                let (rows, first_gate) = place.take(known, ands.len());
+                let batch = Batch { s, first_gate, ands };
+                match known {
+                    None => garble_batch(ahead, &batch, delta, frame, &mut tables[rows]),
+                    Some(Known::GarblerBoth) => garble_own(ands, delta_block, frame),
+                    Some(known) => garble_known(ahead, &batch, known, delta, frame, &mut tables[rows]),
+                }
             });
         }
 
@@ -73,12 +79,15 @@ macro_rules! half_gates {
             frame: &mut [Label],
             tables: &[Block],
         ) {
-            let mut done = 0;
-            segment.run(frame, |ands, frame| {
-                let rows = &tables[2 * done..][..2 * ands.len()];
-                let batch = Batch { s, first_gate: first_gate + done as u64, ands };
-                done += ands.len();
-                evaluate_batch(ahead, &batch, frame, rows);
+            let mut place = Place { row: 0, pair: first_gate };
+            segment.run(frame, |known, ands, frame| {
+                let (rows, first_gate) = place.take(known, ands.len());
+                let batch = Batch { s, first_gate, ands };
+                match known {
+                    None => evaluate_batch(ahead, &batch, frame, &tables[rows]),
+                    Some(Known::GarblerBoth) => evaluate_own(ands, frame),
+                    Some(known) => evaluate_known(ahead, &batch, known, frame, &tables[rows]),
+                }
             });
         }
 
@@ -360,6 +369,213 @@ macro_rules! half_gates {
                 }
             };
             (read(first_tg), read(first_te))
+        }
+
+        /// Gates of one row in a unit: the garbler has as many AES chains as in a unit of gates of two rows.
+        const HALVES: usize = 4 * LANES;
+
+        /// Gates of one row that have their keys in common places.
+        const HALVES_GROUP: usize = 2 * GROUP;
+
+        const _: () = assert!(HALVES / 2 <= MARGIN && (HALVES.is_multiple_of(HALVES_GROUP) || HALVES == GROUP));
+
+        /// Gates of one row, a batch of them.
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn garble_known(
+            ahead: &mut Ahead,
+            batch: &Batch<'_>,
+            known: Known,
+            delta: Vector,
+            frame: &mut Frame<'_>,
+            rows: &mut [Block],
+        ) {
+            for (i, rows) in rows.chunks_mut(HALVES).enumerate() {
+                let start = i * HALVES;
+                match (known, rows.len() <= LANES) {
+                    (Known::Garbler, true) => garble_halves::<1, GARBLER>(ahead, batch, start, delta, frame, rows),
+                    (Known::Garbler, false) => garble_halves::<4, GARBLER>(ahead, batch, start, delta, frame, rows),
+                    (Known::EvaluatorBoth, true) => {
+                        garble_halves::<1, EVALUATOR_BOTH>(ahead, batch, start, delta, frame, rows);
+                    }
+                    (Known::EvaluatorBoth, false) => {
+                        garble_halves::<4, EVALUATOR_BOTH>(ahead, batch, start, delta, frame, rows);
+                    }
+                    (_, true) => garble_halves::<1, EVALUATOR>(ahead, batch, start, delta, frame, rows),
+                    (_, false) => garble_halves::<4, EVALUATOR>(ahead, batch, start, delta, frame, rows),
+                }
+            }
+        }
+
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn evaluate_known(ahead: &mut Ahead, batch: &Batch<'_>, known: Known, frame: &mut Frame<'_>, rows: &[Block]) {
+            for (i, rows) in rows.chunks(HALVES).enumerate() {
+                let start = i * HALVES;
+                match (known, rows.len() <= LANES) {
+                    (Known::Garbler, true) => evaluate_halves::<1, GARBLER>(ahead, batch, start, frame, rows),
+                    (Known::Garbler, false) => evaluate_halves::<4, GARBLER>(ahead, batch, start, frame, rows),
+                    (Known::EvaluatorBoth, true) => {
+                        evaluate_halves::<1, EVALUATOR_BOTH>(ahead, batch, start, frame, rows);
+                    }
+                    (Known::EvaluatorBoth, false) => {
+                        evaluate_halves::<4, EVALUATOR_BOTH>(ahead, batch, start, frame, rows);
+                    }
+                    (_, true) => evaluate_halves::<1, EVALUATOR>(ahead, batch, start, frame, rows),
+                    (_, false) => evaluate_halves::<4, EVALUATOR>(ahead, batch, start, frame, rows),
+                }
+            }
+        }
+
+        /// The gates from `start` on, as many as there are `rows`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn garble_halves<const N: usize, const KNOWN: u8>(
+            ahead: &mut Ahead,
+            batch: &Batch<'_>,
+            start: usize,
+            delta: Vector,
+            frame: &mut Frame<'_>,
+            rows: &mut [Block],
+        ) {
+            let ands = &batch.ands[start..][..rows.len()];
+            let keys = half_keys::<N>(ahead, batch, start, ands.len());
+            let mut zero_labels = [[delta; 2]; N];
+            let mut inputs = [[delta; 2]; N];
+            for v in 0..N {
+                let ands = gates_of::<SOME>(ands, v);
+                let [a, b] = operands::<SOME>(&ands, frame);
+                let [complement_a, complement_b] = complements(&ands);
+                let (a0, b0) = (add_xor(a, complement_a, delta), add_xor(b, complement_b, delta));
+                zero_labels[v] = [a0, b0];
+                inputs[v] = [sigma(b0), xor(sigma(b0), sigma(delta))];
+            }
+            let hashes = hash_halves(ahead, &keys, inputs);
+            let one = splat(Block::new(1, 0));
+            for v in 0..N {
+                let ([a0, b0], [h0, h1]) = (zero_labels[v], hashes[v]);
+                let (row, c0) = if KNOWN == GARBLER {
+                    let row = add_xor(xor(h0, h1), lsb_mask(a0), delta);
+                    (row, add_xor(h0, lsb_mask(b0), row))
+                } else {
+                    let c0 = if KNOWN == EVALUATOR_BOTH { add_xor(h0, lsb_mask(h0), one) } else { h0 };
+                    (xor(xor(h0, h1), a0), c0)
+                };
+                let n = ands.len().saturating_sub(v * LANES).min(LANES);
+                let places = rows.get_mut(v * LANES..).unwrap_or_default();
+                if let Some(places) = places.first_chunk_mut() {
+                    store(places, row);
+                } else {
+                    places.iter_mut().zip(lanes(row)).for_each(|(place, row)| *place = row);
+                }
+                for (lane, label) in lanes(c0).into_iter().enumerate().take(n) {
+                    // SAFETY: the slot is the segment's.
+                    unsafe { *frame.label_mut(ands[v * LANES + lane].dst) = label }
+                }
+            }
+        }
+
+        /// The gates from `start` on, as many as there are `rows`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn evaluate_halves<const N: usize, const KNOWN: u8>(
+            ahead: &mut Ahead,
+            batch: &Batch<'_>,
+            start: usize,
+            frame: &mut Frame<'_>,
+            rows: &[Block],
+        ) {
+            let ands = &batch.ands[start..][..rows.len()];
+            let keys = half_keys::<N>(ahead, batch, start, ands.len());
+            let zero = splat_word(0);
+            let mut labels = [[zero; 2]; N];
+            let mut inputs = [[zero; 1]; N];
+            for v in 0..N {
+                labels[v] = operands::<SOME>(&gates_of::<SOME>(ands, v), frame);
+                inputs[v] = [sigma(labels[v][1])];
+            }
+            let hashes = hash_halves(ahead, &keys, inputs);
+            let one = splat(Block::new(1, 0));
+            for v in 0..N {
+                let ([a, b], [h]) = (labels[v], hashes[v]);
+                let [complement_a, complement_b] = complements(&gates_of::<SOME>(ands, v));
+                let row = match rows.get(v * LANES..).unwrap_or_default().first_chunk() {
+                    Some(rows) => load(rows),
+                    None => gather(std::array::from_fn(|lane| &rows[(v * LANES + lane).min(rows.len() - 1)])),
+                };
+                let b_bit = lsb_mask(add_xor(b, complement_b, one));
+                let c = match KNOWN {
+                    GARBLER => add_xor(h, lsb_mask(b), row),
+                    _ => add_xor(h, b_bit, xor(row, a)),
+                };
+                let c = if KNOWN == EVALUATOR_BOTH {
+                    let a_bit = lsb_mask(add_xor(a, complement_a, one));
+                    add_xor(add_xor(c, lsb_mask(c), one), a_bit, add_xor(zero, b_bit, one))
+                } else {
+                    c
+                };
+                let n = ands.len().saturating_sub(v * LANES).min(LANES);
+                for (lane, label) in lanes(c).into_iter().enumerate().take(n) {
+                    // SAFETY: the slot is the segment's.
+                    unsafe { *frame.label_mut(ands[v * LANES + lane].dst) = label }
+                }
+            }
+        }
+
+        /// For each vector of gates of one row, which of a pair's keys are its own, and where they start.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn half_keys<const N: usize>(
+            ahead: &mut Ahead,
+            batch: &Batch<'_>,
+            start: usize,
+            n: usize,
+        ) -> [(usize, usize); N] {
+            let group = start - start % HALVES_GROUP;
+            let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
+            let n_pairs = tweak_pairs((start + n - group) as u64) as usize;
+            let first = ahead.position(batch.first_gate + group as u64 / 2, n_pairs, schedule);
+            let mut keys = [(0, 0); N];
+            for (v, keys) in keys.iter_mut().enumerate() {
+                let i = start + v * LANES - group;
+                *keys = (i / GROUP % 2, first + i / HALVES_GROUP * GROUP + i % GROUP);
+            }
+            keys
+        }
+
+        /// As [`hash`], each vector's inputs under its own keys.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn hash_halves<const N: usize, const M: usize>(
+            ahead: &Ahead,
+            keys: &[(usize, usize); N],
+            inputs: [[Vector; M]; N],
+        ) -> [[Vector; M]; N] {
+            let [first, middle @ .., last] = &ahead.rows;
+            let mut states = inputs;
+            each_half_state(first, keys, &mut states, |_, state, key| xor(state, key));
+            for rows in middle {
+                each_half_state(rows, keys, &mut states, |_, state, key| aes_round(state, key));
+            }
+            let last_round = |[v, m]: [usize; 2], state, key| aes_last_round(state, xor(key, inputs[v][m]));
+            each_half_state(last, keys, &mut states, last_round);
+            states
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn each_half_state<const N: usize, const M: usize>(
+            rows: &[Row; 2],
+            keys: &[(usize, usize); N],
+            states: &mut [[Vector; M]; N],
+            round: impl Fn([usize; 2], Vector, Vector) -> Vector,
+        ) {
+            for v in 0..N {
+                let key = key(&rows[keys[v].0], keys[v].1);
+                for m in 0..M {
+                    states[v][m] = round([v, m], states[v][m], key);
+                }
+            }
         }
 
         /// Makes the keys of the window at `ahead.first_gate`.

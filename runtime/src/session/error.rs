@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use super::Phase;
 use super::clock::Clock;
+use super::{Phase, Role};
 use crate::channel::{ChannelError, KeyRefused};
 use crate::garble::output::OutputForged;
 use crate::ot;
@@ -109,6 +109,14 @@ pub enum Misuse {
     /// All runs that the parties agreed on are done.
     #[error("the parties agreed on {0} runs, and all are done")]
     NoRunsLeft(u32),
+    /// The plan is for another garbler.
+    #[error("the plan is for {garbler:?} as the garbler, so this party cannot be the {wanted}")]
+    OtherGarbler {
+        /// Whom the plan is for.
+        garbler: String,
+        /// What this party was to be.
+        wanted: Role,
+    },
     /// The offer does not fit its message.
     #[error("the names and values to agree on take {found} bytes; at most {max} fit")]
     OfferTooLong {

@@ -1,5 +1,6 @@
 //! The evaluator's side of a run.
 
+use hushgate_circuits::plan::run_own;
 use rand::CryptoRng;
 
 use super::error::StepError;
@@ -8,8 +9,8 @@ use super::transfer::{ReceiverOts, Supply, bound};
 use super::{Counters, Phase, Role, Run, outputs, tables};
 use crate::block::Block;
 use crate::channel::Link;
-use crate::garble::Evaluator;
 use crate::garble::output::{OutputProof, PermuteBits};
+use crate::garble::{Evaluator, known};
 use crate::ot::Labels;
 use crate::wire::{Decoder, FrameKind, Length};
 
@@ -63,12 +64,20 @@ async fn take_labels(
 ) -> Result<Labelled, StepError> {
     run.clock.enter(Phase::Inputs);
     let State { ots, counters } = state;
-    let (ots, ours, flow) = ots.labels(link, inputs, rng).await?;
+    let entered = run.plan.local.as_ref().map(|local| run_own(local, inputs));
+    let entered = entered.as_ref().map_or(inputs, |bits| &bits[..]);
+    let (ots, ours, flow) = ots.labels(link, entered, rng).await?;
     let mut message = Vec::new();
     link.receiver.receive(FrameKind::Seed, Length::Exactly(SEED_BYTES), &mut message).await?;
     let seed = Decoder::new(&message).array().map_err(StepError::payload(FrameKind::Seed))?;
     let public = PublicLabels::new(&bound(&run.id, &flow), &seed, run.layout.n_inputs(Role::Garbler));
-    let active_labels = run.layout.merge_inputs(&public.inputs, &ours);
+    let active_labels = match run.plan.local {
+        Some(_) => {
+            let theirs = known::actives_of_garbler(run.layout.n_inputs(Role::Garbler));
+            run.layout.merge_inputs(&theirs, &known::actives_of_evaluator(ours, entered))
+        }
+        None => run.layout.merge_inputs(&public.inputs, &ours),
+    };
     Ok(Labelled { state: State { ots, counters }, s: public.s, constant: public.constant, active_labels })
 }
 

@@ -8,8 +8,8 @@ use super::transfer::{SenderOts, Supply, bound};
 use super::{Counters, Phase, Role, Run, outputs, tables};
 use crate::block::{Block, Delta};
 use crate::channel::{FrameReceiver, FrameSender, Link};
-use crate::garble::Garbler;
 use crate::garble::output::{DecodeBits, OutputDigests};
+use crate::garble::{Garbler, known};
 use crate::ot::Labels;
 use crate::wire::FrameKind;
 
@@ -67,12 +67,17 @@ async fn give_labels(
 ) -> Result<Labelled, StepError> {
     run.clock.enter(Phase::Inputs);
     let State { delta, ots, counters } = state;
-    let (ots, theirs, flow) = ots.labels(link, run.layout.n_inputs(Role::Evaluator), rng).await?;
+    let (ots, theirs, flow) = ots.labels(link, run.layout.n_transfers(), rng).await?;
     let mut seed = [0; SEED_BYTES];
     rng.fill_bytes(&mut seed);
     link.sender.send_message(FrameKind::Seed, &seed).await?;
     let public = PublicLabels::new(&bound(&run.id, &flow), &seed, inputs.len());
-    let zero_labels = run.layout.merge_inputs(&public.zero_labels(&delta, inputs), &theirs);
+    let zero_labels = match run.plan.local {
+        Some(_) => {
+            run.layout.merge_inputs(&known::zeros_of_garbler(&delta, inputs), &known::zeros_of_evaluator(theirs))
+        }
+        None => run.layout.merge_inputs(&public.zero_labels(&delta, inputs), &theirs),
+    };
     Ok(Labelled { state: State { delta, ots, counters }, s: public.s, constant: public.constant, zero_labels })
 }
 

@@ -105,7 +105,7 @@ impl Offer {
         rng.fill_bytes(&mut nonce);
         let offer = Offer {
             versions: vec![PROTOCOL_VERSION],
-            role: config.role,
+            role: role(config)?,
             party: config.party,
             suite: SUITE.to_owned(),
             binding_digest: blake3::derive_key("hushgate channel binding v1", channel.binding()),
@@ -194,6 +194,18 @@ pub(super) fn check_inputs(config: &SessionConfig, found: usize) -> Result<(), M
     let party = party(config)?.clone();
     let expected = bits_of_party(&config.plan, config.party);
     if found == expected { Ok(()) } else { Err(Misuse::InputBits { party, found, expected }) }
+}
+
+/// What the party is to do: where the plan is for one garbler, what it says.
+fn role(config: &SessionConfig) -> Result<RoleChoice, Misuse> {
+    let Some(local) = &config.plan.local else { return Ok(config.role) };
+    let role = if local.garbler == config.party { Role::Garbler } else { Role::Evaluator };
+    match config.role {
+        RoleChoice::Only(wanted) if wanted != role => {
+            Err(Misuse::OtherGarbler { garbler: party_name(&config.plan, local.garbler), wanted })
+        }
+        _ => Ok(RoleChoice::Only(role)),
+    }
 }
 
 /// The party's name, if there is such a party.

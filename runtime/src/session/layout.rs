@@ -1,4 +1,6 @@
 //! Whose bits stand where in a plan's inputs and outputs, for two given parties.
+//!
+//! In a plan for one garbler main's inputs are the garbler's bits, then what the evaluator enters.
 
 use hushgate_circuits::circuit::{InputPort, OutputPort};
 use hushgate_circuits::id::PartyId;
@@ -13,6 +15,8 @@ use crate::ot::Labels;
 pub(super) struct Layout {
     inputs: Vec<(Role, usize)>,
     outputs: Vec<Recipients>,
+    /// Bits that the evaluator enters in place of its inputs, in a plan for one garbler.
+    n_entered: Option<usize>,
 }
 
 /// Who learns an output port.
@@ -51,6 +55,7 @@ impl Layout {
         Ok(Layout {
             inputs: plan.inputs.iter().map(input).collect::<Result<_, Misuse>>()?,
             outputs: plan.outputs.iter().map(output).collect::<Result<_, Misuse>>()?,
+            n_entered: plan.local.as_ref().map(|local| local.n_entered() as usize),
         })
     }
 
@@ -59,16 +64,25 @@ impl Layout {
         self.inputs.iter().filter(|(role, _)| *role == owner).map(|(_, width)| width).sum()
     }
 
+    /// How many labels the evaluator gets by oblivious transfer.
+    pub(super) fn n_transfers(&self) -> usize {
+        self.n_entered.unwrap_or_else(|| self.n_inputs(Role::Evaluator))
+    }
+
     /// How many output bits this party learns.
     pub(super) fn n_outputs(&self, recipient: Role) -> usize {
         self.outputs.iter().filter(|port| port.is_for(recipient)).map(|port| port.width).sum()
     }
 
-    /// The labels of all inputs in the plan's order, from those of the two parties.
+    /// The labels of main's inputs, from those of the two parties.
     ///
     /// # Panics
-    /// If there are not as many as [`Layout::n_inputs`] says.
+    /// If there are not as many as [`Layout::n_inputs`] and [`Layout::n_transfers`] say.
     pub(super) fn merge_inputs(&self, garbler: &[Label], evaluator: &[Label]) -> Labels {
+        if self.n_entered.is_some() {
+            assert_eq!((garbler.len(), evaluator.len()), (self.n_inputs(Role::Garbler), self.n_transfers()));
+            return Labels::new([garbler, evaluator].concat());
+        }
         let (mut garbler, mut evaluator) = (garbler, evaluator);
         let mut labels = Labels::new(Vec::with_capacity(garbler.len() + evaluator.len()));
         for &(owner, width) in &self.inputs {

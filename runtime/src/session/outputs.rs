@@ -10,6 +10,12 @@
 use crate::garble::output::{DecodeBits, OutputDigests, OutputProof, PackedBits, PermuteBits};
 use crate::wire::{Decoder, MalformedPayload};
 
+/// Bytes of the messages that open so many output bits to the garbler and to the evaluator.
+#[must_use]
+pub const fn output_bytes(n_garbler: usize, n_evaluator: usize) -> usize {
+    results_bytes(n_garbler) + decoding_bytes(n_evaluator)
+}
+
 /// Bytes of the decoding of `n` outputs.
 pub(super) const fn decoding_bytes(n: usize) -> usize {
     n.div_ceil(8) + n * OutputDigests::BYTES

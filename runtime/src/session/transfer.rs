@@ -28,6 +28,30 @@ use crate::wire::FrameKind;
 /// OTs that are made at one go where a run needs fewer; bounds what a pool takes in memory.
 const BATCH: u64 = 1 << 20;
 
+/// Bytes that `n` OTs of one run take, without headers and tags, with those trees of the two that suit a local network that take fewer. Where
+/// the link is known to be slow they are deeper, and the bytes fewer. More OTs never take fewer bytes.
+#[must_use]
+pub fn transfer_bytes(n: u64) -> u64 {
+    [Depth::Two, Depth::Four].map(|depth| bytes_at(depth, n)).into_iter().min().unwrap_or(0)
+}
+
+fn bytes_at(depth: Depth, n: u64) -> u64 {
+    let supply = Supply::new(SessionId::default(), depth, n);
+    let n_bytes = |bytes: fn(usize) -> usize, n: u64| usize::try_from(n).map_or(u64::MAX, |n| bytes(n) as u64);
+    if n == 0 {
+        0
+    } else if supply.is_direct() {
+        n_bytes(direct::request_bytes, n) + n_bytes(direct::reply_bytes, n) + n_bytes(flow_bytes, n)
+    } else {
+        let n_batches = n.div_ceil(BATCH_MAX as u64);
+        let of_batches = n_batches.saturating_mul((CHALLENGE_BYTES + RESPONSE_BYTES) as u64);
+        let matrices = n_batches.saturating_mul(supply.depth.matrix_bytes(0) as u64);
+        let matrices = matrices.saturating_add(n.saturating_mul(16) / supply.depth.bits() as u64);
+        let setup = (POINTS_BYTES + supply.depth.trees_bytes()) as u64;
+        [of_batches, matrices, n_bytes(flow_bytes, n)].into_iter().fold(setup, u64::saturating_add)
+    }
+}
+
 /// What both parties know about the OTs of a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Supply {

@@ -45,7 +45,8 @@ fn bare_kernel(bench: &mut Bench) -> Cost {
         b: Operand::new(n + i, i.is_multiple_of(2)),
     };
     let ands: Vec<And> = (0..n).map(and).collect();
-    let segment = Segment { steps: &[Step::And(n)], gates: Gates::new(&[], &ands, 2 * n) };
+    let steps = [Step::And(n)];
+    let segment = Segment::new(&steps, Gates::new(&[], &ands, 2 * n));
     let delta = Delta::random(&mut bench.rng);
     let mut keys = GateKeys::new(Block::random(&mut bench.rng), 0);
     let (mut frame, mut tables) = (labels(bench, 2 * n), labels(bench, 2 * n));

@@ -62,7 +62,7 @@ impl File {
     fn check_plan(&self, n_slots_max: u32) {
         let block = self.plan.main();
         assert!(block.n_slots <= n_slots_max, "{} slots", block.n_slots);
-        let n_lanes: usize = block.batches().map(|width| (width as usize).next_multiple_of(LANES)).sum();
+        let n_lanes: usize = block.batches().map(|(_, width)| (width as usize).next_multiple_of(LANES)).sum();
         assert!(n_lanes * 100 <= block.ands.len() * 102, "{n_lanes} lanes for {} ANDs", block.ands.len());
     }
 

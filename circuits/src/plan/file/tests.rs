@@ -89,17 +89,17 @@ fn errors_say_what_is_wrong() {
         assert_eq!(Plan::from_bytes(bytes).expect_err("the bytes are wrong").to_string(), expected);
     };
     check(b"", "this is not a plan: it does not start with HUSHPLAN");
-    check(b"HUSHPLAN\x02", "the plan has format version 2; this program reads version 1");
+    check(b"HUSHPLAN\x03", "the plan has format version 3; this program reads version 2");
     let damaged = "the plan is cut off or damaged: its digest does not match its contents; get the file again";
-    check(b"HUSHPLAN\x01", damaged);
+    check(b"HUSHPLAN\x02", damaged);
     check(b"HUSHPLAN", damaged);
     let with_tail = |tail: &[u8]| with_digest([&MAGIC[..], &[VERSION as u8], tail].concat());
     let huge = "at byte 14 of the plan: found a count of 4294967295; expected no more than there is room for";
     check(&with_tail(b"\xff\xff\xff\xff\x0f"), huge);
     let long = "at byte 9 of the plan: found other bytes; expected a number below 2^64 in as few bytes as possible";
     check(&with_tail(b"\x80\x00"), long);
-    check(&with_tail(b"\0\0\0\0"), "the plan is invalid: the plan has no blocks; expected at least main");
-    check(&with_tail(b"\0\0\0\0!"), "at byte 13 of the plan: found more bytes; expected the end of the plan");
+    check(&with_tail(b"\0\0\0\0\0"), "the plan is invalid: the plan has no blocks; expected at least main");
+    check(&with_tail(b"\0\0\0\0\0!"), "at byte 14 of the plan: found more bytes; expected the end of the plan");
 }
 
 #[test]

@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 
 use hushgate_circuits::id::BlockId;
-use hushgate_circuits::plan::{Operand, PlanCall};
+use hushgate_circuits::knowledge::{Knowledge, Known};
+use hushgate_circuits::plan::{Operand, PlanCall, Slot};
 
 use super::super::output::{OutputContext, OutputDigests};
-use super::plans::{Maker, not, plan, repeated, yes};
+use super::plans::{Maker, not, plan, plan_for_garbler, repeated, yes};
 use super::reference::{Flaw, Reference, Role};
 use super::*;
 use crate::garble::execute::execute;
@@ -45,7 +46,11 @@ impl View {
 /// Garbles and evaluates `plan` with a flaw; the evaluator's view, digests of all outputs included.
 fn view(plan: &Plan, flaw: Flaw, rng: &mut ChaCha8Rng) -> View {
     let n_inputs = plan.main().n_inputs as usize;
-    let (session, zero_labels, bits) = (Session::random(rng), random_labels(rng, n_inputs), random_bits(rng, n_inputs));
+    let (mut session, labels, bits) = (Session::random(rng), random_labels(rng, n_inputs), random_bits(rng, n_inputs));
+    if plan.local.is_some() {
+        session.constant = Block::ZERO;
+    }
+    let zero_labels = in_form(plan, flaw, &session, labels, &bits);
     let mut garbler = Reference::garbler(flaw, &session);
     let zero_outputs = execute(&mut garbler, plan, &zero_labels).unwrap();
     let Role::Garbler { rows } = garbler.role else { unreachable!() };
@@ -58,8 +63,20 @@ fn view(plan: &Plan, flaw: Flaw, rng: &mut ChaCha8Rng) -> View {
     assert_eq!(session.values(&zero_outputs, &outputs), run_plain(plan, &bits), "{flaw:?}");
     let Role::Evaluator { view, .. } = evaluator.role else { unreachable!() };
     let mut blocks = [active, vec![session.constant], view].concat();
+    // What the garbler knows has no label: everybody knows the zero that stands in its place.
+    blocks.retain(|block| plan.local.is_none() || u128::from(*block) != 0);
     blocks.extend(digests(&session, &zero_outputs));
     View { delta: session.delta.block().into(), blocks: blocks.into_iter().map(u128::from).collect() }
+}
+
+/// The zero labels of main's inputs: these, in the form that those of known values have.
+fn in_form(plan: &Plan, flaw: Flaw, session: &Session, labels: Vec<Label>, bits: &[bool]) -> Vec<Label> {
+    let form = |(i, label): (usize, Label)| match plan.main().input_knowledge.get(i) {
+        Some(Knowledge::Garbler) => session.delta.times(bits[i]),
+        Some(Knowledge::Evaluator) if flaw != Flaw::PermuteBitOfKnown => label.with_lsb(false),
+        _ => label,
+    };
+    labels.into_iter().enumerate().map(form).collect()
 }
 
 /// The reference without a flaw is what every kernel does.
@@ -137,6 +154,126 @@ fn xor_between() -> Plan {
     plan(vec![main.done(vec![yes(last)])])
 }
 
+const G: Knowledge = Knowledge::Garbler;
+const E: Knowledge = Knowledge::Evaluator;
+const S: Knowledge = Knowledge::Secret;
+
+/// Every kind of gate, the same operands in several, and results in gates again. Slots: 0 and 1 the garbler knows, 2 and 3 the evaluator,
+/// 4 and 5 nobody.
+fn known_operands() -> Plan {
+    let mut main = Maker::new(6);
+    let own = main.known(Known::GarblerBoth, &[(yes(0), not(1)), (not(0), not(0))]);
+    let by_garbler = main.known(
+        Known::Garbler,
+        &[(yes(0), yes(4)), (not(0), yes(4)), (yes(1), yes(4)), (yes(0), not(5)), (yes(own), yes(4)), (yes(1), yes(2))],
+    );
+    let by_evaluator = main.known(
+        Known::Evaluator,
+        &[
+            (yes(4), yes(2)),
+            (yes(5), yes(2)),
+            (yes(4), not(2)),
+            (not(4), yes(3)),
+            (yes(4), yes(3)),
+            (yes(by_garbler), yes(2)),
+        ],
+    );
+    let both = main.known(Known::EvaluatorBoth, &[(yes(2), yes(3)), (not(2), yes(3)), (yes(2), not(3))]);
+    let chained = main.known(Known::EvaluatorBoth, &[(yes(both), not(both + 1))]);
+    let of_results = main.known(Known::Evaluator, &[(yes(by_evaluator), not(both)), (yes(4), yes(chained))]);
+    let secret = main.ands(&[(yes(by_garbler), yes(by_evaluator)), (yes(4), yes(5)), (yes(of_results), yes(4))]);
+    let outputs = [own, by_garbler, by_garbler + 5, by_evaluator, both, chained, of_results + 1, secret, secret + 2];
+    let main = main.done_knowing(outputs.map(yes).to_vec(), &[G, G, E, E, S, S], &[S; 9]);
+    plan_for_garbler(vec![main])
+}
+
+/// One operand in more gates of a row than a group has, so that tweaks that are too few meet.
+fn known_fan_out(known: Known) -> Plan {
+    let mut main = Maker::new(6);
+    let operands: Vec<_> = (0..9)
+        .map(|i| match known {
+            Known::Garbler => (Operand::new(i % 2, i % 3 == 0), yes(4)),
+            _ => (Operand::new(4 + i % 2, i % 3 == 0), yes(2)),
+        })
+        .collect();
+    let first = main.known(known, &operands);
+    let outputs: Vec<_> = (first..first + 9).map(yes).collect();
+    plan_for_garbler(vec![main.done_knowing(outputs, &[G, G, E, E, S, S], &[S; 9])])
+}
+
+/// x ∧ x and x ∧ ¬x of what the evaluator knows, and of values that differ by what the garbler knows: they have one active label.
+fn known_and_of_same() -> Plan {
+    let mut main = Maker::new(6);
+    let same = main.known(Known::EvaluatorBoth, &[(yes(2), yes(2)), (yes(2), not(2)), (not(3), not(3))]);
+    let moved = main.xor(4, 0);
+    let moved_too = main.xor(4, 1);
+    let secret = main.ands(&[(yes(4), yes(moved)), (not(moved), yes(moved_too)), (yes(4), yes(4))]);
+    let half = main.known(Known::Evaluator, &[(yes(4), yes(2)), (yes(moved), yes(2)), (not(moved_too), yes(2))]);
+    let outputs =
+        [same, same + 1, same + 2, secret, secret + 1, secret + 2, half, half + 1, half + 2].map(yes).to_vec();
+    plan_for_garbler(vec![main.done_knowing(outputs, &[G, G, E, E, S, S], &[S; 9])])
+}
+
+/// A block to which everything is secret is called with what a party knows, complemented or not, and with constants.
+fn known_as_secret() -> Plan {
+    let mut callee = Maker::new(2);
+    let and = callee.and(yes(0), not(1));
+    let callee = callee.done_knowing(vec![yes(and), not(0)], &[S, S], &[S, S]);
+    let mut main = Maker::new(4);
+    let truth = Operand(Operand::CONSTANT.0 ^ 1);
+    let results: Vec<Slot> =
+        [(yes(0), yes(2)), (not(1), not(3)), (yes(2), truth), (Operand::CONSTANT, yes(0)), (yes(0), yes(1))]
+            .into_iter()
+            .flat_map(|(a, b)| {
+                let first = main.call(0, vec![a, b], 2);
+                [first, first + 1]
+            })
+            .collect();
+    let outputs = results.into_iter().map(yes).collect();
+    plan_for_garbler(vec![callee, main.done_knowing(outputs, &[G, G, E, E], &[S; 10])])
+}
+
+/// A loop whose state the evaluator knows: state' = ¬(state ∧ each), from a constant on; each iteration gives state ∧ shared, and its state.
+fn known_loop() -> Plan {
+    let mut body = Maker::new(3);
+    let next = body.known(Known::EvaluatorBoth, &[(yes(0), yes(2))]);
+    let half = body.known(Known::Evaluator, &[(yes(1), yes(0))]);
+    let body = body.done_knowing(vec![not(next), yes(half), not(0)], &[E, S, E], &[E, S, E]);
+    let mut main = Maker::new(4);
+    let args = vec![Operand(Operand::CONSTANT.0 ^ 1), yes(0), yes(1), not(2), yes(3)];
+    let call = PlanCall { callee: BlockId(0), count: 3, n_state: 1, n_shared: 1, args, results: vec![0; 7] };
+    let first = main.repeat(call);
+    // The last iteration's complemented state, in a gate that wants to know it.
+    let last = main.known(Known::Evaluator, &[(yes(0), not(first)), (yes(0), yes(first + 6))]);
+    let outputs: Vec<_> = (first..first + 7).chain([last, last + 1]).map(yes).collect();
+    plan_for_garbler(vec![body, main.done_knowing(outputs, &[S, E, E, E], &[S; 9])])
+}
+
+/// shared ∧ each, three times, of which the garbler knows `each`.
+fn known_loop_that_shares_an_input() -> Plan {
+    let mut body = Maker::new(2);
+    let and = body.known(Known::Garbler, &[(yes(1), yes(0))]);
+    let body = body.done_knowing(vec![yes(and)], &[S, G], &[S]);
+    let mut main = Maker::new(4);
+    let args = vec![yes(0), yes(1), not(2), yes(3)];
+    let call = PlanCall { callee: BlockId(0), count: 3, n_state: 0, n_shared: 1, args, results: vec![0; 3] };
+    let first = main.repeat(call);
+    let outputs = (first..first + 3).map(yes).collect();
+    plan_for_garbler(vec![body, main.done_knowing(outputs, &[S, G, G, G], &[S; 3])])
+}
+
+fn known_circuits() -> [(&'static str, Plan); 7] {
+    [
+        ("known operands", known_operands()),
+        ("fan-out, the garbler knows", known_fan_out(Known::Garbler)),
+        ("fan-out, the evaluator knows", known_fan_out(Known::Evaluator)),
+        ("known x and x", known_and_of_same()),
+        ("known as secret", known_as_secret()),
+        ("known loop", known_loop()),
+        ("known loop that shares an input", known_loop_that_shares_an_input()),
+    ]
+}
+
 fn small_circuits() -> [(&'static str, Plan); 8] {
     [
         ("fan-out", fan_out()),
@@ -153,7 +290,7 @@ fn small_circuits() -> [(&'static str, Plan); 8] {
 #[test]
 fn nothing_leaks() {
     let mut rng = ChaCha8Rng::seed_from_u64(10);
-    for (name, plan) in small_circuits() {
+    for (name, plan) in small_circuits().into_iter().chain(known_circuits()) {
         for _ in 0..20 {
             assert!(!view(&plan, Flaw::None, &mut rng).leaks(), "{name}");
         }
@@ -187,6 +324,36 @@ fn tweaks_that_restart_in_each_call_are_found() {
 fn one_tweak_for_both_halves_is_found() {
     check_found(Flaw::OneTweakPerGate, &and_of_same());
     check_found(Flaw::OneTweakPerGate, &and_of_opposites());
+}
+
+#[test]
+fn flaws_of_gates_with_known_operands_are_found() {
+    for known in [Known::Garbler, Known::Evaluator] {
+        check_found(Flaw::OneKey, &known_fan_out(known));
+        check_found(Flaw::OneTweakPerBatch, &known_fan_out(known));
+        check_found(Flaw::OneTweakPerPair, &known_fan_out(known));
+        check_found(Flaw::NoSigma, &known_operands());
+    }
+    check_found(Flaw::OneHash, &known_fan_out(Known::Evaluator));
+    check_found(Flaw::TweaksRestart, &known_loop_that_shares_an_input());
+}
+
+/// These make wrong results, which `view` refuses.
+#[test]
+fn flaws_that_use_other_bits_give_wrong_results() {
+    let goes_wrong = |flaw, plan: &Plan| {
+        let run = |seed| view(plan, flaw, &mut ChaCha8Rng::seed_from_u64(seed));
+        (18..24).any(|seed| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(seed))).is_err())
+    };
+    for (flaw, plan) in [
+        (Flaw::PermuteBitOfKnown, known_fan_out(Known::Evaluator)),
+        (Flaw::ResultNotKnown, known_operands()),
+        (Flaw::BitForgotten, known_fan_out(Known::Garbler)),
+        (Flaw::NoComplements, known_loop()),
+    ] {
+        assert!(goes_wrong(flaw, &plan), "{flaw:?}");
+        assert!(!goes_wrong(Flaw::None, &plan), "{flaw:?}");
+    }
 }
 
 #[test]

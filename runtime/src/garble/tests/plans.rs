@@ -1,12 +1,18 @@
 //! Plans made by hand and at random, and what they compute in the clear.
 
-use hushgate_circuits::id::BlockId;
-use hushgate_circuits::plan::{And, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use hushgate_circuits::id::{BlockId, PartyId};
+use hushgate_circuits::knowledge::{Knowledge, Known};
+use hushgate_circuits::plan::{And, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 pub(super) fn plan(blocks: Vec<PlanBlock>) -> Plan {
-    Plan { parties: vec!["a".into(), "b".into()], inputs: vec![], outputs: vec![], blocks }
+    Plan { parties: vec!["a".into(), "b".into()], inputs: vec![], outputs: vec![], blocks, local: None }
+}
+
+/// A plan for one garbler whose main has these inputs, whoever gives them.
+pub(super) fn plan_for_garbler(blocks: Vec<PlanBlock>) -> Plan {
+    Plan { local: Some(Local { garbler: PartyId(0), own: vec![] }), ..plan(blocks) }
 }
 
 /// Builds one block, each value in a new slot.
@@ -44,6 +50,13 @@ impl Maker {
         first
     }
 
+    /// One batch of ANDs of which somebody knows operands; the slot of the first result, the others follow.
+    pub(super) fn known(&mut self, known: Known, operands: &[(Operand, Operand)]) -> Slot {
+        let first = self.ands(operands);
+        *self.0.steps.last_mut().unwrap() = Step::Known(known, operands.len() as u32);
+        first
+    }
+
     /// The slot of the first result, the others follow.
     pub(super) fn call(&mut self, callee: u32, args: Vec<Operand>, n_results: u32) -> Slot {
         self.repeat(PlanCall {
@@ -68,6 +81,18 @@ impl Maker {
     pub(super) fn done(mut self, outputs: Vec<Operand>) -> PlanBlock {
         self.0.outputs = outputs;
         self.0
+    }
+
+    /// As `done`, and says who knows the inputs and outputs.
+    pub(super) fn done_knowing(
+        self,
+        outputs: Vec<Operand>,
+        of_inputs: &[Knowledge],
+        of_outputs: &[Knowledge],
+    ) -> PlanBlock {
+        let mut block = self.done(outputs);
+        (block.input_knowledge, block.output_knowledge) = (of_inputs.to_vec(), of_outputs.to_vec());
+        block
     }
 }
 
@@ -181,7 +206,7 @@ fn run_block(plan: &Plan, id: usize, inputs: &[bool]) -> Vec<bool> {
             Step::Xor(n) => xors.by_ref().take(n as usize).for_each(|xor| {
                 slots[xor.dst as usize] = slots[xor.a as usize] ^ slots[xor.b as usize];
             }),
-            Step::And(n) => ands.by_ref().take(n as usize).for_each(|and| {
+            Step::And(n) | Step::Known(_, n) => ands.by_ref().take(n as usize).for_each(|and| {
                 slots[and.dst as usize] = value(&slots, and.a) & value(&slots, and.b);
             }),
             Step::Call => run_call(plan, calls.next().unwrap(), &mut slots),

@@ -2,6 +2,7 @@
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use hushgate_circuits::knowledge::{Knowledge, Known};
 use hushgate_circuits::plan::{And, Step};
 
 use super::*;
@@ -20,6 +21,18 @@ pub(super) enum Flaw {
     OneTweakPerGate,
     /// 18: complements of outputs and arguments are forgotten.
     NoComplements,
+    /// All gates of one row in a batch have one tweak.
+    OneTweakPerBatch,
+    /// The two halves of four pairs of tweaks are one: gates that are four apart share a tweak.
+    OneTweakPerPair,
+    /// The garbler's labels of what the evaluator knows have any lowest bit, as if its permute bit were used.
+    PermuteBitOfKnown,
+    /// What the evaluator computes of what it knows keeps its lowest bit, as results that nobody knows do.
+    ResultNotKnown,
+    /// The garbler adds Δ to no row, whatever its bit.
+    BitForgotten,
+    /// The row of a gate whose operand the evaluator knows lacks the hash of the label that it does not have.
+    OneHash,
 }
 
 /// One party: which one it is depends on what it knows.
@@ -87,12 +100,93 @@ impl<'a> Reference<'a> {
     /// other label: the cipher run backwards on what it would give there, had the linear terms gone.
     fn attempts(&self, gate: u64, half: u64, row: Block, x: Label) -> Vec<Block> {
         let rest = row ^ self.hash(gate, half, x);
-        let guesses = [Block::ZERO, x, self.sigma(x)].map(|linear| {
+        // Everybody knows the label 0 of what the garbler knows; a guess that is made twice says nothing twice.
+        let linear = if u128::from(x) == 0 { vec![x] } else { vec![Block::ZERO, x, self.sigma(x)] };
+        let guesses = linear.into_iter().map(|linear| {
             let mut block = (rest ^ linear).to_bytes().into();
             self.cipher(gate, half).decrypt_block(&mut block);
             self.sigma_inverse(Block::from_bytes(block.into()))
         });
-        guesses.into_iter().collect()
+        guesses.collect()
+    }
+
+    /// The output's zero label and the row of a gate of one row.
+    fn garble_half(&self, known: Known, gate: u64, half: u64, a0: Label, b0: Label) -> (Label, Block) {
+        let delta = &self.session.delta;
+        let h0 = self.hash(gate, half, b0);
+        let h1 = if self.flaw == Flaw::OneHash { Block::ZERO } else { self.hash(gate, half, b0 ^ delta.block()) };
+        let row = match known {
+            Known::Garbler => h0 ^ h1 ^ delta.times(a0.lsb() && self.flaw != Flaw::BitForgotten),
+            _ => h0 ^ h1 ^ a0,
+        };
+        let c0 = match known {
+            Known::Garbler => h0 ^ row.masked(b0.lsb()),
+            Known::EvaluatorBoth if self.flaw != Flaw::ResultNotKnown => h0.with_lsb(false),
+            _ => h0,
+        };
+        (c0, row)
+    }
+
+    fn evaluate_half(&self, known: Known, gate: u64, half: u64, row: Block, and: &And, frame: &[Label]) -> Label {
+        let [a, b] = [and.a, and.b].map(|x| frame[x.slot() as usize]);
+        let [a_bit, b_bit] = [and.a, and.b].map(|x| frame[x.slot() as usize].lsb() ^ x.is_complemented());
+        let h = self.hash(gate, half, b);
+        match known {
+            Known::Garbler => h ^ row.masked(b.lsb()),
+            Known::EvaluatorBoth if self.flaw != Flaw::ResultNotKnown => {
+                (h ^ (row ^ a).masked(b_bit)).with_lsb(a_bit & b_bit)
+            }
+            _ => h ^ (row ^ a).masked(b_bit),
+        }
+    }
+
+    fn run_known(&mut self, known: Known, ands: &[And], frame: &mut [Label]) {
+        if known == Known::GarblerBoth {
+            return self.run_own(ands, frame);
+        }
+        for (i, and) in ands.iter().enumerate() {
+            let (gate, half) = match self.flaw {
+                Flaw::OneTweakPerBatch => (self.next_gate, 0),
+                Flaw::OneTweakPerPair => (self.next_gate + (i / 8 * 4 + i % 4) as u64, 0),
+                _ => (self.next_gate + (i / 8 * 4 + i % 4) as u64, i as u64 / 4 % 2),
+            };
+            let row = match &mut self.role {
+                Role::Garbler { .. } => {
+                    let [a, b] = [and.a, and.b]
+                        .map(|x| self.complement(frame[x.slot() as usize], x.is_complemented(), Knowledge::Secret));
+                    let (c0, row) = self.garble_half(known, gate, half, a, b);
+                    frame[and.dst as usize] = c0;
+                    row
+                }
+                Role::Evaluator { rows, .. } => {
+                    let row = rows[0];
+                    *rows = &rows[1..];
+                    frame[and.dst as usize] = self.evaluate_half(known, gate, half, row, and, frame);
+                    row
+                }
+            };
+            let attempts = self.attempts(gate, half, row, frame[and.b.slot() as usize]);
+            match &mut self.role {
+                Role::Garbler { rows } => rows.push(row),
+                Role::Evaluator { view, .. } => {
+                    view.extend([row, frame[and.dst as usize]]);
+                    view.extend(attempts);
+                }
+            }
+        }
+        let n = ands.len() as u64;
+        self.next_gate += n / 8 * 4 + (n % 8).min(4);
+    }
+
+    /// Products of what the garbler knows.
+    fn run_own(&self, ands: &[And], frame: &mut [Label]) {
+        for and in ands {
+            let [a, b] = [and.a, and.b].map(|x| frame[x.slot() as usize].lsb() ^ x.is_complemented());
+            frame[and.dst as usize] = match self.role {
+                Role::Garbler { .. } => self.session.delta.times(a & b),
+                Role::Evaluator { .. } => Block::ZERO,
+            };
+        }
     }
 
     fn run_group(&mut self, ands: &[And], frame: &mut [Label]) {
@@ -101,7 +195,8 @@ impl<'a> Reference<'a> {
         let mut noted = vec![];
         for (i, and) in ands.iter().enumerate() {
             let gate = first_gate + i as u64;
-            let [a, b] = [and.a, and.b].map(|x| self.complement(frame[x.slot() as usize], x.is_complemented()));
+            let [a, b] = [and.a, and.b]
+                .map(|x| self.complement(frame[x.slot() as usize], x.is_complemented(), Knowledge::Secret));
             match &self.role {
                 Role::Garbler { .. } => {
                     (new_rows[i], new_rows[n + i], frame[and.dst as usize]) = self.garble(gate, a, b);
@@ -134,10 +229,12 @@ impl Party for Reference<'_> {
         self.session.constant
     }
 
-    fn complement(&self, label: Label, complemented: bool) -> Label {
+    fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label {
+        let one = Block::new(1, 0).masked(complemented && known == Knowledge::Evaluator);
         match self.role {
-            Role::Garbler { .. } if self.flaw != Flaw::NoComplements => label ^ self.session.delta.times(complemented),
-            _ => label,
+            _ if self.flaw == Flaw::NoComplements => label,
+            Role::Garbler { .. } => label ^ self.session.delta.times(complemented) ^ one,
+            Role::Evaluator { .. } => label ^ one,
         }
     }
 
@@ -154,6 +251,7 @@ impl Party for Reference<'_> {
                 Step::And(n) => {
                     ands.split_off(..n as usize).unwrap().chunks(4).for_each(|group| self.run_group(group, frame));
                 }
+                Step::Known(known, n) => self.run_known(known, ands.split_off(..n as usize).unwrap(), frame),
                 Step::Call => unreachable!(),
             }
         }

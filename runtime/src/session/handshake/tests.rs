@@ -24,7 +24,7 @@ fn decode(bytes: &[u8]) -> Result<Offer, MalformedPayload> {
 }
 
 fn plan() -> Plan {
-    Plan { parties: vec!["alice".into(), "bob".into()], inputs: vec![], outputs: vec![], blocks: vec![] }
+    Plan { parties: vec!["alice".into(), "bob".into()], inputs: vec![], outputs: vec![], blocks: vec![], local: None }
 }
 
 #[test]

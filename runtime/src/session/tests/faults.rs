@@ -53,7 +53,15 @@ async fn check_noticed(setup: &Setup, frames: &Frames, place: &Place, fault: &Fa
 
 #[tokio::test(start_paused = true)]
 async fn every_changed_byte_is_noticed() {
-    let setup = setup();
+    every_changed_byte(setup()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_changed_byte_is_noticed_where_parties_know_values() {
+    every_changed_byte(Setup::new(Program::products(3).for_garbler(0), [RoleChoice::Auto; 2], 20)).await;
+}
+
+async fn every_changed_byte(setup: Setup) {
     let frames = record(&setup).await;
     let mut rng = ChaCha20Rng::seed_from_u64(21);
     for (place, length) in places(&frames) {

@@ -6,12 +6,13 @@ use hushgate_circuits::build::{Blocks, Builder};
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::id::{PartyId, Wire};
-use hushgate_circuits::schedule::schedule;
+use hushgate_circuits::local::split;
+use hushgate_circuits::schedule::{schedule, schedule_split};
 use hushgate_circuits::shape::Shape;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
-use crate::session::SealedPlan;
+use crate::session::{SealedPlan, transfer_bytes};
 
 /// A circuit and its plan; parties 0 (alice) and 1 (bob).
 #[derive(Clone)]
@@ -39,6 +40,30 @@ impl Program {
         let circuit = Blocks::new().into_circuit(main, vec!["alice".into(), "bob".into()], inputs, ports);
         let plan = SealedPlan::new(schedule(&circuit)).expect("schedules are valid");
         Program { plan, circuit: Arc::new(circuit) }
+    }
+
+    /// The same with what the parties can compute by themselves taken out, for this garbler.
+    pub(super) fn for_garbler(self, garbler: u32) -> Program {
+        let split = split(&self.circuit, PartyId(garbler), &transfer_bytes).expect("small enough");
+        Program { plan: SealedPlan::new(schedule_split(&split)).expect("schedules are valid"), ..self }
+    }
+
+    /// A circuit in which each party knows much: products of alice's and bob's bits, and of products of their own, to both.
+    pub(super) fn products(width: u32) -> Program {
+        let mut builder = Builder::new("main", 2 * width);
+        let inputs = builder.inputs();
+        let (alice, bob) = inputs.split_at(width as usize);
+        let mut own =
+            |bits: &[Wire]| -> Vec<Wire> { bits.windows(2).map(|pair| builder.and(pair[0], !pair[1])).collect() };
+        let (of_alice, of_bob) = (own(alice), own(bob));
+        let mut results = Vec::new();
+        for (i, (&a, &b)) in of_alice.iter().zip(&of_bob).enumerate() {
+            let product = builder.and(!a, b);
+            let secret = builder.xor(product, inputs[i]);
+            let next = builder.and(secret, product);
+            results.extend([product, !secret, builder.and(next, !b), builder.and(next, a), a, !b]);
+        }
+        Program::new(builder, &[(0, width), (1, width)], vec![(vec![0, 1], results)])
     }
 
     /// Whether alice's number is smaller than bob's, to both; bob learns alice's lowest bit, a constant, and both twice.
