@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod data;
 mod describe;
+mod diff;
 mod failure;
 mod files;
 mod home;

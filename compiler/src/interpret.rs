@@ -13,11 +13,13 @@ mod aes;
 mod float;
 mod intrinsic;
 mod operator;
+mod show;
 mod value;
 
 pub use aes::aes_sbox;
 pub(crate) use float::float;
 pub(crate) use intrinsic::network;
+pub use show::{differences, show};
 pub use value::Val;
 
 use std::rc::Rc;

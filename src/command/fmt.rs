@@ -8,18 +8,19 @@ use hushgate_compiler::source::SourceMap;
 use hushgate_compiler::syntax::format::format;
 
 use crate::cli::Common;
+use crate::diff::changes;
 use crate::failure::Failure;
 use crate::files::{read_text, write_whole};
 use crate::program::locate;
 use crate::terminal;
 use crate::terminal::outln;
 
-/// Formats files in place; with `check`, only says which would change.
+/// Formats files in place; with `check`, only says which would change, and how.
 pub fn run(files: &[PathBuf], check: bool, common: &Common) -> Result<(), Failure> {
     let mut changed = Vec::new();
     for path in files {
         let file = locate(path)?.file;
-        if format_file(&file, check)? {
+        if format_file(&file, check, !common.quiet && !common.json)? {
             changed.push(file.display().to_string());
         }
     }
@@ -37,8 +38,8 @@ pub fn run(files: &[PathBuf], check: bool, common: &Common) -> Result<(), Failur
     }
 }
 
-/// Whether the file's layout was, or with `check` would be, changed.
-fn format_file(path: &Path, check: bool) -> Result<bool, Failure> {
+/// Whether the file's layout was, or with `check` would be, changed. With `check` and `show`, prints how.
+fn format_file(path: &Path, check: bool, show: bool) -> Result<bool, Failure> {
     let text = read_text(path)?;
     let mut sources = SourceMap::new();
     let file = sources.add(path.display().to_string(), text.as_str());
@@ -49,6 +50,8 @@ fn format_file(path: &Path, check: bool) -> Result<bool, Failure> {
     }
     if !check {
         write_whole(path, formatted.as_bytes())?;
+    } else if show {
+        eprint!("--- {path}\n+++ {path}, formatted\n{}", changes(&text, &formatted), path = path.display());
     }
     Ok(true)
 }

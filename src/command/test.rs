@@ -4,9 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use hushgate_circuits::shape::Value;
-use hushgate_compiler::hir::Test;
-use hushgate_compiler::interpret::{self, FailureKind};
+use hushgate_compiler::hir::{Program, Test};
+use hushgate_compiler::interpret::{self, FailureKind, Sides, differences, show};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -45,14 +44,15 @@ pub fn run(path: &Path, filter: Option<&str>, common: &Common) -> Result<(), Fai
 /// What went wrong in one test, a text for each assertion.
 fn failures(hush: &Hush, test: &Test) -> Vec<String> {
     let failures = interpret::run_test(&hush.program, test);
-    failures.iter().map(|failed| format!("  {}: {}\n", hush.place(failed.span), describe(&failed.kind))).collect()
+    failures
+        .iter()
+        .map(|failed| format!("  {}: {}\n", hush.place(failed.span), describe(&hush.program, &failed.kind)))
+        .collect()
 }
 
-fn describe(failed: &FailureKind) -> String {
+fn describe(program: &Program, failed: &FailureKind) -> String {
     match failed {
-        FailureKind::AssertEq(sides) => {
-            format!("the two sides differ\n    left:  {}\n    right: {}", show(&sides.left), show(&sides.right))
-        }
+        FailureKind::AssertEq(sides) => describe_sides(program, sides),
         FailureKind::Assert => "the assertion does not hold".to_owned(),
         FailureKind::Stopped(error) => error.to_string(),
         FailureKind::Held(None) => "all requirements hold, but one should fail".to_owned(),
@@ -63,12 +63,26 @@ fn describe(failed: &FailureKind) -> String {
     }
 }
 
-/// A value as people write it, without names of fields.
-fn show(value: &Value) -> String {
-    match value {
-        Value::Bool(bit) => bit.to_string(),
-        Value::Int(int) => int.to_string(),
-        Value::List(values) => format!("[{}]", values.iter().map(show).collect::<Vec<_>>().join(", ")),
-        Value::Variant(tag, payload) => format!("variant {tag} {}", show(payload)),
+/// Parts that two values differ in, and the values themselves if they are short.
+fn describe_sides(program: &Program, sides: &Sides) -> String {
+    let shown = |value| show(program, &sides.ty, value);
+    let (left, right) = (shown(&sides.left), shown(&sides.right));
+    let differing = differences(program, &sides.ty, &sides.left, &sides.right, DIFFERENCES_MAX);
+    let whole = matches!(&differing[..], [(path, ..)] if path.is_empty());
+    let mut text = "the two sides differ".to_owned();
+    if whole || left.len().max(right.len()) <= SHORT {
+        text += &format!("\n    left:  {left}\n    right: {right}");
     }
+    if !whole {
+        for (path, left, right) in &differing {
+            text += &format!("\n    {}: {left} and {right}", path.trim_start_matches('.'));
+        }
+    }
+    text
 }
+
+/// Differing parts that are listed.
+const DIFFERENCES_MAX: usize = 8;
+
+/// Characters of a value that is shown in full.
+const SHORT: usize = 400;

@@ -12,6 +12,7 @@ mod organisations;
 mod requirements;
 mod sessions;
 mod tidy;
+mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -185,6 +185,13 @@ impl<'a> Checker<'a> {
         kind: DefKind<'a>,
         impl_: Option<ImplId>,
     ) -> DefId {
+        let is_type = matches!(kind, DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_));
+        let own =
+            super::resolve::TYPE_NAMES.contains(&&*name.name) || super::types::int_type_name(&name.name).is_some();
+        if is_type && own {
+            let error = Diagnostic::error(Code::DuplicateName, format!("`{name}` is a type of the language itself"));
+            self.report(error.at(name.span, "declared again here").help("give it another name"));
+        }
         let id = DefId(self.defs.len() as u32);
         self.defs.push(Def { name, start: item.at_start(), scope, kind, impl_ });
         let names = match impl_ {

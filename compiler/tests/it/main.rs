@@ -9,6 +9,7 @@ mod corpus;
 mod diagnostics;
 mod explanations;
 mod library;
+mod limits;
 mod lowered;
 mod mutants;
 mod properties;
