@@ -345,12 +345,26 @@ fn divide(circuit: &Circuit, target: Target<'_>) -> Result<(Split, Division), Fa
         let split = local::split(circuit, PartyId(index as u32), &session::transfer_bytes);
         split.map_err(|error| Failure::Program(format!("error: {error}")))
     };
-    // One at a time, and the chosen one anew: a circuit may fill much of the memory.
-    let bytes = vec![all_bytes(&split_for(0)?), all_bytes(&split_for(1)?)];
-    let split = split_for(wanted.unwrap_or(usize::from(bytes[1] < bytes[0])))?;
+    // A large circuit fills much of the memory: then one at a time, and the chosen one anew.
+    let is_large = circuit.main().nodes.len() > NODES_KEPT_TWICE;
+    let first = split_for(0)?;
+    let first = (all_bytes(&first), Some(first).filter(|_| !is_large));
+    let second = split_for(1)?;
+    let bytes = vec![first.0, all_bytes(&second)];
+    let split = match (wanted.unwrap_or(usize::from(bytes[1] < bytes[0])), first.1) {
+        (0, Some(first)) => first,
+        (0, None) => {
+            drop(second);
+            split_for(0)?
+        }
+        _ => second,
+    };
     let ands = split.ands_by_origin();
     Ok((split, Division { bytes, ands }))
 }
+
+/// Nodes of main up to which the circuit is kept divided in both ways until one is chosen.
+const NODES_KEPT_TWICE: usize = 1 << 23;
 
 /// Bytes of tables, oblivious transfers and outputs.
 fn all_bytes(split: &Split) -> u64 {
