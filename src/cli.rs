@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use hushgate_circuits::optimize::LEVEL_DEFAULT;
+use hushgate_runtime::channel::Network;
 
 use crate::program::Target;
 
@@ -345,9 +346,18 @@ pub struct JoinArgs {
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
-    /// Give up when the other party is silent for so long
+    /// Run so often in one session, each time on the same data; a CSV file with a row for each run does so by itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: Option<u32>,
+    /// Give up when nobody connects, or the other party is silent, for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     pub timeout: f64,
+    /// Give up when the session takes longer than this in all
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<f64>,
+    /// What the link to the other party can do: lan, wan, or RTT,RATE such as 40ms,100Mbit [default: as measured]
+    #[arg(long, value_name = "LINK")]
+    pub network: Option<Network>,
     /// Encrypt, and accept only this peer: a name from `hushgate peer list`, a fingerprint or a public key
     #[arg(long, value_name = "NAME_OR_KEY")]
     pub peer: Option<String>,

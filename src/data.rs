@@ -67,6 +67,60 @@ pub fn bind(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<Vec<Va
     values.into_iter().zip(ports).map(|(value, port)| value.ok_or_else(|| missing(party, port, given))).collect()
 }
 
+/// The values of `ports` for each run: a row each of a CSV file, where the user gave one for something that is no array; else once.
+pub fn bind_runs(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<Vec<Vec<Value>>, DataError> {
+    let of_runs =
+        |data: &&Given| data.source.is_csv() && ports_of(ports, data).iter().all(|port| !is_array(&port.shape));
+    let mut tables = given.iter().filter(of_runs);
+    let Some(table) = tables.next().filter(|data| !ports_of(ports, data).is_empty()) else {
+        return Ok(vec![bind(party, ports, given)?]);
+    };
+    if let Some(other) = tables.next() {
+        return Err(other.source.error("", format!("a row for each run already comes from {}", table.source)));
+    }
+    let varying = ports_of(ports, table);
+    let is_varying = |port: &&InputPort| varying.iter().any(|other| other.name == port.name);
+    let fixed: Vec<&InputPort> = ports.iter().copied().filter(|port| !is_varying(port)).collect();
+    let others: Vec<Given> = given.iter().filter(|data| !std::ptr::eq(*data, table)).cloned().collect();
+    let fixed_values = bind(party, &fixed, &others)?;
+    let rows = csv::read_rows(&table.source, &table.source.text()?, &row_shape(party, &varying), None)?;
+    let merge = |row: Value| {
+        let row = if varying.len() == 1 { vec![row] } else { fields_of(row) };
+        let (mut row, mut fixed) = (row.into_iter(), fixed_values.iter().cloned());
+        let next = |port: &&InputPort| if is_varying(port) { row.next() } else { fixed.next() };
+        ports.iter().map(next).collect::<Option<Vec<Value>>>().expect("each port is of one kind")
+    };
+    Ok(rows.into_iter().map(merge).collect())
+}
+
+/// The ports that some data are for.
+fn ports_of<'a>(ports: &[&'a InputPort], data: &Given) -> Vec<&'a InputPort> {
+    let is_meant = |port: &&InputPort| data.parameter.as_ref().is_none_or(|name| *name == port.name);
+    ports.iter().copied().filter(is_meant).collect()
+}
+
+/// What a row holds: the one port's value, or a column for each port.
+fn row_shape(party: &str, ports: &[&InputPort]) -> Shape {
+    match ports {
+        [port] => port.shape.clone(),
+        _ => Shape::Struct {
+            name: format!("{party}'s inputs"),
+            fields: ports.iter().map(|port| (port.name.clone(), port.shape.clone())).collect(),
+        },
+    }
+}
+
+fn fields_of(value: Value) -> Vec<Value> {
+    match value {
+        Value::List(values) => values,
+        other => vec![other],
+    }
+}
+
+const fn is_array(shape: &Shape) -> bool {
+    matches!(shape, Shape::Array { .. })
+}
+
 /// The values of one named parameter.
 fn bind_one(party: &str, ports: &[&InputPort], name: &str, source: &Source) -> Result<Vec<(usize, Value)>, DataError> {
     let Some(index) = ports.iter().position(|port| port.name == name) else {

@@ -10,14 +10,16 @@
 //! - Every run that begins in the log ends in it, unless the process is killed.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
 
 use hushgate_circuits::circuit::InputPort;
 use hushgate_circuits::shape::Value;
-use hushgate_runtime::channel::Channel;
 use hushgate_runtime::channel::tls::Endpoint;
+use hushgate_runtime::channel::{Channel, Traffic};
 use hushgate_runtime::identity::{Identity, Pin};
 use hushgate_runtime::party::meeting::{Meeting, Transcript};
 use hushgate_runtime::party::receipt::Terms;
@@ -26,7 +28,7 @@ use hushgate_runtime::session::{Outcome, Role, SessionError};
 use crate::approval::Approval;
 use crate::failure::Failure;
 use crate::log;
-use crate::party::Table;
+use crate::party::{Party, Table};
 use crate::proposal::Sealed;
 use crate::record::{Beginning, Receipt, Record, Signatory};
 use crate::rules::{self, Rules, Subject};
@@ -92,11 +94,14 @@ pub struct Job<'a> {
     pub index: usize,
     /// Our inputs.
     pub ports: &'a [&'a InputPort],
-    /// Their values.
-    pub values: &'a [Value],
+    /// Their values in each run; at least one.
+    pub runs: &'a [Vec<Value>],
 }
 
-/// A run in progress, as the log knows it.
+/// Somebody being met.
+pub type Welcome = std::pin::Pin<Box<dyn Future<Output = Result<Meeting, SessionError>> + Send>>;
+
+/// A session in progress, as the log knows it.
 #[derive(Default)]
 pub struct Run {
     record: Option<Record>,
@@ -109,10 +114,10 @@ struct Counted {
     peer: String,
 }
 
-/// A run that is over.
+/// A session that is over.
 pub struct Ended {
-    /// What we learned.
-    pub outcome: Outcome,
+    /// What went over the wire in all runs.
+    traffic: Traffic,
     /// Where the receipt is, if both sides sign.
     pub receipt: Option<Result<PathBuf, Failure>>,
     transcript: Transcript,
@@ -122,21 +127,48 @@ pub struct Ended {
 impl Job<'_> {
     /// Whether the release rules would allow a run now.
     fn check_rules(&self) -> Result<(), Failure> {
-        self.with_subject(|subject| rules::check_run(subject, self.ports, self.values))
+        self.with_subject(|subject| rules::check_run(subject, self.ports, &self.runs[0]))
     }
 
-    /// Runs it on a new connection.
-    pub async fn run(&self, channel: Channel, run: &mut Run) -> Result<Ended, Failure> {
-        let ours = self.statement()?;
-        let patience = self.table.timeouts().handshake;
-        let mut rng = self.table.rng(self.index + 2);
-        let mut meeting = Meeting::open(channel, &ours.to_bytes(), patience, &mut rng).await?;
-        let ended = self.meet(&mut meeting, &ours, run).await;
+    /// What exchanges statements with whoever connects, beginning with `ours`.
+    pub fn welcome(&self, ours: &Statement) -> impl Fn(Channel) -> Welcome + Send + Sync + use<> {
+        let (statement, patience) = (ours.to_bytes(), self.table.timeouts().handshake);
+        let (rng, n_opened) = (self.table.rng(self.index + 2), AtomicU64::new(0));
+        move |channel| {
+            let (statement, mut rng) = (statement.clone(), rng.clone());
+            // Streams 0 to 3 are the two parties'.
+            rng.set_stream(rng.get_stream() + 2 * n_opened.fetch_add(1, Ordering::Relaxed));
+            Box::pin(async move { Meeting::open(channel, &statement, patience, &mut rng).await })
+        }
+    }
+
+    /// Our place, with what can be computed before we have met anybody.
+    pub fn seat(&self) -> Party {
+        self.table.seat_for_runs(self.index, self.runs).prepared()
+    }
+
+    /// Runs it at `seat` with whom we have met; `each` gets the number of a run, from 0, and what came of it.
+    pub async fn run(
+        &self,
+        mut meeting: Meeting,
+        ours: &Statement,
+        seat: Party,
+        run: &mut Run,
+        each: impl FnMut(usize, &Outcome),
+    ) -> Result<Ended, Failure> {
+        let ended = self.meet(&mut meeting, ours, seat, run, each).await;
         meeting.close().await;
         ended
     }
 
-    async fn meet(&self, meeting: &mut Meeting, ours: &Statement, run: &mut Run) -> Result<Ended, Failure> {
+    async fn meet(
+        &self,
+        meeting: &mut Meeting,
+        ours: &Statement,
+        seat: Party,
+        run: &mut Run,
+        mut each: impl FnMut(usize, &Outcome),
+    ) -> Result<Ended, Failure> {
         let theirs = Statement::from_bytes(meeting.theirs())?;
         let settled = self.settle(meeting, ours, &theirs).await;
         if let Err(failure) = settled {
@@ -144,20 +176,28 @@ impl Job<'_> {
             return Err(failure);
         }
         self.begin(meeting.id(), &theirs, run)?;
-        let seat = self.table.seat(self.index, self.values).at(meeting.id());
-        let (_, outcome) = seat.run(meeting.lend()).await;
-        let outcome = outcome?;
+        let seat = seat.at(meeting.id());
+        let (mut bits, mut traffic, mut role) = (Zeroizing::new(Vec::new()), Traffic::default(), Role::Garbler);
+        let note = |number: usize, outcome: &Outcome| {
+            bits.extend(learned(outcome));
+            let run = outcome.stats.traffic();
+            traffic.sent_bytes += run.sent_bytes;
+            traffic.received_bytes += run.received_bytes;
+            role = outcome.role;
+            each(number, outcome);
+        };
+        seat.run_all(meeting.lend(), note).await?;
         let transcript = meeting.transcript();
-        let result = run.record.as_ref().map(|record| record.commitment("result", &learned(&outcome)));
+        let result = run.record.as_ref().map(|record| record.commitment("result", &bits));
         let receipt = match self.trusted.filter(|_| ours.receipt && theirs.receipt) {
-            Some(trusted) => Some(self.receipt(meeting, trusted, &theirs, outcome.role, transcript).await),
+            Some(trusted) => Some(self.receipt(meeting, trusted, &theirs, role, transcript).await),
             None => None,
         };
-        Ok(Ended { outcome, receipt, transcript, result })
+        Ok(Ended { traffic, receipt, transcript, result })
     }
 
     /// What we say at first.
-    fn statement(&self) -> Result<Statement, Failure> {
+    pub fn statement(&self) -> Result<Statement, Failure> {
         let mut statement = Statement::new(self.party);
         if self.trusted.is_some() {
             statement.log = Some(log::head()?);
@@ -190,7 +230,7 @@ impl Job<'_> {
         let Some(trusted) = self.trusted else { return Ok(()) };
         let peer = trusted.pin.fingerprint().to_string();
         let proposal = self.approved.map(|approved| approved.sealed.digest());
-        self.with_subject(|subject| rules::count_run(subject, self.ports, self.values))?;
+        self.with_subject(|subject| rules::count_run(subject, self.ports, &self.runs[0]))?;
         run.counted = proposal.map(|proposal| Counted { proposal, peer: peer.clone() });
         let beginning = Beginning {
             party: self.party,
@@ -202,7 +242,7 @@ impl Job<'_> {
             parameters: self.parameters,
             their_log: theirs.log.as_deref(),
         };
-        run.record = Some(Record::begin(&beginning, self.ports, self.values)?);
+        run.record = Some(Record::begin(&beginning, self.ports, self.runs)?);
         run.began = Some(Instant::now());
         Ok(())
     }
@@ -279,7 +319,6 @@ impl Run {
         let elapsed = self.began.map_or(0, |began| began.elapsed().as_millis() as u64);
         match ended {
             Ok(ended) => {
-                let stats = &ended.outcome.stats;
                 let receipt = match &ended.receipt {
                     Some(Ok(_)) => "signed by both",
                     Some(Err(_)) => "missing",
@@ -287,8 +326,8 @@ impl Run {
                 };
                 let fields = json!({
                     "milliseconds": elapsed,
-                    "sent_bytes": stats.traffic().sent_bytes,
-                    "received_bytes": stats.traffic().received_bytes,
+                    "sent_bytes": ended.traffic.sent_bytes,
+                    "received_bytes": ended.traffic.received_bytes,
                     "sent_digest": hex(&ended.transcript.sent),
                     "received_digest": hex(&ended.transcript.received),
                     "result": ended.result,

@@ -15,6 +15,7 @@ mod home;
 mod job;
 mod key;
 mod log;
+mod meeting;
 mod party;
 mod peers;
 mod program;

@@ -9,11 +9,10 @@ use zeroize::Zeroizing;
 
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::shape::Value;
-use hushgate_runtime::channel::{Channel, Timeouts};
+use hushgate_runtime::channel::{Channel, Network, Timeouts};
 use hushgate_runtime::kernel::Kernel;
-use hushgate_runtime::session::{
-    self, Field, Outcome, Role, RoleChoice, SealedPlan, SessionConfig, SessionError, Stop,
-};
+use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, Session, SessionConfig};
+use hushgate_runtime::session::{Prepared, SessionError, Stop};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -25,7 +24,9 @@ use crate::terminal::hex;
 pub struct Party {
     index: usize,
     config: SessionConfig,
-    bits: Zeroizing<Vec<bool>>,
+    /// Its input bits in each run.
+    runs: Vec<Zeroizing<Vec<bool>>>,
+    prepared: Prepared,
     rng: ChaCha20Rng,
 }
 
@@ -33,10 +34,14 @@ pub struct Party {
 pub struct Table {
     /// What is run.
     pub plan: SealedPlan,
-    agreement: Vec<Field>,
+    origin: Vec<Field>,
     garbler: Option<usize>,
     timeouts: Timeouts,
     seed: Option<[u8; 32]>,
+    /// What is known about the link.
+    pub network: Option<Network>,
+    /// Ends sessions before their time.
+    pub stop: Stop,
 }
 
 impl Table {
@@ -60,22 +65,29 @@ impl Table {
             None => garbler.map(|name| party_index(parties, name)).transpose()?,
         };
         let timeouts = Timeouts { progress, connect: progress, handshake: progress, ..Timeouts::default() };
-        let agreement = agreement(compiled);
+        let origin = origin(compiled, common);
         let plan = SealedPlan::new(compiled.plan.clone())
             .map_err(|invalid| Failure::Program(format!("error: the plan is not valid: {invalid}")))?;
         if common.verbose {
             eprintln!("program {}, kernel {}", hex(&plan.digest()), Kernel::detect().name());
-            agreement.iter().for_each(|field| eprintln!("{}: {}", field.name, field.value));
+            origin.iter().for_each(|field| eprintln!("{}: {}", field.name, field.value));
         }
-        Ok(Table { plan, agreement, garbler, timeouts, seed: seed(common)? })
+        let seed = seed(common)?;
+        Ok(Table { plan, origin, garbler, timeouts, seed, network: None, stop: Stop::default() })
     }
 
     /// A place at the table, with the values of the party's inputs in order.
     pub fn seat(&self, index: usize, values: &[Value]) -> Party {
-        let mut bits = Zeroizing::new(Vec::new());
-        for (port, value) in ports_of(&self.plan.inputs, index).into_iter().zip(values) {
-            bits.extend(port.shape.encode(value).expect("bound values fit their shapes"));
-        }
+        self.seat_for_runs(index, &[values.to_vec()])
+    }
+
+    /// A place at the table for many runs, with the values of the party's inputs in each.
+    pub fn seat_for_runs(&self, index: usize, runs: &[Vec<Value>]) -> Party {
+        let ports = ports_of(&self.plan.inputs, index);
+        let bits = |values: &Vec<Value>| {
+            let encoded = ports.iter().zip(values).map(|(port, value)| port.shape.encode(value));
+            Zeroizing::new(encoded.flat_map(|bits| bits.expect("bound values fit their shapes")).collect())
+        };
         let role = match self.garbler {
             None => RoleChoice::Auto,
             Some(garbler) if garbler == index => RoleChoice::Only(Role::Garbler),
@@ -83,21 +95,33 @@ impl Table {
         };
         let config = SessionConfig {
             plan: self.plan.clone(),
-            n_runs: 1,
+            n_runs: u32::try_from(runs.len()).expect("the command bounds the number of runs"),
             party: PartyId(index as u32),
             role,
-            agreement: self.agreement.clone(),
+            agreement: Vec::new(),
+            origin: self.origin.clone(),
             timeouts: self.timeouts,
-            network: None,
-            stop: Stop::default(),
+            network: self.network,
+            stop: self.stop.clone(),
             kernel: Kernel::detect(),
         };
-        Party { index, config, bits, rng: self.rng(index) }
+        Party {
+            index,
+            config,
+            runs: runs.iter().map(bits).collect(),
+            prepared: Prepared::default(),
+            rng: self.rng(index),
+        }
     }
 
     /// How long to wait for what.
     pub fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Ends sessions that take longer.
+    pub fn limit_total(&mut self, total: Option<Duration>) {
+        self.timeouts.total = total;
     }
 
     /// Results without outputs yet.
@@ -157,24 +181,47 @@ impl Party {
         self
     }
 
-    /// Runs the session over `channel`.
+    /// Computes what needs no connection.
+    #[must_use]
+    pub fn prepared(mut self) -> Party {
+        self.prepared = Prepared::new(&self.config, &mut self.rng);
+        self
+    }
+
+    /// Runs the session over `channel`, once.
     pub async fn run(mut self, channel: Channel) -> (usize, Result<Outcome, SessionError>) {
-        (self.index, session::run(channel, self.config, &self.bits, &mut self.rng).await)
+        (self.index, session::run(channel, self.config, &self.runs[0], &mut self.rng).await)
+    }
+
+    /// Runs the session over `channel`, as often as there are inputs; `each` gets the number of a run, from 0, and what came of it.
+    pub async fn run_all(
+        mut self,
+        channel: Channel,
+        mut each: impl FnMut(usize, &Outcome),
+    ) -> Result<(), SessionError> {
+        let mut session = Session::open_prepared(self.prepared, channel, self.config, &mut self.rng).await?;
+        for (run, bits) in self.runs.iter().enumerate() {
+            let (next, outcome) = session.run(bits, &mut self.rng).await?;
+            each(run, &outcome);
+            session = next;
+        }
+        session.close().await
     }
 }
 
-/// What both sides must agree on besides the plan, by name, so that a difference can be shown.
-fn agreement(compiled: &Compiled) -> Vec<Field> {
+/// What the plan was made of, by name, so that a difference can be shown.
+fn origin(compiled: &Compiled, common: &Common) -> Vec<Field> {
     let parameter =
         |(name, value): &(String, String)| Field { name: format!("parameter {name}"), value: value.clone() };
     let public = |(name, digest): &(String, [u8; 32])| Field {
         name: format!("public input {name}"),
         value: format!("digest {}", hex(digest)),
     };
-    let mut fields: Vec<Field> =
-        compiled.params.iter().map(parameter).chain(compiled.public.iter().map(public)).collect();
-    fields.extend(agreement_on_division(compiled));
-    fields
+    // A plan that was read from a file does not say how it was optimised.
+    let level = Field { name: "--opt".to_owned(), value: common.opt_level().to_string() };
+    let level = compiled.circuit.is_some().then_some(level);
+    let fields = compiled.params.iter().map(parameter).chain(compiled.public.iter().map(public)).chain(level);
+    fields.chain(agreement_on_division(compiled)).collect()
 }
 
 /// What plans depend on besides the program, by names that are compared in the right order: what comes first explains what comes after.

@@ -26,7 +26,7 @@ use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use hushgate_runtime::session;
 
 use crate::cli::Common;
-use crate::data::{Given, Source, bind, list};
+use crate::data::{Given, Source, bind, bind_runs, list};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::proposal::{Sealed, SourceText};
@@ -513,17 +513,24 @@ impl Inputs {
 
     /// The values of one party's inputs, in order; from the folder where the user gave none.
     pub fn bind(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Value>, Failure> {
-        if ports.is_empty() {
-            return match self.given.contains_key(party) {
-                true => Err(Failure::Usage(format!("--input {party}: the program takes no input from {party}"))),
-                false => Ok(Vec::new()),
-            };
+        Ok(bind(party, ports, &self.given_to(party, ports)?)?)
+    }
+
+    /// The values of one party's inputs in each run: one run, or as many as a CSV file has rows.
+    pub fn bind_runs(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Vec<Value>>, Failure> {
+        Ok(bind_runs(party, ports, &self.given_to(party, ports)?)?)
+    }
+
+    /// The data for a party's inputs.
+    fn given_to(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Given>, Failure> {
+        match self.given.get(party) {
+            Some(_) if ports.is_empty() => {
+                Err(Failure::Usage(format!("--input {party}: the program takes no input from {party}")))
+            }
+            Some(given) => Ok(given.clone()),
+            None if ports.is_empty() => Ok(Vec::new()),
+            None => Ok(self.beside(party)),
         }
-        let given = match self.given.get(party) {
-            Some(given) => given.clone(),
-            None => self.beside(party),
-        };
-        Ok(bind(party, ports, &given)?)
     }
 
     /// `PARTY.json` or `PARTY.csv` in the program's folder.

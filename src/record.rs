@@ -45,17 +45,19 @@ pub struct Beginning<'a> {
 }
 
 impl Record {
-    /// Writes that a run begins.
-    pub fn begin(beginning: &Beginning<'_>, ports: &[&InputPort], values: &[Value]) -> Result<Record, Failure> {
+    /// Writes that a session begins: of one run, or of many.
+    pub fn begin(beginning: &Beginning<'_>, ports: &[&InputPort], runs: &[Vec<Value>]) -> Result<Record, Failure> {
         let mut salt = Zeroizing::new([0; 32]);
         SysRng.try_fill_bytes(&mut *salt).context("the operating system gives no randomness")?;
         let run = hex(&beginning.meeting[..8]);
         let record = Record { run, salt };
         let inputs: Vec<Json> = ports
             .iter()
-            .zip(values)
-            .map(|(port, value)| {
-                let bits = Zeroizing::new(port.shape.encode(value).expect("bound values fit their shapes"));
+            .enumerate()
+            .map(|(i, port)| {
+                let encoded = runs.iter().map(|values| port.shape.encode(&values[i]));
+                let bits = encoded.flat_map(|bits| bits.expect("bound values fit their shapes"));
+                let bits: Zeroizing<Vec<bool>> = Zeroizing::new(bits.collect());
                 json!({ "name": port.name, "bits": port.shape.width(), "commitment": record.commitment(&port.name, &bits) })
             })
             .collect();
@@ -70,6 +72,7 @@ impl Record {
             "proposal": beginning.proposal.map(|digest| hex(&digest)),
             "parameters": beginning.parameters,
             "meeting": hex(&beginning.meeting),
+            "runs": runs.len(),
             "inputs": inputs,
             "their_log": beginning.their_log.filter(|digest| digest.len() <= 64),
         });

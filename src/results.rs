@@ -18,6 +18,8 @@ pub struct Results {
     /// Party, and what it learned: nothing, one value, or named values.
     outputs: Vec<(String, Json)>,
     program: String,
+    /// Which of many runs, from 1.
+    run: Option<usize>,
     /// Parties that learned that something the program requires does not hold.
     failed: Vec<String>,
     /// What it may be.
@@ -55,7 +57,13 @@ impl Results {
     /// No outputs yet for any of the parties.
     pub fn new(parties: &[String], program: String) -> Results {
         let outputs = parties.iter().map(|party| (party.clone(), Json::Null)).collect();
-        Results { outputs, program, failed: Vec::new(), reasons: Vec::new(), place: None, stats: Stats::default() }
+        let (failed, reasons) = (Vec::new(), Vec::new());
+        Results { outputs, program, run: None, failed, reasons, place: None, stats: Stats::default() }
+    }
+
+    /// The results of one run among many; the first is number 1.
+    pub fn of_run(self, run: usize) -> Results {
+        Results { run: Some(run), ..self }
     }
 
     /// Only one party's outputs, on its own machine.
@@ -116,14 +124,15 @@ impl Results {
     }
 
     fn print_text(&self, common: &Common) {
+        let run = self.run.map_or_else(String::new, |run| format!("run {run}: "));
         for (party, learned) in &self.outputs {
             match learned {
-                _ if self.failed.contains(party) => outln!("{party} learns that a requirement does not hold"),
-                Json::Null => outln!("{party} learns nothing"),
-                value => outln!("{party} learns {value}"),
+                _ if self.failed.contains(party) => outln!("{run}{party} learns that a requirement does not hold"),
+                Json::Null => outln!("{run}{party} learns nothing"),
+                value => outln!("{run}{party} learns {value}"),
             }
         }
-        if !common.quiet {
+        if !common.quiet && self.run.is_none() {
             eprintln!("{}", self.stats);
         }
     }
@@ -143,6 +152,9 @@ impl Results {
     fn json(&self) -> Json {
         let outputs: Map<String, Json> = self.outputs.iter().cloned().collect();
         let mut json = json!({ "outputs": outputs, "program": self.program, "stats": self.stats.json() });
+        if let Some(run) = self.run {
+            json["run"] = run.into();
+        }
         if !self.failed.is_empty() {
             json["failed"] = json!(self.reasons);
         }

@@ -14,16 +14,21 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub mod memory;
+pub mod simulated;
 pub mod tcp;
 pub mod tls;
 
+pub mod host;
+
 mod link;
 mod meter;
+mod network;
 #[cfg(test)]
 mod tests;
 
 pub use link::{FrameBuffer, FrameReceiver, FrameSender, Link, QUEUE_FRAMES, RunKeys};
 pub use meter::{Meter, Traffic};
+pub use network::{Network, NotANetwork};
 
 use crate::identity::Fingerprint;
 use crate::wire::{FrameKind, WireError};
@@ -87,35 +92,6 @@ impl Channel {
     #[must_use]
     pub fn binding(&self) -> &[u8] {
         &self.binding
-    }
-}
-
-/// What a link can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// From sending to hearing the answer.
-    pub rtt: Duration,
-    /// In either direction.
-    pub bits_per_second: u64,
-}
-
-impl Network {
-    /// Two processes of one machine.
-    pub const LOCAL: Network = Network { rtt: Duration::from_micros(50), bits_per_second: 20_000_000_000 };
-    /// Two machines of one organisation.
-    pub const LAN: Network = Network { rtt: Duration::from_micros(500), bits_per_second: 1_000_000_000 };
-    /// Two organisations.
-    pub const WAN: Network = Network { rtt: Duration::from_millis(40), bits_per_second: 100_000_000 };
-
-    /// What a link with this round trip time most likely is.
-    #[must_use]
-    pub fn guess(rtt: Duration) -> Network {
-        let likely = match rtt {
-            rtt if rtt < Duration::from_micros(200) => Network::LOCAL,
-            rtt if rtt < Duration::from_millis(5) => Network::LAN,
-            _ => Network::WAN,
-        };
-        Network { rtt, ..likely }
     }
 }
 

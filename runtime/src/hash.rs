@@ -8,11 +8,10 @@
 //! <https://eprint.iacr.org/2019/1168>, section 4), provided that few inputs are hashed under one tweak of one S, and that S was
 //! chosen without knowledge of Δ. It is not collision resistant against somebody who chooses S: who needs that takes BLAKE3.
 
-use aes::Aes128Enc;
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use zeroize::Zeroizing;
 
-use crate::block::{Block, Label};
-use crate::kernel::sigma;
+use crate::block::{Block, Delta, Label};
+use crate::kernel::{HASH_BATCH, Kernel, hash_under};
 
 /// What a hash is for. Different uses never share a tweak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +47,7 @@ impl TweakHash {
     /// H(x, index) for several `x` under one tweak.
     #[must_use]
     pub fn hash_each<const N: usize>(&self, index: u64, x: [Block; N]) -> [Block; N] {
-        let cipher = Aes128Enc::new(&(self.key ^ Block::new(index, 0)).to_bytes().into());
-        let inputs = x.map(sigma);
-        let mut blocks = inputs.map(|input| input.to_bytes().into());
-        cipher.encrypt_blocks(&mut blocks);
-        std::array::from_fn(|i| Block::from_bytes(blocks[i].into()) ^ inputs[i])
+        hash_under(self.key, index, x)
     }
 
     /// Replaces `blocks[i]` by H(`blocks[i]`, `first_index + i`).
@@ -60,10 +55,54 @@ impl TweakHash {
     /// # Panics
     /// If the indices pass 2^64.
     pub fn hash_in_place(&self, first_index: u64, blocks: &mut [Block]) {
-        assert!(first_index.checked_add(blocks.len() as u64).is_some(), "hash indices fit 64 bits");
-        for (index, block) in (first_index..).zip(blocks) {
-            *block = self.hash(index, *block);
+        let Split { head, body } = Split::new(first_index, blocks.len());
+        let (first, rest) = blocks.split_at_mut(head);
+        let (batches, last) = rest.split_at_mut(body);
+        let one_by_one = |first_index: u64, blocks: &mut [Block]| {
+            for (index, block) in (first_index..).zip(blocks) {
+                *block = self.hash(index, *block);
+            }
+        };
+        one_by_one(first_index, first);
+        Kernel::detect().hash_each(self.key, first_index + head as u64, batches);
+        one_by_one(first_index + (head + body) as u64, last);
+    }
+
+    /// H(x, `first_index + i`) and H(x ⊕ Δ, `first_index + i`) of label `i`.
+    ///
+    /// # Panics
+    /// If the indices pass 2^64.
+    #[must_use]
+    pub fn hash_both(&self, first_index: u64, delta: &Delta, labels: &[Label]) -> Zeroizing<Vec<[Block; 2]>> {
+        let Split { head, body } = Split::new(first_index, labels.len());
+        let mut hashes = Zeroizing::new(vec![[Block::ZERO; 2]; labels.len()]);
+        let batches = head..head + body;
+        let first = first_index + head as u64;
+        Kernel::detect().hash_both(
+            self.key,
+            first,
+            delta.block(),
+            &labels[batches.clone()],
+            &mut hashes[batches.clone()],
+        );
+        for i in (0..labels.len()).filter(|i| !batches.contains(i)) {
+            hashes[i] = self.hash_each(first_index + i as u64, [labels[i], labels[i] ^ delta.block()]);
         }
+        hashes
+    }
+}
+
+/// A list of blocks with indices: some, then aligned batches for the kernel, then the rest.
+struct Split {
+    head: usize,
+    body: usize,
+}
+
+impl Split {
+    fn new(first_index: u64, n: usize) -> Split {
+        assert!(first_index.checked_add(n as u64).is_some(), "hash indices fit 64 bits");
+        let head = n.min((first_index % 2) as usize);
+        Split { head, body: (n - head) / HASH_BATCH * HASH_BATCH }
     }
 }
 

@@ -57,6 +57,8 @@ mod vaes512;
 
 use std::ops::Range;
 
+pub(crate) use portable::hash as hash_under;
+
 use hushgate_circuits::knowledge::Known;
 use hushgate_circuits::plan::{And, Slot, Step, Xor, tweak_pairs};
 
@@ -209,6 +211,68 @@ impl Kernel {
             Isa::Vaes512 => unsafe { vaes512::evaluate(&mut keys.ahead, keys.s, first_gate, segment, frame, tables) },
         }
     }
+}
+
+/// Blocks that [`Kernel::hash_each`] and [`Kernel::hash_both`] take at a time.
+pub(crate) const HASH_BATCH: usize = 16;
+
+impl Kernel {
+    /// Replaces block `i` by H(block, `first_index + i`) under S; what gates do, for other uses of the hash.
+    ///
+    /// # Panics
+    /// If the number of blocks is no multiple of [`HASH_BATCH`], or the first index is odd.
+    pub(crate) fn hash_each(self, s: Block, first_index: u64, blocks: &mut [Block]) {
+        check_batch(first_index, blocks.len());
+        match self.0 {
+            Isa::Portable => portable::hash_each(s, first_index, blocks),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `AesNi` only after the CPU reported what it needs.
+            Isa::AesNi => unsafe { aesni::hash_each(&mut ahead::Ahead::new(), s, first_index, blocks) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes256` only after the CPU reported what it needs.
+            Isa::Vaes256 => unsafe { vaes256::hash_each(&mut ahead::Ahead::new(), s, first_index, blocks) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported what it needs.
+            Isa::Vaes512 => unsafe { vaes512::hash_each(&mut ahead::Ahead::new(), s, first_index, blocks) },
+        }
+    }
+
+    /// Writes H(label, `first_index + i`) and H(label ⊕ Δ, `first_index + i`) of label `i` under S to `hashes`.
+    ///
+    /// # Panics
+    /// As [`Kernel::hash_each`], or if there are not as many hashes as labels.
+    pub(crate) fn hash_both(
+        self,
+        s: Block,
+        first_index: u64,
+        delta: Block,
+        labels: &[Block],
+        hashes: &mut [[Block; 2]],
+    ) {
+        check_batch(first_index, labels.len());
+        assert_eq!(labels.len(), hashes.len(), "each label has two hashes");
+        match self.0 {
+            Isa::Portable => portable::hash_both(s, first_index, delta, labels, hashes),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `AesNi` only after the CPU reported what it needs.
+            Isa::AesNi => unsafe { aesni::hash_both(&mut ahead::Ahead::new(), s, first_index, delta, labels, hashes) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes256` only after the CPU reported what it needs.
+            Isa::Vaes256 => unsafe {
+                vaes256::hash_both(&mut ahead::Ahead::new(), s, first_index, delta, labels, hashes)
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernel::available` makes `Vaes512` only after the CPU reported what it needs.
+            Isa::Vaes512 => unsafe {
+                vaes512::hash_both(&mut ahead::Ahead::new(), s, first_index, delta, labels, hashes)
+            },
+        }
+    }
+}
+
+fn check_batch(first_index: u64, n: usize) {
+    let is_aligned = first_index.is_multiple_of(2) && n.is_multiple_of(HASH_BATCH);
+    assert!(n == 0 || is_aligned, "hashes come in aligned batches");
 }
 
 impl GateKeys {

@@ -73,11 +73,12 @@ use self::clock::Clock;
 use self::error::StepError;
 use self::handshake::{Offer, Terms, check_inputs, run_id, run_keys};
 use self::layout::Layout;
-use self::transfer::Supply;
+use self::transfer::{Supply, n_received};
 use crate::block::Block;
 use crate::channel::{Channel, Link, Meter, Network, Timeouts};
 use crate::garble::output::OutputContext;
 use crate::kernel::Kernel;
+use crate::ot::base::BaseDraft;
 
 /// What a party does in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,8 +131,11 @@ pub struct SessionConfig {
     pub party: PartyId,
     /// What it wants to do.
     pub role: RoleChoice,
-    /// What both parties must agree on besides the plan, such as the value of each parameter: shown to both where it differs.
+    /// What both parties must agree on besides the plan: shown to both where it differs.
     pub agreement: Vec<Field>,
+    /// What the plan was made of, such as parameters and public inputs: where plans differ, the first of these that differs too is
+    /// named. Where plans are equal, it does not matter how they were made.
+    pub origin: Vec<Field>,
     /// What is known about the link; where it is `None`, what the channel has measured.
     pub network: Option<Network>,
     /// How long to wait for what.
@@ -173,6 +177,30 @@ pub async fn run(
     Ok(outcome)
 }
 
+/// What a party computes before it has a connection, so that the session starts sooner: most of its first message of the base OTs.
+///
+/// It belongs to one session; nothing in it depends on inputs.
+#[derive(Default)]
+pub struct Prepared(Option<BaseDraft>);
+
+impl Prepared {
+    /// Prepares for a session in the role that this party will most likely have. Where it gets the other one, nothing is lost but time.
+    pub fn new(config: &SessionConfig, rng: &mut impl CryptoRng) -> Prepared {
+        let role = match config.role {
+            RoleChoice::Only(role) => role,
+            RoleChoice::Auto if config.party == PartyId(0) => Role::Garbler,
+            RoleChoice::Auto => Role::Evaluator,
+        };
+        let other = PartyId(1 - config.party.0.min(1));
+        let (garbler, evaluator) = if role == Role::Garbler { (config.party, other) } else { (other, config.party) };
+        let layout =
+            if config.plan.parties.len() == 2 { Layout::new(&config.plan, garbler, evaluator).ok() } else { None };
+        let n_transfers = layout.map_or(0, |layout| layout.n_transfers() as u64);
+        let n = n_received(role, u64::from(config.n_runs) * n_transfers);
+        Prepared((n > 0).then(|| BaseDraft::new(n, rng)))
+    }
+}
+
 /// A session whose parties have agreed; runs are to come, as many as they agreed on.
 ///
 /// Between two runs nothing is sent, and no time limit but the total one counts, from the next run on. Drop it to give up.
@@ -205,6 +233,19 @@ impl Session {
         config: SessionConfig,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<Session, SessionError> {
+        Session::open_prepared(Prepared::default(), channel, config, rng).await
+    }
+
+    /// As [`Session::open`], with what was computed before there was a connection.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn open_prepared(
+        prepared: Prepared,
+        channel: Channel,
+        config: SessionConfig,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<Session, SessionError> {
         let offer = Offer::new(&config, &channel, rng)?;
         let binding = channel.binding().to_vec();
         let mut link = Link::start(channel);
@@ -215,7 +256,7 @@ impl Session {
             error = watch.expired(&meter, &clock) => Err(error),
         };
         let (terms, layout) = survive(&mut link, &clock, agreed).await?;
-        let side = Side::new(&config, &terms, &layout, rng);
+        let side = Side::new(&config, &terms, &layout, prepared, rng);
         Ok(Session { link, clock, config, terms, layout, side, n_done: 0, watch })
     }
 
@@ -289,12 +330,18 @@ impl Session {
 }
 
 impl Side {
-    fn new(config: &SessionConfig, terms: &Terms, layout: &Layout, rng: &mut impl CryptoRng) -> Side {
+    fn new(
+        config: &SessionConfig,
+        terms: &Terms,
+        layout: &Layout,
+        Prepared(draft): Prepared,
+        rng: &mut impl CryptoRng,
+    ) -> Side {
         let n_ots = u64::from(config.n_runs) * layout.n_transfers() as u64;
         let supply = Supply::new(terms.session, depth::choose(n_ots, terms.bits_per_second), n_ots);
         match terms.role {
-            Role::Garbler => Side::Garbler(garbler::State::new(supply, rng)),
-            Role::Evaluator => Side::Evaluator(evaluator::State::new(supply)),
+            Role::Garbler => Side::Garbler(garbler::State::new(supply, draft, rng)),
+            Role::Evaluator => Side::Evaluator(evaluator::State::new(supply, draft)),
         }
     }
 

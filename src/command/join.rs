@@ -2,18 +2,21 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::tls::Endpoint;
-use hushgate_runtime::channel::{Channel, tcp};
+use hushgate_runtime::session::{Outcome, Stop};
 
 use crate::approval::Approval;
 use crate::cli::{Common, JoinArgs};
 use crate::failure::Failure;
 use crate::job::{Approved, Ended, Job, Run, Trusted};
 use crate::key;
+use crate::meeting::Way;
 use crate::party::Table;
 use crate::peers::Peers;
 use crate::program::{Inputs, Program, load, locate, party_index, ports_of};
@@ -21,9 +24,9 @@ use crate::program::{Inputs, Program, load, locate, party_index, ports_of};
 /// Runs one party and prints what it learns.
 pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let start = Instant::now();
-    let address = address(args, common)?;
+    let addresses = addresses(args, common)?;
     let trusted = trusted(args)?;
-    let timeout = patience(args.timeout)?;
+    let timeout = seconds("--timeout", args.timeout)?;
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
     let parties = program.parties();
@@ -38,9 +41,11 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let public = inputs.public(&program)?;
     let garbler = approved.as_ref().map_or(args.garbler.as_deref(), |approved| approved.garbler());
     let compiled = program.compile(&public, common.target(garbler))?;
-    let table = Table::new(&compiled, garbler, timeout, common)?;
+    let mut table = Table::new(&compiled, garbler, timeout, common)?;
+    table.network = args.network;
+    table.limit_total(args.time_limit.map(|limit| seconds("--time-limit", limit)).transpose()?);
     let ports = ports_of(&table.plan.inputs, index);
-    let values = inputs.bind(&args.party, &ports)?;
+    let runs = runs(args, inputs.bind_runs(&args.party, &ports)?, approved.is_some())?;
     let job = Job {
         party: &args.party,
         title: located.file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
@@ -50,23 +55,55 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
         table: &table,
         index,
         ports: &ports,
-        values: &values,
+        runs: &runs,
     };
     let compile_seconds = start.elapsed().as_secs_f64();
 
+    let way = Way {
+        listens: args.listen.is_some(),
+        addresses,
+        endpoint: trusted.as_ref().map(|trusted| trusted.endpoint.clone()),
+        timeouts: table.timeouts(),
+        quiet: common.quiet,
+    };
+    let mut printed = Ok(());
+    let print = |run: usize, outcome: &Outcome| {
+        let mut results = table.results();
+        table.report(&mut results, index, outcome);
+        results.keep_only(&args.party);
+        results.stats.plaintext = trusted.is_none();
+        results.stats.seconds.insert("compile".to_owned(), compile_seconds);
+        results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
+        let results = if runs.len() == 1 { results } else { results.of_run(run + 1) };
+        if let Err(failure) = results.print(common) {
+            printed = Err(failure);
+        }
+    };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let endpoint = trusted.as_ref().map(|trusted| &trusted.endpoint);
-    let way = Way { listen: args.listen.is_some(), addresses: &address, endpoint };
-    let ended = runtime.block_on(session(&way, &job, common))?;
-    let mut results = table.results();
-    table.report(&mut results, index, &ended.outcome);
-    results.keep_only(&args.party);
-    results.stats.plaintext = trusted.is_none();
-    results.stats.seconds.insert("compile".to_owned(), compile_seconds);
-    results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-    let printed = results.print(common);
+    let ended = runtime.block_on(session(&way, &job, print))?;
     ended.receipt.map(|receipt| tell(receipt, common)).unwrap_or(Ok(()))?;
     printed
+}
+
+/// The inputs of every run: a row of the data for each, or the same for all.
+fn runs(args: &JoinArgs, mut rows: Vec<Vec<Value>>, approved: bool) -> Result<Vec<Vec<Value>>, Failure> {
+    match (args.repeat, rows.len()) {
+        (_, 0) => return Err(Failure::Usage("--input: the file has no rows, so there is nothing to run".to_owned())),
+        (None, _) => {}
+        (Some(n), 1) if n as usize <= RUNS_MAX => rows.resize(n as usize, rows[0].clone()),
+        (Some(n), n_rows) if n_rows == n as usize => {}
+        (Some(n), 1) => return Err(Failure::Usage(format!("--repeat {n}: a session has at most {RUNS_MAX} runs"))),
+        (Some(n), n_rows) => {
+            return Err(Failure::Usage(format!("--repeat {n}: the file has {n_rows} rows, one for each run")));
+        }
+    }
+    match rows.len() {
+        n if n > RUNS_MAX => Err(Failure::Usage(format!("found {n} rows; a session has at most {RUNS_MAX} runs"))),
+        n if n > 1 && approved => {
+            Err(Failure::Policy(format!("a proposal is approved run by run: it cannot run {n} times in one session")))
+        }
+        _ => Ok(rows),
+    }
 }
 
 /// Says where the receipt is, or why there is none.
@@ -119,62 +156,39 @@ fn approved<'a>(
     }
 }
 
-/// A way to the other party.
-struct Way<'a> {
-    listen: bool,
-    addresses: &'a [SocketAddr],
-    endpoint: Option<&'a Endpoint>,
-}
-
-/// Connects or waits, then runs the session; Ctrl-C ends it, and the other side sees the connection close.
-async fn session(way: &Way<'_>, job: &Job<'_>, common: &Common) -> Result<Ended, Failure> {
+/// Meets the other party and runs the session. Ctrl-C ends it, and tells the other party so.
+async fn session(way: &Way, job: &Job<'_>, print: impl FnMut(usize, &Outcome)) -> Result<Ended, Failure> {
     let mut run = Run::default();
     let work = async {
-        let table = job.table;
-        let channel = if way.listen { listen(way, table, common).await? } else { connect(way, table).await? };
-        job.run(channel, &mut run).await
+        let (ours, seat) = (job.statement()?, job.seat());
+        let meeting = way.meet(job.welcome(&ours)).await?;
+        job.run(meeting, &ours, seat, &mut run, print).await
     };
-    let ended = tokio::select! {
-        ended = work => ended,
-        _ = tokio::signal::ctrl_c() => Err(Failure::Network("stopped by Ctrl-C".to_owned())),
-    };
+    let ended = until_interrupted(work, &job.table.stop).await;
     run.end(&ended)?;
     ended
 }
 
-async fn connect(way: &Way<'_>, table: &Table) -> Result<Channel, Failure> {
-    let (timeouts, shown) = (table.timeouts(), way.addresses[0]);
-    match way.endpoint {
-        Some(endpoint) => endpoint
-            .connect(way.addresses, &timeouts)
-            .await
-            .map_err(|error| Failure::Tls(format!("cannot connect to {shown}"), error)),
-        None => tcp::connect(way.addresses, timeouts.connect)
-            .await
-            .map_err(|error| Failure::Network(format!("cannot connect to {shown}: {error}"))),
+/// Ctrl-C stops the session if there is one, and everything soon after.
+async fn until_interrupted<T>(work: impl Future<Output = Result<T, Failure>>, stop: &Stop) -> Result<T, Failure> {
+    let mut work = pin!(work);
+    tokio::select! {
+        ended = &mut work => return ended,
+        () = interrupted() => stop.now(),
     }
+    let ended = tokio::time::timeout(LAST_WORDS, work).await;
+    ended.unwrap_or_else(|_| Err(Failure::Network("stopped by Ctrl-C".to_owned())))
 }
 
-async fn listen(way: &Way<'_>, table: &Table, common: &Common) -> Result<Channel, Failure> {
-    let (timeouts, shown) = (table.timeouts(), way.addresses[0]);
-    let cannot = |error| Failure::Network(format!("cannot listen on {shown}: {error}"));
-    let listener = tcp::Listener::bind(way.addresses).await.map_err(cannot)?;
-    let bound = listener.local_addr().map_err(cannot)?;
-    if !common.quiet {
-        eprintln!("waiting for the other party on {bound}");
-    }
-    match way.endpoint {
-        Some(endpoint) => {
-            endpoint.accept(&listener, &timeouts).await.map_err(|error| Failure::Tls(format!("on {bound}"), error))
-        }
-        None => {
-            listener.accept(timeouts.connect).await.map_err(|error| Failure::Network(format!("on {bound}: {error}")))
-        }
+/// Waits for Ctrl-C; for ever, where there is no such thing.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
     }
 }
 
 /// Where to listen or to connect to; nothing that leaves this machine unless that was asked for.
-fn address(args: &JoinArgs, common: &Common) -> Result<Vec<SocketAddr>, Failure> {
+fn addresses(args: &JoinArgs, common: &Common) -> Result<Vec<SocketAddr>, Failure> {
     let (option, text) = match (&args.listen, &args.connect) {
         (Some(text), _) => ("--listen", text),
         (None, Some(text)) => ("--connect", text),
@@ -214,9 +228,15 @@ fn leaves_this_machine(option: &str, text: &str, args: &JoinArgs, common: &Commo
     Ok(())
 }
 
-fn patience(seconds: f64) -> Result<Duration, Failure> {
+fn seconds(option: &str, seconds: f64) -> Result<Duration, Failure> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|time| !time.is_zero())
-        .ok_or_else(|| Failure::Usage(format!("--timeout {seconds}: expected a number of seconds above 0")))
+        .ok_or_else(|| Failure::Usage(format!("{option} {seconds}: expected a number of seconds above 0")))
 }
+
+/// Runs of one session, at most: their inputs are kept in memory.
+const RUNS_MAX: usize = 1_000_000;
+
+/// How long a session that is stopped may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! CSV files: the rows of an array of structs or of scalars.
+//! CSV files: the rows of an array of structs or of scalars, or one row for each run.
 //!
 //! The first row names the columns: the fields of the struct, in any order, or for an array of scalars a single column of any
 //! name. Every row after it is one element.
@@ -14,22 +14,28 @@ pub(super) fn read(source: &Source, text: &str, shape: &Shape) -> Result<Value, 
     let Shape::Array { element, len } = shape else {
         return Err(source.error("", format!("a CSV file holds the rows of an array; expected {}", expected(shape))));
     };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| broken(source, &error))?.clone();
-    let columns = columns(source, &header, element)?;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| broken(source, &error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        if rows.len() as u64 == *len {
-            return Err(source.error(&format!("line {line}"), format!("found more rows than the {len} of the array")));
-        }
-        rows.push(row(source, line, &record, element, &columns)?);
-    }
+    let rows = read_rows(source, text, element, Some(*len))?;
     if (rows.len() as u64) < *len {
         return Err(source.error("", format!("found {} rows; expected {len}", rows.len())));
     }
     Ok(Value::List(rows))
+}
+
+/// Reads a value of this shape from each row; `max` is how many an array has room for.
+pub(super) fn read_rows(source: &Source, text: &str, shape: &Shape, max: Option<u64>) -> Result<Vec<Value>, DataError> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| broken(source, &error))?.clone();
+    let columns = columns(source, &header, shape)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| broken(source, &error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if let Some(len) = max.filter(|len| rows.len() as u64 == *len) {
+            return Err(source.error(&format!("line {line}"), format!("found more rows than the {len} of the array")));
+        }
+        rows.push(row(source, line, &record, shape, &columns)?);
+    }
+    Ok(rows)
 }
 
 /// For each field of the element (one for a scalar), its column and its name there.

@@ -196,6 +196,7 @@ fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
         party: PartyId(party),
         role: RoleChoice::Auto,
         agreement: Vec::new(),
+        origin: Vec::new(),
         timeouts: Timeouts::default(),
         network: None,
         stop: Stop::default(),

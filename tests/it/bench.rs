@@ -21,7 +21,8 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
             all("session/tcp", &workloads, "M AND/s"),
             all("session/memory", &workloads, "M AND/s"),
             all("session", &["socket-limit"], "MB/s"),
-            all("session", &["cold-millionaires", "cold-millionaires-tls"], "ms"),
+            all("session", &["cold-millionaires", "cold-millionaires-tls", "warm-millionaires"], "ms"),
+            all("session", &["round-trips-cold"], "count"),
         ]
         .concat(),
         _ => {

@@ -44,7 +44,7 @@ fn fails(output: &Output, code: i32, says: &[&str]) {
 
 /// Alice listens, Bob connects, each at its own home and with its own further arguments.
 fn join(alice: (&Path, &[&str]), bob: (&Path, &[&str])) -> [Output; 2] {
-    let party = |name| ["join", "examples/millionaires", "--json", "--timeout", "20", "--as", name];
+    let party = |name| ["join", "examples/millionaires", "--json", "--timeout", "3", "--as", name];
     let listen = [&party("alice"), alice.1, &["--listen", "127.0.0.1:0"]].concat();
     let listening = Listening::spawn(at(alice.0, &listen));
     let connect = [&party("bob"), bob.1, &["--connect", &listening.address]].concat();

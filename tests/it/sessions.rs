@@ -94,6 +94,12 @@ fn disagreement_is_named_on_both_sides() {
     let bob = [changed.to_str().unwrap(), "--as", "bob", "--input", r#"{"b":5}"#];
     disagree(&alice, &bob, &["program"]);
 
+    let opt = |party, level| ["examples/vickrey_auction", "--as", party, "--opt", level];
+    disagree(&opt("left", "0"), &opt("right", "2"), &["--opt", "\"0\"", "\"2\""]);
+
+    let repeat = |party, n| ["examples/millionaires", "--as", party, "--repeat", n];
+    disagree(&repeat("alice", "2"), &repeat("bob", "3"), &["number of runs", "2", "3"]);
+
     let garbles = |party| ["examples/millionaires", "--as", party, "--garbler", party];
     disagree(&garbles("alice"), &garbles("bob"), &["who garbles", "alice", "bob"]);
     let in_full = |party| ["examples/millionaires", "--as", party, "--no-local", "--garbler", party];
@@ -115,7 +121,7 @@ fn a_peer_that_stays_silent_is_given_up() {
 
 #[test]
 fn a_peer_that_closes_is_reported() {
-    let listening = Listening::start(&["examples/millionaires", "--as", "alice"]);
+    let listening = Listening::start(&["examples/millionaires", "--as", "alice", "--timeout", "0.5"]);
     drop(TcpStream::connect(&listening.address).unwrap());
     let output = listening.finish();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
@@ -134,4 +140,117 @@ fn a_peer_that_speaks_another_protocol_is_refused() {
     web.join().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(stderr(&output).contains("does not speak this protocol"), "{}", stderr(&output));
+}
+
+/// It is the plan that counts, not how either side came by it.
+#[test]
+fn a_built_plan_meets_its_source() {
+    let plan = temporary("hamming-8.plan", "");
+    let plan = plan.to_str().unwrap();
+    let built = command(&["build", "examples/hamming", "--set", "BYTES=8", "-o", plan, "--quiet"]).output().unwrap();
+    assert!(built.status.success(), "{}", stderr(&built));
+    let source = ["examples/hamming", "--as", "alice", "--set", "BYTES=8", "--json", "--input"];
+    let source = [&source[..], &[r#"{"a":"hex:0000000000000001"}"#]].concat();
+    let built = [plan, "--as", "bob", "--json", "--input", r#"{"b":"hex:0000000000000700"}"#];
+    let [alice, bob] = join(&source, &built).map(|output| json(&output));
+    assert_eq!(alice["outputs"]["alice"], 4);
+    assert_eq!(alice["program"], bob["program"]);
+}
+
+/// The lines of a command's output, as JSON.
+#[track_caller]
+fn lines(output: &Output) -> Vec<serde_json::Value> {
+    assert!(output.status.success(), "{}", stderr(output));
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_row_of_a_table_is_a_run() {
+    let rows = temporary("rows.csv", "a\n1\n500\n7\n18446744073709551615\n");
+    let alice = ["examples/millionaires", "--as", "alice", "--json", "--input", rows.to_str().unwrap()];
+    let bob = ["examples/millionaires", "--as", "bob", "--json", "--input", r#"{"b":7}"#, "--repeat", "4"];
+    let [alice, bob] = join(&alice, &bob).map(|output| lines(&output));
+    let outputs = |lines: &[serde_json::Value], party: &str| -> Vec<bool> {
+        lines.iter().map(|line| line["outputs"][party].as_bool().unwrap()).collect()
+    };
+    assert_eq!(outputs(&alice, "alice"), [false, true, false, true]);
+    assert_eq!(outputs(&bob, "bob"), [false, true, false, true]);
+    assert_eq!(alice.iter().map(|line| line["run"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    // Base OTs are made once.
+    assert!(bob[0]["stats"]["sent_bytes"]["bob"].as_u64() > Some(8000));
+    assert!(bob[3]["stats"]["sent_bytes"]["bob"].as_u64() < Some(200));
+
+    let table = temporary("bad-rows.csv", "a\n1\nmany\n");
+    let bad = ["join", "examples/millionaires", "--as", "alice", "--connect", "127.0.0.1:9", "--input"];
+    let output = command(&[&bad[..], &[table.to_str().unwrap()]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("line 3"), "{}", stderr(&output));
+    let output = command(&[&bad[..], &[rows.to_str().unwrap(), "--repeat", "5"]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("4 rows"), "{}", stderr(&output));
+}
+
+/// Ends a process as Ctrl-C does.
+fn interrupt(child: &Child) {
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn ctrl_c_ends_a_session_on_both_sides() {
+    let party = |party| ["examples/millionaires", "--as", party, "--repeat", "100000", "--quiet"];
+    let alice = ["examples/millionaires", "--as", "alice", "--repeat", "100000"];
+    let listening = Listening::start(&alice);
+    let connect = [&["join"], &party("bob")[..], &["--connect", &listening.address]].concat();
+    let mut connected = command(&connect).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The first results are there, so the session runs.
+    let mut results = BufReader::new(connected.stdout.take().unwrap());
+    results.read_line(&mut String::new()).unwrap();
+    interrupt(&connected);
+    let start = Instant::now();
+    std::io::copy(&mut results, &mut std::io::sink()).unwrap();
+    let connected = connected.wait_with_output().unwrap();
+    assert_eq!(connected.status.code(), Some(5), "{}", stderr(&connected));
+    assert!(stderr(&connected).contains("stopped"), "{}", stderr(&connected));
+    let listening = listening.finish();
+    assert_eq!(listening.status.code(), Some(5), "{}", stderr(&listening));
+    assert!(stderr(&listening).contains("the other party gave up"), "{}", stderr(&listening));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn ctrl_c_ends_waiting() {
+    let listening = Listening::start(&["examples/millionaires", "--as", "alice"]);
+    interrupt(&listening.child);
+    let output = listening.finish();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("Ctrl-C"), "{}", stderr(&output));
+}
+
+/// Everything that a listener may meet before the other party comes.
+#[test]
+fn strangers_do_not_keep_the_other_party_out() {
+    let listening = Listening::start(&["examples/millionaires", "--as", "alice", "--json", "--timeout", "20"]);
+    let mut strangers = Vec::new();
+    for i in 0..600 {
+        let mut stream = TcpStream::connect(&listening.address).unwrap();
+        // A name of another protocol, silence, a hello of four gibibytes, and one that never goes on.
+        let said: &[u8] = match i % 4 {
+            0 => b"GET / HTTP/1.1\r\n\r\n",
+            1 => b"",
+            2 => b"\x01\x01\0\0\0\0\0\0\xff\xff\xff\xff",
+            _ => b"\x01\x01\0\0\0\0\0\0\0\xff\0\0HUSH",
+        };
+        // Some of them have been turned away by now.
+        let _ = stream.write_all(said);
+        strangers.push(stream);
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", listening.child.id())).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    assert!(peak.is_none_or(|kibibytes: u64| kibibytes < 100 * 1024), "{peak:?} KiB");
+    let bob = ["join", "examples/millionaires", "--as", "bob", "--json", "--connect", &listening.address];
+    assert_eq!(json(&command(&bob).output().unwrap())["outputs"]["bob"], false);
+    let output = listening.finish();
+    assert!(stderr(&output).contains("still waiting"), "{}", stderr(&output));
+    assert_eq!(json(&output)["outputs"]["alice"], false);
 }

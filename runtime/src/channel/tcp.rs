@@ -73,12 +73,18 @@ impl Listener {
         self.accept_stream(patience).await.map(channel)
     }
 
+    /// The next connection and where it comes from.
+    pub(super) async fn accept_from(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, from) = self.0.accept().await?;
+        Ok((prepared(stream)?, from))
+    }
+
     pub(super) async fn accept_stream(&self, patience: Duration) -> io::Result<TcpStream> {
         within(patience, "nobody connected", async { prepared(self.0.accept().await?.0) }).await
     }
 }
 
-fn channel(stream: TcpStream) -> Channel {
+pub(super) fn channel(stream: TcpStream) -> Channel {
     let (reader, writer) = stream.into_split();
     Channel::new(reader, writer, Vec::new())
 }

@@ -148,9 +148,14 @@ impl Endpoint {
     /// See [`TlsError`]. The listener can be used again.
     pub async fn accept(&self, listener: &tcp::Listener, timeouts: &Timeouts) -> Result<Channel, TlsError> {
         let stream = listener.accept_stream(timeouts.connect).await?;
+        self.shake_hands(stream, timeouts.handshake).await
+    }
+
+    /// Makes a channel of an accepted connection.
+    pub(super) async fn shake_hands(&self, stream: TcpStream, patience: Duration) -> Result<Channel, TlsError> {
         let opened = Instant::now();
         let handshake = TlsAcceptor::from(self.server.clone()).accept(stream).into_fallible();
-        let stream = self.within(timeouts.handshake, handshake).await?;
+        let stream = self.within(patience, handshake).await?;
         let binding = binding(stream.get_ref().1, [presented(stream.get_ref().1)?, self.ours])?;
         Ok(self.channel(stream, binding).opened_at(opened))
     }

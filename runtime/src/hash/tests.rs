@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
 use super::*;
 
 #[test]
@@ -19,11 +22,35 @@ fn domains_and_indices_are_apart() {
 #[test]
 fn a_batch_is_its_elements() {
     let hash = TweakHash::new(Block::new(1, 2), Domain::Transfer);
-    let mut blocks: Vec<Block> = (0..40).map(|i| Block::new(i, 7)).collect();
-    hash.hash_in_place(9, &mut blocks);
-    for (i, block) in (0..40).zip(&blocks) {
-        assert_eq!(u128::from(*block), u128::from(hash.hash(9 + i, Block::new(i, 7))));
+    let delta = Delta::random(&mut ChaCha20Rng::seed_from_u64(1));
+    let label = |i| Block::new(i, 7);
+    // Aligned or not, across windows of key schedules, and at both ends of the indices.
+    for first in [0, 1, 9, 62, 63, (1 << 32) - 5, u64::MAX - 200] {
+        for n in [0, 1, 2, 15, 16, 17, 18, 33, 40, 130] {
+            let mut blocks: Vec<Block> = (0..n).map(label).collect();
+            let both = hash.hash_both(first, &delta, &blocks);
+            hash.hash_in_place(first, &mut blocks);
+            for (i, (block, both)) in (0..n).zip(blocks.iter().zip(both.iter())) {
+                let expected = hash.hash_each(first + i, [label(i), label(i) ^ delta.block()]).map(u128::from);
+                assert_eq!(u128::from(*block), expected[0], "{i} of {n} from {first}");
+                assert_eq!(both.map(u128::from), expected, "{i} of {n} from {first}");
+            }
+        }
     }
+}
+
+#[test]
+fn all_kernels_hash_alike() {
+    let delta = Block::new(3, 9);
+    let blocks: Vec<Block> = (0..96).map(|i| Block::new(i, i << 40)).collect();
+    let results = Kernel::available().into_iter().map(|kernel| {
+        let (mut each, mut both) = (blocks.clone(), vec![[Block::ZERO; 2]; 96]);
+        kernel.hash_each(Block::new(5, 6), 62, &mut each);
+        kernel.hash_both(Block::new(5, 6), 62, delta, &blocks, &mut both);
+        each.iter().chain(both.as_flattened()).map(|&block| u128::from(block)).collect::<Vec<_>>()
+    });
+    let results: HashSet<_> = results.collect();
+    assert_eq!(results.len(), 1);
 }
 
 /// H(x) ⊕ H(y) says nothing about x ⊕ y: σ and the feed-forward are both there.

@@ -10,6 +10,20 @@ use hushgate_circuits::plan::{And, Operand};
 use super::{Frame, GROUP, Place, Segment, evaluate_own, garble_own, sigma};
 use crate::block::{Block, Delta, Label};
 
+/// As [`super::Kernel::hash_each`].
+pub(super) fn hash_each(s: Block, first_index: u64, blocks: &mut [Block]) {
+    for (index, block) in (first_index..).zip(blocks) {
+        [*block] = hash(s, index, [*block]);
+    }
+}
+
+/// As [`super::Kernel::hash_both`].
+pub(super) fn hash_both(s: Block, first_index: u64, delta: Block, labels: &[Block], hashes: &mut [[Block; 2]]) {
+    for ((index, label), hashes) in (first_index..).zip(labels).zip(hashes) {
+        *hashes = hash(s, index, [*label, *label ^ delta]);
+    }
+}
+
 pub(super) fn garble(
     s: Block,
     first_gate: u64,
@@ -116,7 +130,7 @@ fn garble_gate(s: Block, gate: u64, delta: &Delta, a0: Label, b0: Label) -> (Lab
 
 /// H(x, tweak) of several labels under one tweak.
 #[inline]
-pub(super) fn hash<const N: usize>(s: Block, tweak: u64, labels: [Label; N]) -> [Block; N] {
+pub(crate) fn hash<const N: usize>(s: Block, tweak: u64, labels: [Label; N]) -> [Block; N] {
     let cipher = Aes128Enc::new(&(s ^ Block::new(tweak, 0)).to_bytes().into());
     let inputs = labels.map(sigma);
     let mut blocks = inputs.map(|input| input.to_bytes().into());

@@ -19,7 +19,7 @@
 //!   full computes on repeated gates, whose results are dropped.
 //! * **Gates of one row** have code of their own: units of four vectors, which use the keys of the first half-gates and of the second in turn.
 
-/// Defines `garble` and `evaluate` for the instruction set whose vectors are in scope.
+/// Defines `garble`, `evaluate`, `hash_each` and `hash_both` for the instruction set whose vectors are in scope.
 macro_rules! half_gates {
     ($features:tt) => {
         use hushgate_circuits::knowledge::Known;
@@ -576,6 +576,71 @@ macro_rules! half_gates {
                     states[v][m] = round([v, m], states[v][m], key);
                 }
             }
+        }
+
+        /// As [`super::Kernel::hash_each`]. The keys of a gate are those of two blocks.
+        #[target_feature(enable = $features)]
+        pub(super) fn hash_each(ahead: &mut Ahead, s: Block, first_index: u64, blocks: &mut [Block]) {
+            for (i, blocks) in blocks.as_chunks_mut::<{ 2 * UNIT }>().0.iter_mut().enumerate() {
+                let first_gate = first_index / 2 + (i * UNIT) as u64;
+                let position = ahead.position(first_gate, UNIT, |ahead| schedule_window(ahead, s));
+                let mut inputs = [[splat_word(0); 2]; 2];
+                for v in 0..2 {
+                    for half in 0..2 {
+                        inputs[v][half] = sigma(alternate(blocks, v, half));
+                    }
+                }
+                let hashes = hash(ahead, position, inputs);
+                for v in 0..2 {
+                    for half in 0..2 {
+                        for (lane, hash) in lanes(hashes[v][half]).into_iter().enumerate() {
+                            blocks[2 * (v * LANES + lane) + half] = hash;
+                        }
+                    }
+                }
+            }
+        }
+
+        /// As [`super::Kernel::hash_both`].
+        #[target_feature(enable = $features)]
+        pub(super) fn hash_both(
+            ahead: &mut Ahead,
+            s: Block,
+            first_index: u64,
+            delta: Block,
+            labels: &[Block],
+            hashes: &mut [[Block; 2]],
+        ) {
+            let sigma_delta = sigma(splat(delta));
+            let units = labels.as_chunks::<{ 2 * UNIT }>().0.iter().zip(hashes.as_chunks_mut::<{ 2 * UNIT }>().0);
+            for (i, (labels, places)) in units.enumerate() {
+                let first_gate = first_index / 2 + (i * UNIT) as u64;
+                let position = ahead.position(first_gate, UNIT, |ahead| schedule_window(ahead, s));
+                let mut inputs = [[sigma_delta; 4]; 2];
+                for v in 0..2 {
+                    let (a, b) = (sigma(alternate(labels, v, 0)), sigma(alternate(labels, v, 1)));
+                    inputs[v] = [a, xor(a, sigma_delta), b, xor(b, sigma_delta)];
+                }
+                let hashes = hash(ahead, position, inputs);
+                for v in 0..2 {
+                    for (m, hashes) in hashes[v].into_iter().enumerate() {
+                        for (lane, hash) in lanes(hashes).into_iter().enumerate() {
+                            places[2 * (v * LANES + lane) + m / 2][m % 2] = hash;
+                        }
+                    }
+                }
+            }
+        }
+
+        /// Vector `v` of a unit's blocks in even (0) or odd (1) places.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn alternate(blocks: &[Block; 2 * UNIT], v: usize, half: usize) -> Vector {
+            let mut chosen = [&blocks[0]; LANES];
+            for (lane, block) in chosen.iter_mut().enumerate() {
+                *block = &blocks[2 * (v * LANES + lane) + half];
+            }
+            gather(chosen)
         }
 
         /// Makes the keys of the window at `ahead.first_gate`.

@@ -55,6 +55,72 @@ pub type KeyPairs = Zeroizing<Vec<[Block; 2]>>;
 /// The chosen key of each OT; wiped when dropped.
 pub type ChosenKeys = Zeroizing<Vec<Block>>;
 
+/// What a receiver can compute before it knows the session and its choices: most of its first message.
+pub struct BaseDraft(Vec<Draft>);
+
+/// A draft for one OT. Secret, as it tells the two points of a pair apart.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Draft {
+    /// Half of `a`.
+    half: Scalar,
+    /// Half of `a·G`.
+    multiple: RistrettoPoint,
+    /// `r_{1−c}`.
+    other: CompressedRistretto,
+}
+
+impl BaseDraft {
+    /// Drafts `n` OTs.
+    pub fn new(n: usize, rng: &mut impl CryptoRng) -> BaseDraft {
+        let secrets = Zeroizing::new((0..n).map(|_| random_secret(rng)).collect::<Vec<_>>());
+        BaseDraft(in_chunks(n, |range| drafts(&secrets[range])))
+    }
+
+    /// How many OTs it is for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is for none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Starts a batch with these choices. Returns the message to the sender too, [`points_bytes`] long.
+    ///
+    /// # Panics
+    /// If there are more or fewer choices than OTs.
+    #[must_use]
+    pub fn start(self, session: &SessionId, purpose: Purpose, choices: &[bool]) -> (BaseReceiver, Vec<u8>) {
+        assert_eq!(self.len(), choices.len(), "a draft is for as many OTs as there are choices");
+        let hashes = Hashes::new(session, purpose);
+        let chunk = |range: Range<usize>| point_pairs(&hashes, range.start, &self.0[range.clone()], &choices[range]);
+        let points = in_chunks(choices.len(), chunk).concat();
+        let secret = |(draft, &choice): (&Draft, &bool)| Secret { choice: u8::from(choice), half: draft.half };
+        let secrets = self.0.iter().zip(choices).map(secret).collect();
+        (BaseReceiver { secrets, hashes, points: points.clone() }, points)
+    }
+}
+
+/// Half of `a`, and uniform bytes that become `r_{1−c}`.
+fn random_secret(rng: &mut impl CryptoRng) -> (Scalar, [u8; 64]) {
+    let mut other = [0; 64];
+    rng.fill_bytes(&mut other);
+    (Scalar::random(rng), other)
+}
+
+fn drafts(secrets: &[(Scalar, [u8; 64])]) -> Vec<Draft> {
+    let others = encode_doubles(secrets.iter().map(|(_, other)| RistrettoPoint::from_uniform_bytes(other)).collect());
+    let draft = |(&(half, _), &other): (&(Scalar, _), &CompressedRistretto)| Draft {
+        half,
+        multiple: RistrettoPoint::mul_base(&half),
+        other,
+    };
+    secrets.iter().zip(others.iter()).map(draft).collect()
+}
+
 /// The receiver of a batch, waiting for the sender's point.
 pub struct BaseReceiver {
     secrets: Vec<Secret>,
@@ -68,8 +134,6 @@ struct Secret {
     choice: u8,
     /// Half of `a`.
     half: Scalar,
-    /// Uniform bytes that become `r_{1−c}`.
-    other: [u8; 64],
 }
 
 impl BaseReceiver {
@@ -80,10 +144,7 @@ impl BaseReceiver {
         choices: &[bool],
         rng: &mut impl CryptoRng,
     ) -> (BaseReceiver, Vec<u8>) {
-        let secrets: Vec<Secret> = choices.iter().map(|&choice| Secret::random(choice, rng)).collect();
-        let hashes = Hashes::new(session, purpose);
-        let points = in_chunks(secrets.len(), |range| point_pairs(&hashes, range.start, &secrets[range])).concat();
-        (BaseReceiver { secrets, hashes, points: points.clone() }, points)
+        BaseDraft::new(choices.len(), rng).start(session, purpose, choices)
     }
 
     /// Takes the sender's message and returns the key of each choice.
@@ -111,11 +172,11 @@ enum Multiples {
 }
 
 impl Multiples {
-    /// Making the table takes as long as about this many multiplications without it.
-    const MANY: usize = 64;
+    /// From so many multiplications on for each thread, a table pays: one thread makes it, all of them would multiply without it.
+    const MANY: usize = 96;
 
     fn new(point: RistrettoPoint, n: usize) -> Multiples {
-        if n < Multiples::MANY {
+        if n < Multiples::MANY * rayon::current_num_threads() {
             return Multiples::Few(point);
         }
         Multiples::Many(Box::new(RistrettoBasepointTable::create(&point)))
@@ -126,14 +187,6 @@ impl Multiples {
             Multiples::Few(point) => point * scalar,
             Multiples::Many(table) => &**table * scalar,
         }
-    }
-}
-
-impl Secret {
-    fn random(choice: bool, rng: &mut impl CryptoRng) -> Secret {
-        let mut other = [0; 64];
-        rng.fill_bytes(&mut other);
-        Secret { choice: u8::from(choice), half: Scalar::random(rng), other }
     }
 }
 
@@ -162,15 +215,15 @@ pub fn send(
 }
 
 /// The receiver's encoded pairs for the OTs from `first` on.
-fn point_pairs(hashes: &Hashes, first: usize, secrets: &[Secret]) -> Vec<[u8; 2 * POINT_BYTES]> {
-    let others = secrets.iter().map(|secret| RistrettoPoint::from_uniform_bytes(&secret.other));
-    let others = encode_doubles(others.collect());
-    let chosen = secrets.iter().zip(others.iter()).enumerate().map(|(i, (secret, other))| {
-        RistrettoPoint::mul_base(&secret.half) - hashes.half_point(first + i, secret.choice, other)
-    });
+fn point_pairs(hashes: &Hashes, first: usize, drafts: &[Draft], choices: &[bool]) -> Vec<[u8; 2 * POINT_BYTES]> {
+    let chosen = drafts
+        .iter()
+        .zip(choices)
+        .enumerate()
+        .map(|(i, (draft, &choice))| draft.multiple - hashes.half_point(first + i, u8::from(choice), &draft.other));
     let chosen = encode_doubles(chosen.collect());
-    let all = secrets.iter().zip(chosen.iter()).zip(others.iter());
-    all.map(|((secret, chosen), other)| ordered(secret.choice, chosen, other)).collect()
+    let all = drafts.iter().zip(choices).zip(chosen.iter());
+    all.map(|((draft, &choice), chosen)| ordered(u8::from(choice), chosen, &draft.other)).collect()
 }
 
 /// `chosen` at position `choice`, `other` at the other; without a branch.
@@ -308,6 +361,14 @@ mod tests {
         let keys: HashSet<_> = (1..4).flat_map(|seed| public_keys(seed, &choices)).collect();
         assert_eq!(keys.len(), 12);
     }
+
+    #[test]
+    fn a_draft_is_for_as_many_ots_as_it_says() {
+        let draft = BaseDraft::new(3, &mut ChaCha20Rng::seed_from_u64(1));
+        assert_eq!((draft.len(), draft.is_empty()), (3, false));
+        assert!(std::panic::catch_unwind(|| draft.start(&[1; 32], Purpose::Direct, &[true; 2])).is_err());
+    }
+
     #[test]
     fn every_hash_takes_session_purpose_index_and_branch() {
         let point = RistrettoPoint::mul_base(&7u64.into()).compress();

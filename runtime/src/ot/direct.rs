@@ -16,7 +16,7 @@ use rand::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::block::{BLOCK_BYTES, Delta};
-use crate::ot::base::{self, BaseReceiver};
+use crate::ot::base::{self, BaseDraft, BaseReceiver};
 use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, blocks_of, expect_bytes};
 
 /// Bytes of the evaluator's message for `n` inputs.
@@ -40,7 +40,16 @@ pub struct DirectReceiver {
 impl DirectReceiver {
     /// Starts with the evaluator's input bits. Returns the message to the garbler too, [`request_bytes`] long.
     pub fn start(session: &SessionId, choices: &[bool], rng: &mut impl CryptoRng) -> (DirectReceiver, Vec<u8>) {
-        let (base, request) = BaseReceiver::start(session, Purpose::Direct, choices, rng);
+        DirectReceiver::start_from(BaseDraft::new(choices.len(), rng), session, choices)
+    }
+
+    /// As [`DirectReceiver::start`], with a draft of its own for as many OTs.
+    ///
+    /// # Panics
+    /// If the draft is for another number of OTs.
+    #[must_use]
+    pub fn start_from(draft: BaseDraft, session: &SessionId, choices: &[bool]) -> (DirectReceiver, Vec<u8>) {
+        let (base, request) = draft.start(session, Purpose::Direct, choices);
         (DirectReceiver { base, choices: Zeroizing::new(choices.to_vec()) }, request)
     }
 

@@ -19,12 +19,19 @@
 //! every column. Nothing is compressed: hashes are sent whole, 64 bits each, for every column of every VOLE. The last 64 OTs of a
 //! batch have random choices and are dropped: they hide `x̃`.
 //!
-//! *Soundness.* Say the evaluator uses `x^(j)` with tree `j`. Where the hash of `x^(j)` differs from `x̃`, tree `j` passes for at most one
-//! value of `Δ_j`: the evaluator has guessed it, with probability 2^−k, and can translate `V_j` by itself. The other trees have equal
-//! hashes, so, the hash being ε-universal and chosen after the matrix, equal `x` but for probability ε = 2n/128/2⁶⁴ (more than two
-//! classes of `x` add collisions but each also has to be guessed, which for k ≥ 2 loses more than it wins). So with error ε ≤ 2⁻⁴⁶ for
-//! the largest batch this is COT with selective abort on guesses of Δ's k-bit parts, the functionality of the paper's theorem; 40 bits is
-//! what the paper asks for.
+//! *Soundness*, argued here in full, so that no constant rests on a theorem's number. Let the evaluator use `x^(j)` with tree `j`, `m`
+//! different vectors in all. The hash is linear, so tree `j` passes if and only if `hash(V_i) ⊕ ṽ_i = (x̃ ⊕ hash(x^(j)))·Δ_i` for its `k` columns:
+//! always or never where the hash of `x^(j)` is `x̃`, and else for at most one value of `Δ_j`. So every tree whose hash is not `x̃` is a guess
+//! of `Δ_j`, right with probability 2^−k; who is right can translate `V_j` by itself. Where the trees with hash `x̃` have one vector, that
+//! vector is the evaluator's input, and what happened is COT with selective abort on guesses of Δ's k-bit parts, which is what the
+//! garbling layer is built on (a wrong guess ends the session, a right one leaves the other parts uniform).
+//!
+//! What remains is that `c ≥ 2` of the vectors share the hash `x̃`. The challenge comes after the matrix and any two vectors collide for a
+//! fraction ε = (2·tiles − 1)/2⁶⁴ of all challenges, so `c` or more do for at most a fraction `ε·m(m−1)/(c(c−1))`, and then `m − c` trees or more
+//! must be guessed. Summed over `c`, that is `ε·Σ 2^(−k(m−c))·m(m−1)/(c(c−1))`, which for k ≥ 2 is less than 2ε for every `m` (the most is 1.875·ε, at
+//! k = 2 and m = 4): below 2⁻⁴⁴ for the largest batch, where 40 bits are asked for.
+//!
+//! *Privacy.* The sacrificed bits make `x̃` uniform, and `ṽ` follows from `x̃`, Δ and what the garbler has already.
 //!
 //! # Invariants
 //! - The leaves' streams are never reset: a counter of tiles runs through all batches.
@@ -56,11 +63,14 @@ use self::pprf::TreeHash;
 use self::streams::Streams;
 use crate::block::{Block, Delta};
 use crate::kernel::transfer::{GROUP, TILE, Tile};
-use crate::ot::base::{self, BaseReceiver};
+use crate::ot::base::{self, BaseDraft, BaseReceiver};
 use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
 
 /// Bits of a label and base OTs of a setup.
 const KAPPA: usize = 128;
+
+/// Base OTs of a setup.
+pub const N_BASE: usize = KAPPA;
 
 /// OTs whose choices are random and that are dropped, so that the check reveals nothing.
 const SACRIFICED: usize = 64;
@@ -166,9 +176,18 @@ pub struct CotSetup {
 impl CotSetup {
     /// Starts the setup under `delta`. Returns the message to the evaluator too, [`POINTS_BYTES`] long.
     pub fn start(session: &SessionId, depth: Depth, delta: &Delta, rng: &mut impl CryptoRng) -> (CotSetup, Vec<u8>) {
+        CotSetup::start_from(BaseDraft::new(N_BASE, rng), session, depth, delta)
+    }
+
+    /// As [`CotSetup::start`], with a draft of its own for [`N_BASE`] OTs.
+    ///
+    /// # Panics
+    /// If the draft is for another number of OTs.
+    #[must_use]
+    pub fn start_from(draft: BaseDraft, session: &SessionId, depth: Depth, delta: &Delta) -> (CotSetup, Vec<u8>) {
         let delta = Zeroizing::new(delta.block());
         let choices = pprf::path_choices(depth, *delta);
-        let (base, points) = BaseReceiver::start(session, Purpose::Extension, &choices, rng);
+        let (base, points) = draft.start(session, Purpose::Extension, &choices);
         let mut transcript = Transcript::new(session, depth);
         transcript.absorb(&points);
         (CotSetup { base, hash: TreeHash::new(session, depth), delta, depth, transcript }, points)

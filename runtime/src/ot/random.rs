@@ -32,9 +32,8 @@ impl RandomOt {
 
     /// The sender's keys from its zero labels.
     pub fn sender(&mut self, delta: &Delta, zero: &[Block]) -> KeyPairs {
-        let delta = delta.block();
-        let labels = self.indices(zero.len()).zip(zero);
-        Zeroizing::new(labels.map(|(i, &label)| self.hash.hash_each(i, [label, label ^ delta])).collect())
+        let first = self.indices(zero.len()).start;
+        self.hash.hash_both(first, delta, zero)
     }
 
     /// The receiver's keys from its labels.

@@ -12,6 +12,7 @@ use crate::channel::Link;
 use crate::garble::output::{OutputProof, PermuteBits};
 use crate::garble::{Evaluator, known};
 use crate::ot::Labels;
+use crate::ot::base::BaseDraft;
 use crate::wire::{Decoder, FrameKind, Length};
 
 /// What the evaluator keeps from run to run.
@@ -21,8 +22,16 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(supply: Supply) -> State {
-        State { ots: ReceiverOts::new(supply), counters: Counters::default() }
+    pub(super) fn new(supply: Supply, draft: Option<BaseDraft>) -> State {
+        State { ots: ReceiverOts::new(supply, draft), counters: Counters::default() }
+    }
+}
+
+#[cfg(test)]
+impl State {
+    /// The numbers that the next run begins with.
+    pub(super) fn counters(&self) -> Counters {
+        self.counters
     }
 }
 

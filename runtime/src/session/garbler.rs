@@ -11,6 +11,7 @@ use crate::channel::{FrameReceiver, FrameSender, Link};
 use crate::garble::output::{DecodeBits, OutputDigests};
 use crate::garble::{Garbler, known};
 use crate::ot::Labels;
+use crate::ot::base::BaseDraft;
 use crate::wire::FrameKind;
 
 /// What the garbler keeps from run to run.
@@ -21,9 +22,21 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(supply: Supply, rng: &mut impl CryptoRng) -> State {
+    pub(super) fn new(supply: Supply, draft: Option<BaseDraft>, rng: &mut impl CryptoRng) -> State {
         let delta = Delta::random(rng);
-        State { ots: SenderOts::new(supply, &delta), delta, counters: Counters::default() }
+        State { ots: SenderOts::new(supply, &delta, draft), delta, counters: Counters::default() }
+    }
+}
+
+#[cfg(test)]
+impl State {
+    /// The numbers that the next run begins with.
+    pub(super) fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    pub(super) fn delta(&self) -> &Delta {
+        &self.delta
     }
 }
 

@@ -6,7 +6,7 @@
 //! ```text
 //! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party u32 | suite | binding digest 32 | plan digest 32
 //!       | number of runs u32 | the link's bits/s u64, 0 if not known
-//!       | n u16, n fields (name | value) | nonce 32                      texts: length u16, UTF-8
+//!       | twice: n u16, n fields (name | value) | nonce 32               texts: length u16, UTF-8
 //! session id = BLAKE3("hushgate session id v1", garbler's offer | evaluator's offer | channel binding), each behind its length
 //! run id     = BLAKE3("hushgate run id v1", session id | number of the run u32)
 //! ```
@@ -58,7 +58,10 @@ pub(super) struct Offer {
     n_runs: u32,
     /// 0 where it is not known.
     bits_per_second: u64,
+    /// What must be the same.
     fields: BTreeMap<String, String>,
+    /// What the plan was made of.
+    origin: BTreeMap<String, String>,
     nonce: [u8; 32],
 }
 
@@ -113,6 +116,7 @@ impl Offer {
             n_runs: config.n_runs,
             bits_per_second: config.network.or(channel.network()).map_or(0, |network| network.bits_per_second),
             fields: fields_by_name(&config.agreement)?,
+            origin: fields_by_name(&config.origin)?,
             nonce,
         };
         match offer.bytes() {
@@ -129,7 +133,12 @@ impl Offer {
         for name in names.into_keys() {
             same_if_any(name, self.fields.get(name), theirs.fields.get(name))?;
         }
-        same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
+        if self.plan_digest != theirs.plan_digest {
+            for (name, value) in &self.origin {
+                theirs.origin.get(name).map_or(Ok(()), |other| same(name, value, other))?;
+            }
+            same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
+        }
         same("number of runs", &self.n_runs.to_string(), &theirs.n_runs.to_string())?;
         let (our_name, their_name) = (party_name(plan, self.party), party_name(plan, theirs.party));
         let both_exist = self.party.max(theirs.party).0 < plan.parties.len() as u32;
@@ -143,8 +152,8 @@ impl Offer {
 
     /// The length of [`Offer::encode`].
     fn bytes(&self) -> usize {
-        let texts = self.fields.iter().flat_map(|(name, value)| [name, value]).chain([&self.suite]);
-        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 8 + 2 + 32;
+        let texts = self.fields.iter().chain(&self.origin).flat_map(|(name, value)| [name, value]).chain([&self.suite]);
+        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 8 + 2 * 2 + 32;
         fixed + texts.map(|text| 2 + text.len()).sum::<usize>()
     }
 
@@ -160,10 +169,12 @@ impl Offer {
         out.extend_from_slice(&self.plan_digest);
         out.extend_from_slice(&self.n_runs.to_le_bytes());
         out.extend_from_slice(&self.bits_per_second.to_le_bytes());
-        out.extend_from_slice(&(self.fields.len() as u16).to_le_bytes());
-        for (name, value) in &self.fields {
-            put_bytes(&mut out, name.as_bytes());
-            put_bytes(&mut out, value.as_bytes());
+        for fields in [&self.fields, &self.origin] {
+            out.extend_from_slice(&(fields.len() as u16).to_le_bytes());
+            for (name, value) in fields {
+                put_bytes(&mut out, name.as_bytes());
+                put_bytes(&mut out, value.as_bytes());
+            }
         }
         out.extend_from_slice(&self.nonce);
         out
@@ -182,6 +193,7 @@ impl Offer {
             n_runs: u32::from_le_bytes(decoder.field("number of runs").array()?),
             bits_per_second: u64::from_le_bytes(decoder.field("rate of the link").array()?),
             fields: decode_fields(decoder.field("list of fields"))?,
+            origin: decode_fields(decoder.field("origin of the plan"))?,
             nonce: decoder.field("nonce").array()?,
         };
         decoder.finish()?;

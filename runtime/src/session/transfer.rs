@@ -15,11 +15,13 @@
 
 use rand::CryptoRng;
 
+use super::Role;
 use super::error::StepError;
 use crate::block::Delta;
 use crate::channel::{ChannelError, Link};
+use crate::ot::base::BaseDraft;
 use crate::ot::direct::{self, DirectReceiver};
-use crate::ot::extension::{BATCH_MAX, CHALLENGE_BYTES, CotReceiver, CotSender, CotSetup, Depth, POINTS_BYTES};
+use crate::ot::extension::{BATCH_MAX, CHALLENGE_BYTES, CotReceiver, CotSender, CotSetup, Depth, N_BASE, POINTS_BYTES};
 use crate::ot::extension::{RESPONSE_BYTES, ReceiverBatch, SenderBatch};
 use crate::ot::pool::{PoolReceiver, PoolSender, flow_bytes, random_choices};
 use crate::ot::{DIRECT_MAX, Labels, SessionId};
@@ -71,7 +73,7 @@ impl Supply {
 
     /// Whether base OTs alone are cheaper.
     const fn is_direct(&self) -> bool {
-        self.total < DIRECT_MAX as u64
+        is_direct(self.total)
     }
 
     /// Takes the size of the next batch off what is to be made; `n` are needed now.
@@ -82,17 +84,33 @@ impl Supply {
     }
 }
 
+/// Whether base OTs alone are cheaper for so many.
+const fn is_direct(total: u64) -> bool {
+    total < DIRECT_MAX as u64
+}
+
+/// Base OTs that this party receives where the evaluator has so many input bits in all runs.
+pub(super) const fn n_received(role: Role, total: u64) -> usize {
+    match role {
+        Role::Evaluator if is_direct(total) => total as usize,
+        Role::Garbler if !is_direct(total) => N_BASE,
+        _ => 0,
+    }
+}
+
 /// The garbler's OTs.
 pub(super) struct SenderOts {
     supply: Supply,
+    /// For the setup of the extension.
+    draft: Option<BaseDraft>,
     delta: Delta,
     pool: PoolSender,
     extension: Option<CotSender>,
 }
 
 impl SenderOts {
-    pub(super) fn new(supply: Supply, delta: &Delta) -> SenderOts {
-        SenderOts { supply, delta: delta.clone(), pool: PoolSender::new(delta), extension: None }
+    pub(super) fn new(supply: Supply, delta: &Delta, draft: Option<BaseDraft>) -> SenderOts {
+        SenderOts { supply, draft, delta: delta.clone(), pool: PoolSender::new(delta), extension: None }
     }
 
     /// The zero labels of the `n` inputs of a run, and the flow that they come of.
@@ -126,7 +144,8 @@ impl SenderOts {
         let sender = match self.extension.take() {
             Some(sender) => sender,
             None => {
-                let (setup, points) = CotSetup::start(session, self.supply.depth, &self.delta, rng);
+                let draft = drafted(self.draft.take(), N_BASE, rng);
+                let (setup, points) = CotSetup::start_from(draft, session, self.supply.depth, &self.delta);
                 tell(link, &points).await?;
                 setup.finish(&hear(link, self.supply.depth.trees_bytes()).await?)?
             }
@@ -157,13 +176,15 @@ async fn hear_matrix(
 /// The evaluator's OTs.
 pub(super) struct ReceiverOts {
     supply: Supply,
+    /// For base OTs.
+    draft: Option<BaseDraft>,
     pool: PoolReceiver,
     extension: Option<CotReceiver>,
 }
 
 impl ReceiverOts {
-    pub(super) fn new(supply: Supply) -> ReceiverOts {
-        ReceiverOts { supply, pool: PoolReceiver::new(), extension: None }
+    pub(super) fn new(supply: Supply, draft: Option<BaseDraft>) -> ReceiverOts {
+        ReceiverOts { supply, draft, pool: PoolReceiver::new(), extension: None }
     }
 
     /// The active labels of the inputs of a run, and the flow that they come of.
@@ -200,7 +221,8 @@ impl ReceiverOts {
         let choices = random_choices(self.supply.next_batch(n - self.pool.left()), rng);
         let session = &self.supply.session;
         if self.supply.is_direct() {
-            let (receiver, request) = DirectReceiver::start(session, &choices, rng);
+            let draft = drafted(self.draft.take(), choices.len(), rng);
+            let (receiver, request) = DirectReceiver::start_from(draft, session, &choices);
             tell(link, &request).await?;
             self.pool.choose(choices);
             return Ok(Some(receiver));
@@ -238,6 +260,11 @@ async fn tell_matrix(
         tell(link, &part).await?;
     }
     Ok(matrix.finish())
+}
+
+/// The draft, if it is for `n` OTs; else a new one.
+fn drafted(draft: Option<BaseDraft>, n: usize, rng: &mut impl CryptoRng) -> BaseDraft {
+    draft.filter(|draft| draft.len() == n).unwrap_or_else(|| BaseDraft::new(n, rng))
 }
 
 /// Names a run and the flow of its inputs.

@@ -152,6 +152,21 @@ impl Cheat for WrongAnswer {
     }
 }
 
+/// The bound in the module's text: the sum over the size of the largest class of colliding vectors stays below two.
+#[test]
+fn collisions_cost_less_than_two_epsilons() {
+    for depth in Depth::ALL {
+        for m in 2..=depth.trees() {
+            let pairs = |n: usize| (n * (n - 1)) as f64;
+            let term = |c: usize| pairs(m) / pairs(c) * 0.5f64.powi((depth.bits() * (m - c)) as i32);
+            let sum: f64 = (2..=m).map(term).sum();
+            assert!(sum <= 1.875, "{m} vectors at {depth:?}: {sum}");
+        }
+    }
+    let epsilon = (2 * tiles(BATCH_MAX) - 1) as f64 / 2f64.powi(64);
+    assert!(2.0 * epsilon < 2f64.powi(-44));
+}
+
 #[test]
 fn every_byte_of_the_response_counts() {
     for byte in (0..RESPONSE_BYTES).step_by(13).chain([RESPONSE_BYTES - 1]) {
@@ -206,6 +221,48 @@ fn challenges_are_fresh_and_bound_to_everything_before() {
     let start = |session, depth| Transcript::new(&session, depth);
     assert_ne!(start([1; 32], Depth::Two), start([2; 32], Depth::Two));
     assert_ne!(start([1; 32], Depth::Two), start([1; 32], Depth::Four));
+}
+
+/// Both parties' messages in order, and the transcript's state where each batch's challenge comes of it.
+#[test]
+fn changing_any_earlier_byte_changes_every_later_challenge() {
+    let (rng, depth) = (&mut rng(9), Depth::Four);
+    let (setup, points) = CotSetup::start(&SESSION, depth, &Delta::random(rng), rng);
+    let (mut receiver, trees) = CotReceiver::accept(&SESSION, depth, &points, rng).expect("honest points");
+    let mut sender = setup.finish(&trees).expect("honest trees");
+    let (mut messages, mut states) = (vec![points, trees], Vec::new());
+    for _ in 0..2 {
+        let (batch, matrix) = receiver.extend(&[true], rng);
+        let (pending, challenge) = sender.extend(1, &matrix, rng).expect("honest matrix");
+        states.push(pending.sender.transcript.0);
+        let (next, _, response) = batch.respond(&challenge).expect("honest challenge");
+        messages.extend([matrix, challenge.to_vec(), response.clone()]);
+        (sender, _) = pending.verify(&response).expect("honest response");
+        receiver = next;
+    }
+    let states_of = |messages: &[Vec<u8>]| {
+        let mut transcript = Transcript::new(&SESSION, depth);
+        messages[..2].iter().for_each(|message| transcript.absorb(message));
+        let batch = |messages: &[Vec<u8>]| {
+            let mut hash = transcript.matrix_hash(1);
+            transcript.absorb_matrix(hash.update(&messages[0]));
+            transcript.absorb(&messages[1]);
+            let state = transcript.0;
+            transcript.absorb(&messages[2]);
+            state
+        };
+        messages[2..].chunks_exact(3).map(batch).collect::<Vec<_>>()
+    };
+    assert_eq!(states_of(&messages), states, "the parties' transcripts take in every message");
+    for message in 0..7 {
+        for byte in 0..messages[message].len() {
+            messages[message][byte] ^= 0x40;
+            let changed = states_of(&messages);
+            assert_ne!(changed[1], states[1], "byte {byte} of message {message}");
+            assert_eq!(changed[0] != states[0], message < 4, "byte {byte} of message {message}");
+            messages[message][byte] ^= 0x40;
+        }
+    }
 }
 
 #[test]

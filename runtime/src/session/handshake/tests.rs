@@ -13,6 +13,7 @@ fn offer() -> Offer {
         n_runs: 3,
         bits_per_second: 4,
         fields: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
+        origin: BTreeMap::from([("parameter N".into(), "64".into())]),
         nonce: [3; 32],
     }
 }

@@ -78,6 +78,22 @@ async fn another_program_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_plans_are_made_of_matters_only_where_they_differ() {
+    let other = Program::chains(100).plan;
+    let origin = |n: &str| vec![field("parameter N", n), field("public input x", "1")];
+    for (ours, theirs) in [(origin("3"), origin("4")), (origin("3"), Vec::new()), (origin("3"), vec![field("z", "1")])]
+    {
+        let mut setup = setup();
+        setup.configs[0].origin = ours.clone();
+        setup.configs[1].origin = theirs.clone();
+        setup.check(setup.run_in_memory().await);
+        setup.configs[1].plan = other.clone();
+        let expected = if theirs.len() == ours.len() { "parameter N" } else { "program" };
+        assert_eq!(check_refused(setup.run_in_memory().await).field, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_of_one_role_or_of_one_party_are_refused() {
     for (role, name) in [(GARBLES, "garbler"), (EVALUATES, "evaluator")] {
         let mut setup = setup();

@@ -51,17 +51,34 @@ async fn check_noticed(setup: &Setup, frames: &Frames, place: &Place, fault: &Fa
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn every_changed_byte_is_noticed() {
-    every_changed_byte(setup()).await;
+/// Every bit of every frame of a session, on two threads.
+#[test]
+fn every_one_of_ten_thousand_changed_bits_is_noticed() {
+    let count = |bits: std::ops::Range<u8>| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.expect("a runtime").block_on(async {
+            let setup = setup();
+            let frames = record(&setup).await;
+            let mut n_faults = 0;
+            for (place, length) in places(&frames) {
+                for (byte, bit) in (0..length).flat_map(|byte| bits.clone().map(move |bit| (byte, bit))) {
+                    check_noticed(&setup, &frames, &place, &Fault::Flip { byte, bit }, &[5, 6]).await;
+                    n_faults += 1;
+                }
+            }
+            n_faults
+        })
+    };
+    let n_faults = std::thread::scope(|scope| {
+        let halves = [0..4, 4..8].map(|bits| scope.spawn(|| count(bits)));
+        halves.map(|half| half.join().expect("no panic")).iter().sum::<u32>()
+    });
+    assert!(n_faults >= 10_000, "{n_faults} faults");
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_changed_byte_is_noticed_where_parties_know_values() {
-    every_changed_byte(Setup::new(Program::products(3).for_garbler(0), [RoleChoice::Auto; 2], 20)).await;
-}
-
-async fn every_changed_byte(setup: Setup) {
+    let setup = Setup::new(Program::products(3).for_garbler(0), [RoleChoice::Auto; 2], 20);
     let frames = record(&setup).await;
     let mut rng = ChaCha20Rng::seed_from_u64(21);
     for (place, length) in places(&frames) {

@@ -107,6 +107,55 @@ async fn two_runs_of_a_session_share_nothing() {
     }
 }
 
+/// Δ is new in every session, and keeps its lowest bit.
+#[tokio::test(start_paused = true)]
+async fn no_two_sessions_share_delta() {
+    let setup = Setup::new(Program::millionaires(2), [GARBLES, EVALUATES], 50);
+    let mut deltas = HashSet::new();
+    for seed in 0..20 {
+        let open = async |party: u32, channel| {
+            let mut rng = ChaCha20Rng::seed_from_u64(u64::from(2 * seed + party));
+            Session::open(channel, setup.configs[party as usize].clone(), &mut rng).await.expect("honest parties")
+        };
+        let (first, second) = memory::pair();
+        let (garbler, _evaluator) = tokio::join!(open(0, first), open(1, second));
+        let Side::Garbler(state) = &garbler.side else { panic!("party 0 garbles") };
+        assert!(state.delta().block().lsb());
+        assert!(deltas.insert(u128::from(state.delta().block())));
+    }
+    let bits = deltas.iter().fold([0; 128], |mut counts: [u32; 128], delta| {
+        counts.iter_mut().enumerate().for_each(|(i, count)| *count += (delta >> i & 1) as u32);
+        counts
+    });
+    assert!(bits[1..].iter().all(|&count| (1..20).contains(&count)), "every other bit varies");
+}
+
+/// Gates and outputs are numbered through: no tweak comes again, whatever S is.
+#[tokio::test(start_paused = true)]
+async fn gates_and_outputs_are_numbered_through_all_runs() {
+    let (setup, bits) = many(Program::millionaires(4), [GARBLES, EVALUATES], 5, 49);
+    let party = async |party: u32, channel| {
+        let mut rng = ChaCha20Rng::seed_from_u64(u64::from(party));
+        let config = setup.configs[party as usize].clone();
+        let mut session = Session::open(channel, config, &mut rng).await.expect("honest parties");
+        let (mut keys, mut last) = (HashSet::new(), Counters::default());
+        for (run, bits) in (1..).zip(&bits) {
+            (session, _) = session.run(&setup.program.inputs_of(party, bits), &mut rng).await.expect("honest parties");
+            let counters = match &session.side {
+                Side::Garbler(state) => state.counters(),
+                Side::Evaluator(state) => state.counters(),
+            };
+            assert_eq!(counters.next_gate, run * setup.program.plan.n_ands());
+            assert!(counters.next_output >= last.next_output + 7, "all outputs of a run have numbers of their own");
+            assert!(keys.insert(counters.next_output));
+            last = counters;
+        }
+        session.close().await.expect("honest parties");
+    };
+    let (first, second) = memory::pair();
+    tokio::join!(party(0, first), party(1, second));
+}
+
 #[tokio::test(start_paused = true)]
 async fn both_parties_want_the_same_number_of_runs() {
     let (mut setup, bits) = many(Program::millionaires(4), [RoleChoice::Auto; 2], 3, 44);
