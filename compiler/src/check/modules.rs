@@ -46,7 +46,7 @@ pub(super) fn load(root: &ast::File, sources: &Sources<'_>, map: &mut SourceMap)
     let (mut modules, mut diagnostics): (Vec<Module>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     let mut wanted: VecDeque<(ModuleName, ast::Ident)> = named_modules(root).collect();
-    if sources.text.contains(".sort") {
+    if may_sort(sources.text) {
         wanted.push_back((SORT.clone(), ast::Ident { name: SORT.name.clone(), span: root.span }));
     }
     while let Some((name, ident)) = wanted.pop_front() {
@@ -61,7 +61,7 @@ pub(super) fn load(root: &ast::File, sources: &Sources<'_>, map: &mut SourceMap)
         };
         let shown = if name.library { format!("std/{path}") } else { path };
         let id = map.add(shown, text);
-        if !name.library && map.file(id).text().contains(".sort") {
+        if !name.library && may_sort(map.file(id).text()) {
             wanted.push_back((SORT.clone(), ident));
         }
         let (file, found) = syntax::parse(map, id);
@@ -73,6 +73,11 @@ pub(super) fn load(root: &ast::File, sources: &Sources<'_>, map: &mut SourceMap)
     let (file, _) = syntax::parse(map, id);
     modules.push(Module { name: METHODS.clone(), file });
     (modules, diagnostics)
+}
+
+/// Whether a file may call functions of `std::sort` as methods.
+fn may_sort(text: &str) -> bool {
+    [".sort", ".argsort", ".compact", ".is_increasing"].iter().any(|method| text.contains(method))
 }
 
 /// The modules that the `use`s of a file name.

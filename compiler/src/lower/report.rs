@@ -70,6 +70,9 @@ pub(super) fn does_not_fit(
     let compound = operator.filter(|operator| at.place == Some(operator.left.0));
     let edits = compound.map_or_else(|| Some(call("saturate", at.inner)), |operator| saturating_assignment(&operator));
     let diagnostic = diagnostic.note(ways);
+    if !at.is_integer {
+        return diagnostic.help("convert the integers in it, for instance by `map(|x| saturate::<u8>(x))`");
+    }
     match edits {
         Some(edits) => diagnostic.fix("stop at the ends of the range", edits),
         None => diagnostic.help("write the assignment out, and convert the value"),

@@ -20,7 +20,7 @@ use super::value::{Abstract, Bit, Int, Level, Stage, Variants};
 use super::{Limits, report};
 use crate::cost::Origins;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{BinaryOp, Expr, ExprKind, Function, FunctionId, LocalId, Program, Stmt, UnaryOp};
+use crate::hir::{BinaryOp, Expr, ExprKind, Function, FunctionId, LocalId, Program, Stmt, Ty, UnaryOp};
 use crate::interpret::first_operand;
 use crate::ranges::Range;
 use crate::source::Span;
@@ -86,6 +86,8 @@ pub(super) struct Fitting {
     pub(super) place: Option<Span>,
     /// Whether it is what `wrap` gives.
     pub(super) wraps: bool,
+    /// Whether the whole value is an integer, rather than a part of it.
+    pub(super) is_integer: bool,
 }
 
 /// An operator that has been evaluated, and its operands.
@@ -352,7 +354,8 @@ impl<'p> Walk<'p> {
                     _ => None,
                 };
                 let wraps = matches!(inner.kind, ExprKind::Wrap(_));
-                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps })
+                let is_integer = matches!(expr.ty, Ty::Int(_));
+                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps, is_integer })
             }
             _ => {
                 self.at(span);
