@@ -85,12 +85,12 @@ pub enum Command {
         /// The program
         file: PathBuf,
     },
-    /// Run a program's tests, in the clear
+    /// Run the tests of programs, in the clear
     Test {
-        /// The program
-        file: PathBuf,
-        /// Only tests whose name contains this
-        name: Option<String>,
+        /// Programs (files, folders, `std` or `std::MODULE`; without one that of this folder), and parts of the names of the tests to
+        /// run
+        #[arg(value_name = "FILE_OR_NAME")]
+        args: Vec<String>,
     },
     /// Say who gives what and who learns what, for the people who must approve a program
     Inspect(InspectArgs),
@@ -323,6 +323,9 @@ pub struct RunArgs {
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
+    /// Print every named value, line by line; with `eval` alone, where nothing is private
+    #[arg(long)]
+    pub trace: bool,
 }
 
 /// Options of `join`.
@@ -343,6 +346,9 @@ pub struct JoinArgs {
     /// Connect to the other party there, such as example.org:7000
     #[arg(long, value_name = "ADDR")]
     pub connect: Option<String>,
+    /// Refused: a trace shows secrets
+    #[arg(long, hide = true)]
+    pub trace: bool,
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,

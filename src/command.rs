@@ -19,3 +19,4 @@ pub mod propose;
 pub mod receipt;
 pub mod run;
 pub mod test;
+pub mod trace;

@@ -42,6 +42,12 @@ impl Failure {
         Failure::Program(hushgate_compiler::diagnostic::render(sources, diagnostics, color))
     }
 
+    /// For commands that keep secrets.
+    pub fn no_trace() -> Failure {
+        let text = "--trace shows the values of secrets: it works with `hushgate eval` alone, in the clear, with data made for tests";
+        Failure::Usage(text.to_owned())
+    }
+
     /// 1 to 7, as the manual's table has it.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -61,7 +61,7 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::New { folder } => command::new::run(&folder, common),
         Command::Fmt { files, check } => command::fmt::run(&files, check, common),
         Command::Check { file } => command::check::run(&file, common),
-        Command::Test { file, name } => command::test::run(&file, name.as_deref(), common),
+        Command::Test { args } => command::test::run(&args, common),
         Command::Inspect(args) => command::inspect::run(&args, common),
         Command::Propose(args) => command::propose::run(&args, common),
         Command::Approve(args) => command::approve::run(&args, common),

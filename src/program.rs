@@ -26,6 +26,7 @@ use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use hushgate_runtime::session;
 
 use crate::cli::Common;
+use crate::command::trace::Trace;
 use crate::data::{Given, Source, bind, bind_runs, list};
 use crate::failure::Failure;
 use crate::files::read_text;
@@ -200,6 +201,24 @@ fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
     let sources = Sources { name: &root.name, text: &root.text, load: &text };
     let hush = check_hush(&sources, parameters(&fixed)?, common)?;
     Ok(Hush { proposal: Some(Box::new(sealed)), ..hush })
+}
+
+/// Checks a module of the standard library as a program of its own.
+pub fn load_library(module: &str, common: &Common) -> Result<Hush, Failure> {
+    let Some(text) = hushgate_compiler::std::text(module) else {
+        let known: Vec<&str> = hushgate_compiler::std::names().collect();
+        return Err(Failure::Usage(format!(
+            "the standard library has no module `{module}`; its modules are: {}",
+            known.join(", ")
+        )));
+    };
+    let options = Options { params: parameters(&common.set)? };
+    let name = format!("std/{module}.hush");
+    let checked = check(&Sources { name: &name, text, load: &|_| None }, &options);
+    match checked.program {
+        Some(program) => Ok(Hush { sources: checked.sources, program, files: Vec::new(), proposal: None }),
+        None => Err(Failure::diagnostics(&checked.sources, &checked.diagnostics, terminal::color())),
+    }
 }
 
 fn load_plan(path: &Path) -> Result<Plan, Failure> {
@@ -440,11 +459,12 @@ impl Hush {
     /// What the program gives in the clear, in the order of the plan's outputs, and why and where it fails if it does:
     /// the interpreter's answer.
     ///
-    /// `values` are those of each party's ports, in order.
+    /// `values` are those of each party's ports, in order. With `trace` every named value goes to standard error.
     pub fn interpret(
         &self,
         public: &BTreeMap<String, Value>,
         values: &[Vec<Value>],
+        trace: bool,
     ) -> Result<(Vec<Value>, Option<Unmet>), Failure> {
         let mut values: Vec<_> = values.iter().map(|values| values.iter().cloned()).collect();
         let mut next = |party: &hir::PartyId| values[party.0 as usize].next().expect("bound values are complete");
@@ -454,8 +474,14 @@ impl Hush {
             hir::From::Public => public[&input.name].clone(),
         };
         let inputs: Vec<Value> = self.main()?.inputs.iter().map(input).collect();
-        let ran = interpret::run_main(&self.program, &inputs)
-            .map_err(|error| Failure::Program(format!("error: {}: {}", self.place(error.span), error.kind)))?;
+        let ran = if trace {
+            let mut printer = Trace::new(&self.program, &self.sources, |line| eprintln!("{line}"));
+            interpret::run_traced(&self.program, &inputs, Box::new(move |event| printer.event(event)))
+        } else {
+            interpret::run_main(&self.program, &inputs)
+        };
+        let ran =
+            ran.map_err(|error| Failure::Program(format!("error: {}: {}", self.place(error.span), error.kind)))?;
         let unmet = ran.unmet.and_then(|error| match &error.kind {
             ErrorKind::Unmet(reason) => Some((reason.to_string(), self.place(error.span))),
             _ => None,

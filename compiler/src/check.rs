@@ -44,6 +44,7 @@ use self::closure::takes_closures;
 use self::consts::ConstState;
 use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
 use self::modules::Module;
+pub(crate) use self::types::decimal;
 use self::types::{Arg, Bound, Origin, Types, unit};
 use crate::diagnostic::{Code, Diagnostic, Stage, has_errors};
 use crate::hir::{Budget, Expect, Function, FunctionId, Param, Party, PartyId, Program, Struct, Test, Ty};

@@ -334,8 +334,10 @@ pub enum ExprKind {
     Break,
     /// Goes on with the next iteration of the innermost [`ExprKind::For`].
     Continue,
-    /// Leaves the function.
+    /// Leaves the innermost [`ExprKind::Scope`], else the function.
     Return(Box<Expr>),
+    /// The body of a closure, or of a function that takes closures, in place of its call.
+    Scope(Box<Expr>),
     /// Ends the program without a result, for this reason, where the condition is false; gives `()`.
     ///
     /// What follows is reached only where the condition holds.
@@ -574,6 +576,7 @@ impl Expr {
             | ExprKind::Saturate(a)
             | ExprKind::TryInto(a)
             | ExprKind::Return(a)
+            | ExprKind::Scope(a)
             | ExprKind::Require(a, _)
             | ExprKind::Assert(a) => visit(a),
             ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {
@@ -626,6 +629,7 @@ impl Expr {
             | ExprKind::Saturate(a)
             | ExprKind::TryInto(a)
             | ExprKind::Return(a)
+            | ExprKind::Scope(a)
             | ExprKind::Require(a, _)
             | ExprKind::Assert(a) => vec![a],
             ExprKind::Index(a, b) | ExprKind::Slice(a, b) | ExprKind::Binary(_, a, b) | ExprKind::AssertEq(a, b) => {

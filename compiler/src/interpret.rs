@@ -14,12 +14,14 @@ mod float;
 mod intrinsic;
 mod operator;
 mod show;
+mod trace;
 mod value;
 
 pub use aes::aes_sbox;
 pub(crate) use float::float;
 pub(crate) use intrinsic::network;
-pub use show::{differences, show};
+pub use show::{Difference, differences, show};
+pub use trace::{Event, Tracer};
 pub use value::Val;
 
 use std::rc::Rc;
@@ -105,8 +107,8 @@ pub struct Failure {
 /// What a test should not have done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// An `assert` whose condition is false.
-    Assert,
+    /// An `assert` whose condition is false, and what it is about: the sides of a comparison, variables, arguments.
+    Assert(Vec<Operand>),
     /// An `assert_eq` of two different values.
     AssertEq(Box<Sides>),
     /// It stopped, perhaps at a requirement that does not hold.
@@ -120,6 +122,17 @@ pub enum FailureKind {
         /// What it was.
         found: Rc<str>,
     },
+}
+
+/// A part of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Where it stands.
+    pub span: Span,
+    /// Its type, for printing.
+    pub ty: Ty,
+    /// What it was.
+    pub value: Value,
 }
 
 /// The two sides of an `assert_eq`.
@@ -156,6 +169,9 @@ pub struct Interpreter<'p> {
     depth: u32,
     locals: Vec<Option<Val>>,
     failures: Vec<Failure>,
+    /// The function that runs.
+    current: FunctionId,
+    tracer: Option<Tracer<'p>>,
 }
 
 /// Why evaluation left the normal order.
@@ -192,13 +208,29 @@ pub struct Ran {
 /// # Panics
 /// If the program has no `main`, or if `inputs` do not fit its parameters: check them by their shapes first.
 pub fn run_main(program: &Program, inputs: &[Value]) -> Result<Ran, Error> {
+    run_with(Interpreter::new(program, Limits::default()), inputs)
+}
+
+/// As [`run_main`]; `tracer` is told of everything that happens.
+///
+/// # Errors
+/// As [`run_main`].
+///
+/// # Panics
+/// As [`run_main`].
+pub fn run_traced<'p>(program: &'p Program, inputs: &[Value], tracer: Tracer<'p>) -> Result<Ran, Error> {
+    run_with(Interpreter::new(program, Limits::default()).traced(tracer), inputs)
+}
+
+fn run_with(mut interpreter: Interpreter<'_>, inputs: &[Value]) -> Result<Ran, Error> {
+    let program = interpreter.program;
     let main = program.main.as_ref().expect("the caller checked that there is a `main`");
     let n_reasons = main.requires.as_ref().map(|requires| requires.reasons.len());
     let neutral = |output: &Output| {
         let shape = ty_shape(program, &output.ty);
         shape.decode(&vec![false; usize::try_from(shape.width()).expect("outputs have been laid out")])
     };
-    let (mut outputs, unmet) = match Interpreter::new(program, Limits::default()).call(main.function, inputs) {
+    let (mut outputs, unmet) = match interpreter.call(main.function, inputs) {
         Ok(Value::List(fields)) if main.outputs.iter().any(|output| !output.name.is_empty()) => (fields, None),
         Ok(value) => (vec![value], None),
         Err(error @ Error { kind: ErrorKind::Unmet(_), .. }) => {
@@ -245,7 +277,14 @@ impl<'p> Interpreter<'p> {
     /// Ready to run; nothing counted yet.
     #[must_use]
     pub fn new(program: &'p Program, limits: Limits) -> Interpreter<'p> {
-        Interpreter { program, limits, steps: 0, depth: 0, locals: Vec::new(), failures: Vec::new() }
+        let (locals, failures) = (Vec::new(), Vec::new());
+        Interpreter { program, limits, steps: 0, depth: 0, locals, failures, current: FunctionId(0), tracer: None }
+    }
+
+    /// Tells `tracer` of everything that happens from here on.
+    #[must_use]
+    pub fn traced(self, tracer: Tracer<'p>) -> Interpreter<'p> {
+        Interpreter { tracer: Some(tracer), ..self }
     }
 
     /// Assertions that failed so far.
@@ -289,14 +328,19 @@ impl<'p> Interpreter<'p> {
         let mut locals: Vec<_> = args.into_iter().map(Some).collect();
         locals.resize(function.locals.len(), None);
         let outer = std::mem::replace(&mut self.locals, locals);
+        let caller = std::mem::replace(&mut self.current, id);
         self.depth += 1;
-        let result = self.eval(&function.body);
-        self.depth -= 1;
-        self.locals = outer;
-        match result {
+        self.trace_call(id, span);
+        let result = match self.eval(&function.body) {
             Err(Stop::Return(value)) => Ok(value),
             result => result,
-        }
+        };
+        self.depth -= 1;
+        self.locals = outer;
+        self.current = caller;
+        let value = result?;
+        self.trace(|| Event::Returned { function, value: &value });
+        Ok(value)
     }
 
     /// Evaluates: down the spine of first operands, then back up; what an expression ends with is evaluated in its place.
@@ -375,6 +419,10 @@ impl<'p> Interpreter<'p> {
                 })?;
                 Val::List(Rc::new(values))
             }
+            ExprKind::Scope(body) => match self.eval(body) {
+                Err(Stop::Return(value)) => value,
+                result => result?,
+            },
             ExprKind::Break => return Err(Stop::Break),
             ExprKind::Continue => return Err(Stop::Continue),
             _ => return fail(expr.span, ErrorKind::Internal("an operator without operands")),
@@ -417,8 +465,10 @@ impl<'p> Interpreter<'p> {
                 Val::Int(first.int(span)?.clamp(ty.lo.clone(), ty.hi.clone()))
             }
             ExprKind::TryInto(_) => self.to_option(first, &expr.ty, span)?,
-            ExprKind::If(_, then, otherwise) => {
-                return Ok(Next::Tail(if first.bool(span)? { then } else { otherwise }));
+            ExprKind::If(condition, then, otherwise) => {
+                let holds = first.bool(span)?;
+                self.trace(|| Event::Condition { whole: span, condition: condition.span, holds });
+                return Ok(Next::Tail(if holds { then } else { otherwise }));
             }
             ExprKind::Match(_, arms) => return self.choose(arms, &first, span).map(Next::Tail),
             ExprKind::Assign(place, _) => {
@@ -441,9 +491,10 @@ impl<'p> Interpreter<'p> {
                 }
                 Val::unit()
             }
-            ExprKind::Assert(_) => {
+            ExprKind::Assert(condition) => {
                 if !first.bool(span)? {
-                    self.failures.push(Failure { span, kind: FailureKind::Assert });
+                    let operands = self.operands(condition);
+                    self.failures.push(Failure { span, kind: FailureKind::Assert(operands) });
                 }
                 Val::unit()
             }
@@ -460,6 +511,7 @@ impl<'p> Interpreter<'p> {
             Stmt::Let(id, expr) => {
                 let value = self.eval(expr)?;
                 self.bind(*id, value);
+                self.trace_local(*id);
             }
             Stmt::Expr(expr) => drop(self.eval(expr)?),
         }
@@ -492,16 +544,31 @@ impl<'p> Interpreter<'p> {
         for step in &steps {
             target = target.element_mut(step, place.span)?;
         }
+        let kept = self.tracer.is_some().then(|| value.clone());
         *target = value;
+        if let Some(value) = kept {
+            self.trace(|| Event::Assigned { place, value: &value });
+        }
         Ok(())
     }
 
     /// Runs a loop as long as `next`, given what each iteration did, says so.
     fn repeat(&mut self, body: &For, mut next: impl FnMut(Eval) -> Eval<bool>) -> Eval<()> {
-        let mut iterate = |this: &mut Self, item: Val| {
+        let mut n_iterations = 0;
+        let result = self.each(body, |this, item| {
             this.bind(body.local, item);
+            this.trace_iteration(body.local, n_iterations);
+            n_iterations += 1;
             next(this.eval(&body.body))
-        };
+        });
+        if n_iterations > 0 {
+            self.trace(|| Event::Left);
+        }
+        result
+    }
+
+    /// Gives `iterate` each value that a loop runs over, as long as it says so.
+    fn each(&mut self, body: &For, mut iterate: impl FnMut(&mut Self, Val) -> Eval<bool>) -> Eval<()> {
         match &body.over {
             Over::Range(start, end) => {
                 let mut i = self.eval(start)?.int(start.span)?;
@@ -532,6 +599,7 @@ impl<'p> Interpreter<'p> {
                 None => true,
             };
             if holds {
+                self.trace_arm(arm, span);
                 return Ok(&arm.body);
             }
         }

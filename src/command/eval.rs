@@ -18,6 +18,9 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     }
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
+    if args.trace && !matches!(program, Program::Hush(_)) {
+        return Err(Failure::Usage("--trace needs a .hush file: a plan or circuit has no named values".to_owned()));
+    }
     let parties = program.parties();
     let inputs = Inputs::parse(&args.inputs, &parties, None, located.folder)?;
     let public = inputs.public(&program)?;
@@ -30,7 +33,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     }
     let start = Instant::now();
     let (outputs, unmet) = match &program {
-        Program::Hush(hush) => hush.interpret(&public, &values)?,
+        Program::Hush(hush) => hush.interpret(&public, &values, args.trace)?,
         _ => (run_plan(plan, &values), None),
     };
     let mut results = Results::new(&parties, hex(&plan.digest()));

@@ -23,6 +23,9 @@ use crate::program::{Inputs, Program, load, locate, party_index, ports_of};
 
 /// Runs one party and prints what it learns.
 pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
+    if args.trace {
+        return Err(Failure::no_trace());
+    }
     let start = Instant::now();
     let addresses = addresses(args, common)?;
     let trusted = trusted(args)?;

@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Compiles, garbles, evaluates, and prints what each party learns.
 pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
+    if args.trace {
+        return Err(Failure::no_trace());
+    }
     let start = Instant::now();
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;

@@ -11,6 +11,7 @@ mod optimize;
 mod organisations;
 mod requirements;
 mod sessions;
+mod testing;
 mod tidy;
 mod tools;
 

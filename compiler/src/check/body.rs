@@ -24,8 +24,8 @@ pub(super) struct Body<'c, 'a> {
     pub(super) ret: Option<(Ty, Span)>,
     /// Loops around the place.
     pub(super) loops: u32,
-    /// Closures around the place.
-    pub(super) closures: u32,
+    /// Closures around the place, and functions whose bodies stand in place of their calls.
+    pub(super) inlined: Vec<Inlined>,
     /// Whether `assert` may stand here.
     pub(super) test: bool,
     /// Expressions around the place.
@@ -46,6 +46,18 @@ pub(super) struct Body<'c, 'a> {
     pub(super) calls: Vec<(FunctionId, Span)>,
     /// [`Checker::failures`] when this body was begun.
     failures: u32,
+}
+
+/// A body that stands in place of a call: what `return` in it gives.
+pub(super) struct Inlined {
+    /// The type that is declared, and where.
+    pub(super) declared: Option<(Ty, Span)>,
+    /// The type that is expected, if none is declared.
+    pub(super) hint: Option<Ty>,
+    /// The types of what is returned, joined.
+    pub(super) joined: Ty,
+    /// Whether anything is returned.
+    pub(super) returns: bool,
 }
 
 /// Why a type is expected, for messages.
@@ -77,7 +89,7 @@ impl<'c, 'a> Body<'c, 'a> {
             names,
             ret: None,
             loops: 0,
-            closures: 0,
+            inlined: Vec::new(),
             test: false,
             depth: 0,
             fn_args: HashMap::new(),
@@ -386,9 +398,39 @@ impl<'c, 'a> Body<'c, 'a> {
         }
         match self.checker.types.fits(&value.ty, ty) {
             Fits::Same => value,
-            Fits::Never => self.mismatch(value, ty, why),
+            Fits::Never => match self.field_order(&value.ty, ty) {
+                Some(order) => self.in_field_order(value, &order, ty, why),
+                None => self.mismatch(value, ty, why),
+            },
             Fits::Always | Fits::Perhaps => self.push_fit(value, ty),
         }
+    }
+
+    /// Where a record that has the fields of another in another order has each of them.
+    fn field_order(&self, from: &Ty, to: &Ty) -> Option<Vec<usize>> {
+        let types = &self.checker.types;
+        let (Ty::Struct(from), Ty::Struct(to)) = (from, to) else { return None };
+        let is_record = |id| types.struct_origin(id).0 == super::types::Origin::Record;
+        let (given, wanted) = (&types.struct_(*from).fields, &types.struct_(*to).fields);
+        if !is_record(*from) || !is_record(*to) || given.len() != wanted.len() {
+            return None;
+        }
+        let order: Vec<usize> =
+            wanted.iter().map(|(name, _)| given.iter().position(|(own, _)| own == name)).collect::<Option<_>>()?;
+        (!order.is_sorted()).then_some(order)
+    }
+
+    /// A record with its fields in another order.
+    fn in_field_order(&mut self, value: Expr, order: &[usize], ty: &Ty, why: &Why) -> Expr {
+        let (span, tys) = (value.span, self.parts(&value.ty, order.len()));
+        let mut stmts = Vec::new();
+        let local = self.keep(value, &mut stmts);
+        let whole = self.read(local, span);
+        let wanted = self.parts(ty, order.len());
+        let fields = order.iter().zip(&wanted);
+        let fields = fields.map(|(i, ty)| self.fit(super::pattern::part(&whole, *i, tys[*i].clone()), ty, why));
+        let record = Expr { kind: ExprKind::Aggregate(fields.collect()), ty: ty.clone(), span };
+        super::builtin::block(stmts, record)
     }
 
     /// Fits the parts that `value` is made of, so that each is judged where it stands.
@@ -552,6 +594,16 @@ impl Checker<'_> {
             (Ty::Tuple(x), Ty::Tuple(y)) if x.len() == y.len() => {
                 let items: Option<Rc<[Ty]>> = x.iter().zip(y.iter()).map(|(x, y)| self.join(x, y)).collect();
                 items.map(Ty::Tuple)
+            }
+            (Ty::Struct(x), Ty::Struct(y)) if self.types.struct_origin(*x).0 == super::types::Origin::Record => {
+                let (x, y) = (self.types.struct_(*x).fields.clone(), self.types.struct_(*y).fields.clone());
+                let join = |((name, x), (other, y)): (&(String, Ty), &(String, Ty))| {
+                    if name == other { self.join(x, y).map(|ty| (name.clone(), ty)) } else { None }
+                };
+                let fields: Option<Vec<(String, Ty)>> = x.iter().zip(&y).map(join).collect();
+                fields
+                    .filter(|fields| fields.len() == x.len() && x.len() == y.len())
+                    .map(|fields| self.anonymous(fields))
             }
             (Ty::Struct(x), Ty::Struct(y)) => {
                 let (x, y) = (self.types.struct_origin(*x).clone(), self.types.struct_origin(*y).clone());

@@ -64,9 +64,7 @@ impl<'a> Body<'_, 'a> {
         let env = std::mem::replace(&mut self.env, context.env.clone());
         let inlining = std::mem::replace(&mut self.inlining, context.inlining.clone());
         let loops = std::mem::take(&mut self.loops);
-        self.closures += 1;
         let result = work(self);
-        self.closures -= 1;
         (self.names, self.scope, self.env, self.loops, self.inlining) = (names, scope, env, loops, inlining);
         result
     }
@@ -198,8 +196,10 @@ impl<'a> Body<'_, 'a> {
                 }
             }
             let (ty, at) = body.ret_ty(ast);
-            let value = body.block(&ast.body, Some(&ty));
-            let value = body.fit(value, &ty, &Why::at(at, "expected because of this return type"));
+            let value = body.inlined(Some((ty.clone(), at)), None, |body| {
+                let value = body.block(&ast.body, Some(&ty));
+                body.fit(value, &ty, &Why::at(at, "expected because of this return type"))
+            });
             let value = block(stmts, value);
             if value.ty == Ty::Never { body.no_value(vec![value], span) } else { value }
         })
@@ -328,9 +328,9 @@ impl<'a> Body<'_, 'a> {
             }
         }
         let (ty, at) = self.ret_ty(ast);
-        self.closures += 1;
-        let value = self.block(&ast.body, Some(&ty));
-        self.fit(value, &ty, &Why::at(at, "expected because of this return type"));
-        self.closures -= 1;
+        self.inlined(Some((ty.clone(), at)), None, |body| {
+            let value = body.block(&ast.body, Some(&ty));
+            body.fit(value, &ty, &Why::at(at, "expected because of this return type"))
+        });
     }
 }

@@ -486,7 +486,7 @@ fn bound(pattern: &Pattern, locals: &mut Vec<LocalId>) {
 }
 
 /// Where the value of a block stands.
-fn tail_span(value: &Expr) -> Span {
+pub(super) fn tail_span(value: &Expr) -> Span {
     match &value.kind {
         ExprKind::Block(_, tail) => tail_span(tail),
         _ => value.span,

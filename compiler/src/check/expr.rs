@@ -41,6 +41,7 @@ impl<'a> Body<'_, 'a> {
         let leaves = matches!(
             value.kind,
             ExprKind::Return(_)
+                | ExprKind::Scope(_)
                 | ExprKind::Break
                 | ExprKind::Continue
                 | ExprKind::If(..)
@@ -739,14 +740,14 @@ impl<'a> Body<'_, 'a> {
     }
 
     fn return_(&mut self, value: Option<&'a ast::Expr>, span: Span) -> Expr {
-        if self.closures > 0 || self.ret.is_none() {
-            let place = match (self.inlining.is_empty(), self.closures) {
-                (_, 0) => "a constant",
-                (true, _) => "a closure",
-                (false, _) => "a closure, or in a function that takes closures",
-            };
-            let error = Diagnostic::error(Code::OutsideLoop, format!("`return` cannot stand in {place}"))
-                .at(span, "leaves what?");
+        if let Some(inlined) = self.inlined.last_mut() {
+            inlined.returns = true;
+            let declared = inlined.declared.clone();
+            return self.return_inlined(value, declared, span);
+        }
+        if self.ret.is_none() {
+            let error =
+                Diagnostic::error(Code::OutsideLoop, "`return` cannot stand in a constant").at(span, "leaves what?");
             return self.fail(span, error.help("let the last expression be the value"));
         }
         let Some((ty, why)) = self.ret.clone() else { return self.error(span) };
@@ -756,6 +757,80 @@ impl<'a> Body<'_, 'a> {
             None => self.fit(unit_value(span, unit()), &ty, &why),
         };
         Expr { kind: ExprKind::Return(Box::new(value)), ty: Ty::Never, span }
+    }
+
+    /// `return` from a closure, or from a function that takes closures.
+    fn return_inlined(&mut self, value: Option<&'a ast::Expr>, declared: Option<(Ty, Span)>, span: Span) -> Expr {
+        let hint = self.inlined.last().and_then(|inlined| inlined.hint.clone());
+        let value = match (value, &declared) {
+            (Some(value), Some((ty, why))) => {
+                self.value(value, ty, &Why::at(*why, "expected because of this return type"))
+            }
+            (None, Some((ty, why))) => {
+                self.fit(unit_value(span, unit()), ty, &Why::at(*why, "expected because of this return type"))
+            }
+            (Some(value), None) => self.expr(value, hint.as_ref()),
+            (None, None) => unit_value(span, unit()),
+        };
+        if declared.is_none() {
+            self.join_returned(&value);
+        }
+        Expr { kind: ExprKind::Return(Box::new(value)), ty: Ty::Never, span }
+    }
+
+    /// Takes a value that a closure gives into its type.
+    fn join_returned(&mut self, value: &Expr) {
+        let Some(joined) = self.inlined.last().map(|inlined| inlined.joined.clone()) else { return };
+        let ty = self.join(&joined, &value.ty);
+        if let (Some(ty), Some(inlined)) = (&ty, self.inlined.last_mut()) {
+            inlined.joined = ty.clone();
+            return;
+        }
+        let (wanted, found) = (self.type_name(&joined), self.type_name(&value.ty));
+        let error = Diagnostic::error(
+            Code::TypeMismatch,
+            format!("the values that this closure gives differ: expected `{wanted}`, found `{found}`"),
+        );
+        let at = super::control::tail_span(value);
+        self.report(error.at(at, format!("this is `{found}`")).help("give values of one type"));
+    }
+
+    /// A body in place of a call; what `return` in it gives becomes its value.
+    pub(super) fn inlined(
+        &mut self,
+        declared: Option<(Ty, Span)>,
+        hint: Option<&Ty>,
+        body: impl FnOnce(&mut Self) -> Expr,
+    ) -> Expr {
+        let (hint, joined) = (hint.cloned(), Ty::Never);
+        self.inlined.push(super::body::Inlined { declared, hint, joined, returns: false });
+        let mut value = body(self);
+        let returns = self.inlined.last().is_some_and(|inlined| inlined.returns);
+        if returns && self.inlined.last().is_some_and(|inlined| inlined.declared.is_none()) {
+            self.join_returned(&value);
+        }
+        let Some(inlined) = self.inlined.pop() else { return value };
+        if !returns {
+            return value;
+        }
+        let ty = inlined.declared.map_or(inlined.joined, |(ty, _)| ty);
+        if value.ty != Ty::Never {
+            value = self.fit(value, &ty, &Why::plain());
+        }
+        self.fit_returned(&mut value, &ty);
+        Expr { span: value.span, kind: ExprKind::Scope(Box::new(value)), ty }
+    }
+
+    /// Fits what is returned to the type that all of it has together.
+    fn fit_returned(&mut self, expr: &mut Expr, ty: &Ty) {
+        match &mut expr.kind {
+            ExprKind::Scope(_) => {}
+            ExprKind::Return(value) => {
+                let old = std::mem::replace(&mut **value, unit_value(expr.span, unit()));
+                **value = self.fit(old, ty, &Why::plain());
+            }
+            _ => expr.for_each_child_mut(&mut |child| self.fit_returned(child, ty)),
+        }
     }
 
     fn misplaced_range(&mut self, span: Span) -> Expr {

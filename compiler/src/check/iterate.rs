@@ -467,9 +467,10 @@ impl<'a> Body<'_, 'a> {
         let value = match output {
             Some(written) => {
                 let ty = self.ty(written);
-                self.value(body, &ty, &Why::at(written.span, "expected because of this type"))
+                let why = Why::at(written.span, "expected because of this type");
+                self.inlined(Some((ty.clone(), written.span)), None, |this| this.value(body, &ty, &why))
             }
-            None => self.expr(body, want),
+            None => self.inlined(None, want, |this| this.expr(body, want)),
         };
         self.names.truncate(n_names);
         block(stmts, value)

@@ -306,10 +306,15 @@ impl Types {
             (Ty::Array(_, 0), Ty::Array(_, 0)) => Fits::Always,
             (Ty::Tuple(from), Ty::Tuple(to)) if from.len() == to.len() => self.all_fit(from.iter().zip(to.iter())),
             (Ty::Struct(a), Ty::Struct(b)) => {
-                if self.struct_origin(*a).0 == Origin::Record || self.struct_origin(*a).0 != self.struct_origin(*b).0 {
+                let (a_fields, b_fields) = (&self.struct_(*a).fields, &self.struct_(*b).fields);
+                let names = |fields: &[(String, Ty)]| fields.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+                let is_record = self.struct_origin(*a).0 == Origin::Record;
+                if self.struct_origin(*a).0 != self.struct_origin(*b).0
+                    || is_record && names(a_fields) != names(b_fields)
+                {
                     return Fits::Never;
                 }
-                let fields = self.struct_(*a).fields.iter().zip(&self.struct_(*b).fields);
+                let fields = a_fields.iter().zip(b_fields);
                 self.all_fit(fields.map(|((_, from), (_, to))| (from, to)))
             }
             (Ty::Enum(a), Ty::Enum(b)) if self.enum_origin(*a).0 == self.enum_origin(*b).0 => {
@@ -385,7 +390,7 @@ pub(super) fn int_type_name(name: &str) -> Option<(bool, Option<u32>)> {
 }
 
 /// `n` / 2^`fraction` in decimal digits: exact.
-pub(super) fn decimal(n: &BigInt, fraction: u32) -> String {
+pub(crate) fn decimal(n: &BigInt, fraction: u32) -> String {
     let sign = if n.sign() == num_bigint::Sign::Minus { "-" } else { "" };
     let magnitude = n.magnitude();
     let whole = magnitude >> fraction;

@@ -1,135 +1,164 @@
-//! Values as their author would write them, and where two of them differ.
+//! Values as the author of a program would write them, and where two of them differ.
 
 use hushgate_circuits::shape::Value;
-use num_bigint::{BigInt, BigUint, Sign};
 
-use crate::hir::{Program, Struct, Ty};
+use crate::hir::{Program, Ty};
 
-/// The value in Hush: `Point { x: 3, y: 4 }`, `Some(3)`, `"EUR"`, `1.25`.
-#[must_use]
-pub fn show(program: &Program, ty: &Ty, value: &Value) -> String {
-    match (value, ty) {
-        (Value::Bool(bit), _) => bit.to_string(),
-        (Value::Int(int), _) => int.to_string(),
-        (Value::List(items), Ty::Array(element, _)) => {
-            format!("[{}]", joined(items.iter().map(|item| show(program, element, item))))
-        }
-        (Value::List(items), Ty::Tuple(tys)) => {
-            let comma = if items.len() == 1 { "," } else { "" };
-            format!("({}{comma})", joined(items.iter().zip(tys.iter()).map(|(item, ty)| show(program, ty, item))))
-        }
-        (Value::List(items), Ty::Struct(id)) => show_struct(program, &program.structs[id.0 as usize], items),
-        (Value::Variant(tag, payload), Ty::Enum(id)) => {
-            let own = &program.enums[id.0 as usize];
-            let (variant, ty) = &own.variants[*tag as usize];
-            let name =
-                if own.name.starts_with("Option<") { variant.clone() } else { format!("{}::{variant}", own.name) };
-            match (&**payload, ty) {
-                (Value::List(items), Ty::Tuple(_)) if items.is_empty() => name,
-                (Value::List(_), Ty::Tuple(_)) => {
-                    let shown = show(program, ty, payload);
-                    format!("{name}{}", shown.replace(",)", ")"))
-                }
-                _ => show(program, ty, payload),
-            }
-        }
-        (Value::List(items), _) => format!("[{}]", joined(items.iter().map(|item| show(program, ty, item)))),
-        (Value::Variant(tag, payload), _) => format!("variant {tag} {}", show(program, ty, payload)),
-    }
+/// A place in which two values differ, and what stands there on each side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The way to it: `[3].total`; empty at the top.
+    pub path: String,
+    /// What stands there on the left.
+    pub left: String,
+    /// What stands there on the right.
+    pub right: String,
 }
 
-/// The ways to the parts in which two values of a type differ, such as `[3].price`, with both parts; no more than `max` of them.
+/// A value in the language's own notation: `Quarter { cases: 3, open: true }`, `Some(4)`, `[1, 2]`, `"text"`.
 #[must_use]
-pub fn differences(
-    program: &Program,
-    ty: &Ty,
-    left: &Value,
-    right: &Value,
-    max: usize,
-) -> Vec<(String, String, String)> {
+pub fn show(program: &Program, ty: &Ty, value: &Value) -> String {
+    let mut text = String::new();
+    write(program, ty, value, &mut text);
+    text
+}
+
+/// The parts in which two values of one type differ, in order; of variants that differ, the whole.
+#[must_use]
+pub fn differences(program: &Program, ty: &Ty, left: &Value, right: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
-    collect(program, ty, left, right, &mut String::new(), max, &mut found);
+    compare(program, ty, [left, right], String::new(), &mut found);
     found
 }
 
-fn collect(
+fn write(program: &Program, ty: &Ty, value: &Value, out: &mut String) {
+    match (value, ty) {
+        (Value::Bool(bit), _) => out.push_str(&bit.to_string()),
+        (Value::Int(int), _) => out.push_str(&int.to_string()),
+        (Value::List(items), Ty::Array(element, _)) => {
+            write_all(program, items.iter().map(|item| (&**element, item)), ["[", "]"], out);
+        }
+        (Value::List(items), Ty::Tuple(tys)) => {
+            let end = if items.len() == 1 { ",)" } else { ")" };
+            write_all(program, tys.iter().zip(items), ["(", end], out);
+        }
+        (Value::List(items), Ty::Struct(id)) => {
+            let ty = &program.structs[id.0 as usize];
+            match scalar(&ty.name, items) {
+                Some(text) => out.push_str(&text),
+                None => write_fields(program, &ty.name, &ty.fields, items, out),
+            }
+        }
+        (Value::Variant(tag, payload), Ty::Enum(id)) => {
+            let ty = &program.enums[id.0 as usize];
+            let (variant, fields) = &ty.variants[*tag as usize];
+            let name = if ty.name.starts_with("Option<") { variant.clone() } else { format!("{}::{variant}", ty.name) };
+            match (fields, &**payload) {
+                (Ty::Tuple(tys), Value::List(items)) if !items.is_empty() => {
+                    out.push_str(&name);
+                    write_all(program, tys.iter().zip(items), ["(", ")"], out);
+                }
+                (Ty::Struct(id), Value::List(items)) => {
+                    write_fields(program, &name, &program.structs[id.0 as usize].fields, items, out);
+                }
+                _ => out.push_str(&name),
+            }
+        }
+        _ => out.push('?'),
+    }
+}
+
+fn write_all<'v>(
     program: &Program,
-    ty: &Ty,
-    left: &Value,
-    right: &Value,
-    path: &mut String,
-    max: usize,
-    found: &mut Vec<(String, String, String)>,
+    items: impl Iterator<Item = (&'v Ty, &'v Value)>,
+    [open, close]: [&str; 2],
+    out: &mut String,
 ) {
-    if left == right || found.len() >= max {
+    out.push_str(open);
+    for (i, (ty, item)) in items.enumerate() {
+        out.push_str(if i > 0 { ", " } else { "" });
+        write(program, ty, item, out);
+    }
+    out.push_str(close);
+}
+
+fn write_fields(program: &Program, name: &str, fields: &[(String, Ty)], items: &[Value], out: &mut String) {
+    let name = if name.starts_with('{') { "" } else { name };
+    out.push_str(name);
+    if fields.is_empty() {
         return;
     }
-    let parts: Option<Vec<(String, Ty)>> = match ty {
-        Ty::Array(element, n) => Some((0..*n).map(|i| (format!("[{i}]"), (**element).clone())).collect()),
-        Ty::Tuple(tys) => Some(tys.iter().enumerate().map(|(i, ty)| (format!(".{i}"), ty.clone())).collect()),
-        Ty::Struct(id) => {
-            let own = &program.structs[id.0 as usize];
-            let fields = || own.fields.iter().map(|(name, ty)| (format!(".{name}"), ty.clone())).collect();
-            (!own.name.starts_with("str<") && fraction(own).is_none()).then(fields)
+    if fields[0].0.starts_with(|c: char| c.is_ascii_digit()) {
+        return write_all(program, fields.iter().map(|(_, ty)| ty).zip(items), ["(", ")"], out);
+    }
+    out.push_str(if name.is_empty() { "{ " } else { " { " });
+    for (i, ((field, ty), item)) in fields.iter().zip(items).enumerate() {
+        out.push_str(if i > 0 { ", " } else { "" });
+        out.push_str(field);
+        out.push_str(": ");
+        write(program, ty, item, out);
+    }
+    out.push_str(" }");
+}
+
+/// The text of a `str<N>`, the number of a `fixed<I, F>`; nothing for other structs.
+fn scalar(name: &str, fields: &[Value]) -> Option<String> {
+    match (name.split_once('<')?, fields) {
+        (("str", _), [Value::List(bytes)]) => {
+            let bytes: Option<Vec<u8>> = bytes.iter().map(byte).collect();
+            let text = String::from_utf8(bytes?).ok()?;
+            Some(format!("{:?}", text.trim_end_matches('\0')))
+        }
+        (("fixed", rest), [Value::Int(raw)]) => {
+            let fraction: u32 = rest.split_once(", ")?.1.split('>').next()?.parse().ok()?;
+            Some(crate::check::decimal(raw, fraction))
         }
         _ => None,
-    };
-    match (parts, left, right) {
-        (Some(parts), Value::List(lefts), Value::List(rights)) => {
-            for ((step, ty), (left, right)) in parts.into_iter().zip(lefts.iter().zip(rights)) {
-                let end = path.len();
-                path.push_str(&step);
-                collect(program, &ty, left, right, path, max, found);
-                path.truncate(end);
-            }
-        }
-        _ => found.push((path.clone(), show(program, ty, left), show(program, ty, right))),
     }
 }
 
-fn show_struct(program: &Program, own: &Struct, items: &[Value]) -> String {
-    match items {
-        [Value::List(bytes)] if own.name.starts_with("str<") => show_text(bytes),
-        [Value::Int(raw)] if fraction(own).is_some() => decimal(raw, fraction(own).unwrap_or_default()),
-        _ => {
-            let named = own.fields.iter().zip(items).map(|((name, ty), item)| (name, show(program, ty, item)));
-            if own.fields.first().is_some_and(|(name, _)| name.starts_with(|c: char| c.is_ascii_digit())) {
-                return format!("{}({})", own.name, joined(named.map(|(_, item)| item)));
-            }
-            let name = if own.name.starts_with('{') { String::new() } else { format!("{} ", own.name) };
-            let fields = joined(named.map(|(name, item)| format!("{name}: {item}")));
-            if fields.is_empty() { name.trim_end().to_owned() } else { format!("{name}{{ {fields} }}") }
-        }
+fn byte(value: &Value) -> Option<u8> {
+    match value {
+        Value::Int(int) => u8::try_from(int).ok(),
+        _ => None,
     }
 }
 
-/// The bytes of a text, without the zeros that fill it up.
-fn show_text(bytes: &[Value]) -> String {
-    let byte = |value: &Value| match value {
-        Value::Int(byte) => u8::try_from(byte).unwrap_or(b'?'),
-        _ => b'?',
-    };
-    let bytes: Vec<u8> = bytes.iter().map(byte).collect();
-    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    format!("{:?}", String::from_utf8_lossy(&bytes[..end]))
+fn compare(program: &Program, ty: &Ty, [left, right]: [&Value; 2], path: String, found: &mut Vec<Difference>) {
+    if left == right {
+        return;
+    }
+    match (left, right, ty) {
+        (Value::List(a), Value::List(b), _) if a.len() == b.len() && !is_scalar(program, ty) => {
+            for (i, sides) in a.iter().zip(b).enumerate() {
+                let (step, ty) = part(program, ty, i);
+                compare(program, &ty, [sides.0, sides.1], format!("{path}{step}"), found);
+            }
+        }
+        (Value::Variant(tag, a), Value::Variant(other, b), Ty::Enum(id)) if tag == other => {
+            let (name, ty) = &program.enums[id.0 as usize].variants[*tag as usize];
+            compare(program, ty, [a, b], format!("{path}.{name}"), found);
+        }
+        _ => found.push(Difference { path, left: show(program, ty, left), right: show(program, ty, right) }),
+    }
 }
 
-/// F, if it is `fixed<I, F>`.
-fn fraction(own: &Struct) -> Option<u32> {
-    let (args, _) = own.name.strip_prefix("fixed<")?.split_once('>')?;
-    args.split_once(", ")?.1.parse().ok()
+/// Whether a struct is shown as one value.
+fn is_scalar(program: &Program, ty: &Ty) -> bool {
+    let Ty::Struct(id) = ty else { return false };
+    let name = &program.structs[id.0 as usize].name;
+    name.starts_with("str<") || name.starts_with("fixed<")
 }
 
-fn decimal(raw: &BigInt, fraction: u32) -> String {
-    let sign = if raw.sign() == Sign::Minus { "-" } else { "" };
-    let whole = raw.magnitude() >> fraction;
-    // rest / 2^F = rest · 5^F / 10^F.
-    let digits = ((raw.magnitude() - (&whole << fraction)) * BigUint::from(5u32).pow(fraction)).to_string();
-    let digits = format!("{digits:0>width$}", width = fraction as usize);
-    let digits = digits.trim_end_matches('0');
-    format!("{sign}{whole}.{}", if digits.is_empty() { "0" } else { digits })
-}
-
-fn joined(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(", ")
+/// How element or field `i` is written, and its type.
+fn part(program: &Program, ty: &Ty, i: usize) -> (String, Ty) {
+    match ty {
+        Ty::Array(element, _) => (format!("[{i}]"), (**element).clone()),
+        Ty::Tuple(items) => (format!(".{i}"), items[i].clone()),
+        Ty::Struct(id) => {
+            let (name, ty) = &program.structs[id.0 as usize].fields[i];
+            (format!(".{name}"), ty.clone())
+        }
+        _ => (format!("[{i}]"), Ty::Exact),
+    }
 }

@@ -346,6 +346,9 @@ impl Walk<'_> {
         if self.exits.len() > start {
             return Err(Stop::Unrollable(rolled.span, "it requires what never holds"));
         }
+        if self.scopes > 0 && !returns.is_empty() {
+            return Err(Stop::Unrollable(rolled.span, "it returns from a closure"));
+        }
         let leaves = !exits.is_empty() || !returns.is_empty();
         let returned = returns.into_iter().map(returned_value).reduce(|a, b| self.merge_unknown(&a, &b));
         self.merge_exits(exits, true, (start, facts), entry);

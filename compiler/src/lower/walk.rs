@@ -67,6 +67,8 @@ pub(super) struct Walk<'p> {
     pub(super) steps: u64,
     depth: u32,
     calls: u32,
+    /// [`ExprKind::Scope`]s around, in the function that runs.
+    pub(super) scopes: u32,
 }
 
 /// Where a value that is not known while compiling comes from.
@@ -121,7 +123,7 @@ pub(super) struct Exit {
     pub(super) value: Abstract,
     /// For `return`: whether what the function has required holds.
     pub(super) holds: Bit,
-    /// For `break` and `continue`: the variables.
+    /// For `break`, `continue`, and `return` from a scope: the variables.
     pub(super) env: Env,
 }
 
@@ -194,6 +196,7 @@ impl<'p> Walk<'p> {
             steps: 0,
             depth: 0,
             calls: 0,
+            scopes: 0,
         }
     }
 
@@ -297,6 +300,7 @@ impl<'p> Walk<'p> {
             }
             ExprKind::For(body) => self.for_loop(body, expr.span)?,
             ExprKind::Map(body) => self.map_loop(body, expr.span)?,
+            ExprKind::Scope(body) => self.scope(body, expr.span)?,
             ExprKind::Break => return self.exit(ExitKind::Break, Abstract::unit()),
             ExprKind::Continue => return self.exit(ExitKind::Continue, Abstract::unit()),
             _ => unreachable!("every other expression has a first operand"),
@@ -403,7 +407,8 @@ impl<'p> Walk<'p> {
 
     /// Leaves by an exit.
     pub(super) fn exit<T>(&mut self, kind: ExitKind, value: Abstract) -> Walked<T> {
-        let env = if matches!(kind, ExitKind::Return | ExitKind::Fail) { Env::new() } else { self.env.clone() };
+        let is_dropped = kind == ExitKind::Fail || kind == ExitKind::Return && self.scopes == 0;
+        let env = if is_dropped { Env::new() } else { self.env.clone() };
         let holds = self.holds();
         self.exits.push(Exit { kind, condition: Bit::known(true), value, holds, env });
         Err(Stop::Diverged)
@@ -576,6 +581,28 @@ impl<'p> Walk<'p> {
         Ok(self.join(join, Ok(Abstract::Bool(Bit::known(false))))?.bit())
     }
 
+    /// The body of a closure: `return` goes on after it, with the variables as they are there.
+    fn scope(&mut self, body: &Expr, span: Span) -> Walked {
+        let (start, facts, outer) = (self.exits.len(), self.facts.mark(), self.env.clone());
+        self.scopes += 1;
+        let result = self.eval(body);
+        self.scopes -= 1;
+        let alive = match result {
+            Ok(value) => Some(value),
+            Err(Stop::Diverged) => None,
+            Err(stop) => return Err(stop),
+        };
+        let exits = self.take_exits(ExitKind::Return, start);
+        self.at(span);
+        let is_alive = alive.is_some();
+        let value = exits.iter().rev().fold(alive, |rest, exit| match rest {
+            None => Some(exit.value.clone()),
+            Some(rest) => Some(self.merge(&exit.condition, &exit.value, &rest)),
+        });
+        self.merge_exits(exits, is_alive, (start, facts), &outer);
+        value.ok_or(Stop::Diverged)
+    }
+
     pub(super) fn call(&mut self, id: FunctionId, args: Vec<Abstract>, span: Span) -> Walked {
         let function = &self.program.functions[id.0 as usize];
         if self.calls >= self.limits.calls_max {
@@ -596,11 +623,11 @@ impl<'p> Walk<'p> {
         env.push(Some(Abstract::Bool(Bit::known(true))));
         let outer = std::mem::replace(&mut self.env, env);
         let outer_at = std::mem::replace(&mut self.holds_at, function.locals.len());
-        let cells = std::mem::take(&mut self.cells);
+        let (cells, scopes) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.scopes));
         let (start, facts) = (self.exits.len(), self.facts.mark());
         let result = self.eval(&function.body);
         let holds = self.holds();
-        (self.env, self.holds_at, self.cells) = (outer, outer_at, cells);
+        (self.env, self.holds_at, self.cells, self.scopes) = (outer, outer_at, cells, scopes);
         let alive = match result {
             Ok(value) => Some((value, holds)),
             Err(Stop::Diverged) => None,
