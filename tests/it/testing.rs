@@ -58,7 +58,7 @@ fn failures_show_what_differs() {
     assert!(stdout(&output).ends_with("1 passed, 5 failed\n"), "{}", stdout(&output));
     let report = stderr(&output);
     for part in [
-        "testing.hush:16:5: the two sides differ\n",
+        "testing.hush:14:5: the two sides differ\n",
         "      [1].rate      1.5 ≠ 2.5\n      [1].parts[1]  2 ≠ 9\n",
         "      left:  Answer::Big { n: 4, ok: true }\n      right: Answer::Big { n: 5, ok: true }\n      .Big.n  4 ≠ 5\n",
         "      left:  Answer::Some(3)\n      right: Answer::None\n",

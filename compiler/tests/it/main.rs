@@ -52,11 +52,18 @@ fn module(path: &str) -> Option<String> {
 
 /// Everything the compiler has to say about a program of one file, once it is checked.
 fn check(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
-    let checked = hushgate_compiler::check(&Sources { name, text, load: &module }, &Options::default());
+    let checked = hushgate_compiler::check(&Sources { name, text, load: &module }, &options(text));
     assert_eq!(
         checked.program.is_none(),
         has_errors(&checked.diagnostics),
         "a program is there unless there are errors"
     );
     (checked.sources, checked.diagnostics)
+}
+
+/// The parameters that a first line `// --set NAME=VALUE` gives.
+fn options(text: &str) -> Options {
+    let given = text.lines().next().and_then(|line| line.strip_prefix("// --set ")?.split_once('='));
+    let params = given.map(|(name, value)| (name.to_owned(), value.parse().expect("a whole number")));
+    Options { params: params.into_iter().collect() }
 }
