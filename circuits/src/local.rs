@@ -3,9 +3,9 @@
 //! [`split`] takes a circuit of two parties and who is to garble, and divides it:
 //!
 //! * The **evaluator's own part** is a circuit from its inputs to the bits that it *enters*: they get labels by oblivious transfer, in place
-//!   of its inputs ([`cut`] chooses them). Whole calls belong to it where the evaluator knows all arguments.
+//!   of its inputs (`cut` chooses them). Whole calls belong to it where the evaluator knows all arguments.
 //! * The **shared part** is everything else. Its inputs are the garbler's, then what the evaluator enters. It says for every node who knows
-//!   it ([`classify`]); [`Knowledge`] decides what an AND costs. What the garbler knows stays in the shared part, where it costs
+//!   it ([`mod@classify`]); [`Knowledge`] decides what an AND costs. What the garbler knows stays in the shared part, where it costs
 //!   no rows and no labels: the garbler's zero label of a bit that it knows is that bit times Δ, the evaluator's label is zero.
 //!
 //! ANDs that the evaluator knows and that lie in blocks which others' values enter too are not taken out, but cost one row in place of
