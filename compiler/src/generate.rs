@@ -4,6 +4,7 @@
 //! time. Now and then it leaves that out: such a program is either proven to be fine, and is then a test of the proof, or refused. Everything
 //! comes from the random number generator that is passed in, so that a seed names a program.
 
+mod control;
 mod program;
 mod types;
 

@@ -51,6 +51,8 @@ pub struct Limits {
     pub steps_max: u64,
     /// Steps that one loop may take to be unrolled.
     pub unroll_steps_max: u64,
+    /// Gates, as they are estimated, that one loop may become by being unrolled, if each iteration makes as many and rolling it costs none.
+    pub unroll_work_max: u64,
     /// Nodes of the circuit's main block.
     pub nodes_max: usize,
     /// Elements of an array that a loop makes.
@@ -68,6 +70,7 @@ impl Limits {
     pub const DEFAULT: Limits = Limits {
         steps_max: 20_000_000,
         unroll_steps_max: 1_000_000,
+        unroll_work_max: 1_000_000,
         nodes_max: 500_000_000,
         elements_max: 1 << 24,
         border_bits_max: 1 << 28,

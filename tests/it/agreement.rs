@@ -81,7 +81,11 @@ impl Question {
             .collect();
         let circuit = build(program, &public, limits).expect("an accepted program builds").circuit;
 
-        let secret = named().filter(|(input, _)| input.from != From::Public).map(|(_, value)| value);
+        let secret = named().flat_map(|(input, value)| match (&input.from, value) {
+            (From::Public, _) => &[][..],
+            (From::Each(_), Value::List(members)) => members,
+            (_, value) => std::slice::from_ref(value),
+        });
         let inputs: Vec<bool> =
             circuit.inputs.iter().zip(secret).flat_map(|(port, value)| port.shape.encode(value).unwrap()).collect();
         let ran = interpret::run_main(program, &values).expect("an accepted program runs");

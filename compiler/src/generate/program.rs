@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt};
 
+use super::control::HELPERS;
 use super::types::{Int, Type};
 
 /// The text of a random program with a `main` of a few inputs from `alice`, `bob` and the public.
@@ -18,26 +19,40 @@ pub fn program(rng: &mut impl Rng) -> String {
         ret: None,
         requiring: false,
         n_requirements: 0,
+        closures: 0,
+        has_helpers: false,
+        has_param: false,
+        is_family: false,
     };
     generator.requiring = generator.one_in(3);
+    generator.has_helpers = generator.one_in(3);
+    generator.has_param = generator.one_in(4);
+    generator.is_family = generator.one_in(6);
     generator.program()
 }
 
-struct Generator<'r, R> {
+pub(super) struct Generator<'r, R> {
     rng: &'r mut R,
     structs: Vec<Vec<Type>>,
-    enums: Vec<Vec<Vec<Type>>>,
+    pub(super) enums: Vec<Vec<Vec<Type>>>,
     functions: Vec<Function>,
-    scope: Vec<Variable>,
+    pub(super) scope: Vec<Variable>,
     names: u32,
     /// Statements and operators that may still be made.
     fuel: u32,
     /// The loops around the place: the counter's name, its least value, and one past its greatest; nothing over elements.
-    counters: Vec<Option<(String, i64, i64)>>,
-    ret: Option<Type>,
+    pub(super) counters: Vec<Option<(String, i64, i64)>>,
+    pub(super) ret: Option<Type>,
     /// Whether requirements may be made. Then there are no public inputs, which could make one false for all secrets.
     requiring: bool,
     n_requirements: u32,
+    /// Closures around the place: nothing may be assigned or returned in them.
+    pub(super) closures: u32,
+    /// Whether the program has the helpers, and a parameter.
+    has_helpers: bool,
+    has_param: bool,
+    /// Whether the parties are a family, each of whose members gives a part of each input.
+    is_family: bool,
 }
 
 struct Function {
@@ -46,16 +61,22 @@ struct Function {
 }
 
 #[derive(Clone)]
-struct Variable {
-    name: String,
+pub(super) struct Variable {
+    pub(super) name: String,
     /// Nothing for integers without a declared type.
-    ty: Option<Type>,
-    mutable: bool,
+    pub(super) ty: Option<Type>,
+    pub(super) mutable: bool,
 }
 
 impl<R: Rng> Generator<'_, R> {
     fn program(&mut self) -> String {
-        let mut text = "party alice, bob;\n\n".to_owned();
+        let mut text = if self.is_family { "party pair[2];\n\n" } else { "party alice, bob;\n\n" }.to_owned();
+        if self.has_param {
+            text += &format!("const P: int = param({});\n", self.below(40));
+        }
+        if self.has_helpers {
+            text += HELPERS;
+        }
         for i in 0..self.below(3) {
             let fields: Vec<Type> = (0..1 + self.below(3)).map(|_| self.ty(1)).collect();
             let lines = fields.iter().enumerate().map(|(k, ty)| format!("f{k}: {}", ty.text()));
@@ -87,10 +108,15 @@ impl<R: Rng> Generator<'_, R> {
         for ty in &params {
             let name = self.name();
             let public = u32::from(!self.requiring);
-            let from =
-                if is_main { [" from alice", " from bob", " public"][self.chances(&[4, 4, public])] } else { "" };
+            let (from, ty) = match self.chances(&[4, 4, public]) {
+                _ if !is_main => ("", ty.clone()),
+                2 => (" public", ty.clone()),
+                _ if self.is_family => (" from each pair", Type::Array(Box::new(ty.clone()), 2)),
+                0 => (" from alice", ty.clone()),
+                _ => (" from bob", ty.clone()),
+            };
             list.push(format!("{name}: {}{from}", ty.text()));
-            self.scope.push(Variable { name, ty: Some(ty.clone()), mutable: false });
+            self.scope.push(Variable { name, ty: Some(ty), mutable: false });
         }
         self.ret = Some(ret.clone());
         let body = self.body(&ret, 1, 4);
@@ -117,7 +143,7 @@ impl<R: Rng> Generator<'_, R> {
         text
     }
 
-    fn block(&mut self, indent: usize, n_max: u32) -> String {
+    pub(super) fn block(&mut self, indent: usize, n_max: u32) -> String {
         let depth = self.scope.len();
         let mut text = "{\n".to_owned();
         for _ in 0..1 + self.below(n_max) {
@@ -133,7 +159,7 @@ impl<R: Rng> Generator<'_, R> {
 
     fn statement(&mut self, indent: usize) -> String {
         self.fuel = self.fuel.saturating_sub(1);
-        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1, 3, 3 * u32::from(self.requiring)]) {
+        let text = match self.chances(&[6, 2, 4, 3, 3, 1, 1, 3, 3 * u32::from(self.requiring), 3, 2]) {
             0 => self.declare(),
             1 => {
                 let value = self.exact(3);
@@ -165,6 +191,8 @@ impl<R: Rng> Generator<'_, R> {
                     false => format!("require({} || {}, \"r{i}\");", self.bool(2), self.bool(1)),
                 }
             }
+            9 if self.fuel > 0 && indent < 4 => self.destructure(indent).unwrap_or_else(|| self.declare()),
+            10 if self.fuel > 0 && indent < 4 => self.carry(indent),
             _ => self.declare(),
         };
         format!("{}{text}\n", pad(indent))
@@ -177,7 +205,7 @@ impl<R: Rng> Generator<'_, R> {
         self.define(Some(ty), mutable, &value)
     }
 
-    fn define(&mut self, ty: Option<Type>, mutable: bool, value: &str) -> String {
+    pub(super) fn define(&mut self, ty: Option<Type>, mutable: bool, value: &str) -> String {
         let name = self.name();
         let (word, colon) = (if mutable { "mut " } else { "" }, ty.as_ref().map(|ty| format!(": {}", ty.text())));
         let text = format!("let {word}{name}{} = {value};", colon.unwrap_or_default());
@@ -186,7 +214,7 @@ impl<R: Rng> Generator<'_, R> {
     }
 
     /// An assignment to a mutable variable or a part of one, if there is one.
-    fn assign(&mut self) -> Option<String> {
+    pub(super) fn assign(&mut self) -> Option<String> {
         let mutable: Vec<Variable> = self.scope.iter().filter(|variable| variable.mutable).cloned().collect();
         let variable = self.pick(&mutable)?;
         let (mut place, mut ty) = (variable.name, variable.ty?);
@@ -290,7 +318,7 @@ impl<R: Rng> Generator<'_, R> {
         }
     }
 
-    fn value(&mut self, ty: &Type, depth: u32) -> String {
+    pub(super) fn value(&mut self, ty: &Type, depth: u32) -> String {
         self.fuel = self.fuel.saturating_sub(1);
         let depth = if self.fuel == 0 { 0 } else { depth };
         if depth > 0 && self.one_in(8) {
@@ -385,7 +413,7 @@ impl<R: Rng> Generator<'_, R> {
     }
 
     /// An integer of any range.
-    fn exact(&mut self, depth: u32) -> String {
+    pub(super) fn exact(&mut self, depth: u32) -> String {
         self.fuel = self.fuel.saturating_sub(1);
         if depth == 0 || self.fuel == 0 {
             return self.leaf();
@@ -413,7 +441,7 @@ impl<R: Rng> Generator<'_, R> {
                 format!("({}).{op}({}, {})", self.exact(d), self.exact(d), self.exact(d))
             }
             5 => {
-                let op = if self.one_in(2) { "min" } else { "max" };
+                let op = ["min", "max", "larger"][self.below(2 + u32::from(self.has_helpers)) as usize];
                 format!("{op}({}, {})", self.exact(d), self.exact(d))
             }
             6 => format!("(if {} {{ {} }} else {{ {} }})", self.bool(d), self.exact(d), self.exact(d)),
@@ -438,6 +466,9 @@ impl<R: Rng> Generator<'_, R> {
     fn of_array(&mut self, d: u32) -> String {
         let is_ints = |ty: &Type| matches!(ty, Type::Array(element, _) if matches!(**element, Type::Int(_)));
         let (array, len) = match self.pick_where(is_ints) {
+            Some((place, Type::Array(element, len))) if self.one_in(2) => {
+                return self.by_closure(&place, &element, len, d);
+            }
             Some((place, Type::Array(_, len))) => (place, len),
             _ => {
                 let len = 1 + self.below(4);
@@ -445,8 +476,10 @@ impl<R: Rng> Generator<'_, R> {
                 (format!("[{}]", items.join(", ")), len)
             }
         };
-        match self.below(6) {
+        match self.below(8) {
             0 => format!("{array}.sum()"),
+            6 if self.has_helpers => format!("total({array})"),
+            7 if self.has_helpers => format!("position({array}, {array}[{}]).unwrap_or(40)", self.index(len)),
             1 => format!("{array}.get_or({}, {})", self.exact(d), self.exact(d)),
             2 => format!("{array}.map(|x| x * 2 + 1).sum()"),
             3 => format!("{array}.max()"),
@@ -471,9 +504,11 @@ impl<R: Rng> Generator<'_, R> {
             }
             _ => {
                 let (a, b) = (self.rng.random_range(-9..9), self.rng.random_range(0..30));
+                let guard = if self.one_in(3) { format!(" if {}", self.guard(d.min(1))) } else { String::new() };
+                let also = if self.one_in(3) { format!(" | {}", a + 2 + b) } else { String::new() };
                 let (first, second, rest) = (self.exact(d), self.exact(d), self.exact(d));
                 format!(
-                    "(match {} + 0 {{ {a} => {first}, {}..={} => {second}, _ => {rest} }})",
+                    "(match {} + 0 {{ {a}{guard} => {first}, {}..={}{also} => {second}, _ => {rest} }})",
                     self.exact(d),
                     a + 1,
                     a + 1 + b
@@ -483,23 +518,20 @@ impl<R: Rng> Generator<'_, R> {
     }
 
     fn arm(&mut self, i: usize, k: usize, d: u32) -> String {
-        let payload = self.enums[i][k].clone();
-        let depth = self.scope.len();
-        let mut names = Vec::new();
-        for ty in payload {
-            let name = self.name();
-            self.scope.push(Variable { name: name.clone(), ty: Some(ty), mutable: false });
-            names.push(name);
-        }
+        let (pattern, depth) = self.bind_variant(i, k);
+        let guarded = match self.one_in(4) {
+            true => format!("{pattern} if {} => {}, ", self.guard(d.min(1)), self.exact(d)),
+            false => String::new(),
+        };
         let value = self.exact(d);
         self.scope.truncate(depth);
-        match names.is_empty() {
-            true => format!("E{i}::V{k} => {value}"),
-            false => format!("E{i}::V{k}({}) => {value}", names.join(", ")),
-        }
+        format!("{guarded}{pattern} => {value}")
     }
 
-    fn leaf(&mut self) -> String {
+    pub(super) fn leaf(&mut self) -> String {
+        if self.has_param && self.one_in(8) {
+            return "P".to_owned();
+        }
         let exact: Vec<Variable> = self.scope.iter().filter(|variable| variable.ty.is_none()).cloned().collect();
         if self.one_in(4)
             && let Some(variable) = self.pick(&exact)
@@ -512,7 +544,7 @@ impl<R: Rng> Generator<'_, R> {
         }
     }
 
-    fn bool(&mut self, depth: u32) -> String {
+    pub(super) fn bool(&mut self, depth: u32) -> String {
         self.fuel = self.fuel.saturating_sub(1);
         let d = depth.saturating_sub(1);
         match self.chances(&[2, 8, if depth > 0 { 3 } else { 0 }, 1, 1]) {
@@ -542,7 +574,7 @@ impl<R: Rng> Generator<'_, R> {
     }
 
     /// A variable, or a part of one, whose type is as wanted.
-    fn pick_where(&mut self, wanted: impl Fn(&Type) -> bool) -> Option<(String, Type)> {
+    pub(super) fn pick_where(&mut self, wanted: impl Fn(&Type) -> bool) -> Option<(String, Type)> {
         let mut places = Vec::new();
         for variable in &self.scope {
             if let Some(ty) = &variable.ty {
@@ -582,16 +614,16 @@ impl<R: Rng> Generator<'_, R> {
         }
     }
 
-    fn name(&mut self) -> String {
+    pub(super) fn name(&mut self) -> String {
         self.names += 1;
         format!("v{}", self.names)
     }
 
-    fn below(&mut self, n: u32) -> u32 {
+    pub(super) fn below(&mut self, n: u32) -> u32 {
         self.rng.random_range(0..n)
     }
 
-    fn one_in(&mut self, n: u32) -> bool {
+    pub(super) fn one_in(&mut self, n: u32) -> bool {
         self.rng.random_ratio(1, n)
     }
 
@@ -616,7 +648,7 @@ impl<R: Rng> Generator<'_, R> {
     }
 }
 
-fn pad(indent: usize) -> String {
+pub(super) fn pad(indent: usize) -> String {
     "    ".repeat(indent)
 }
 

@@ -253,11 +253,10 @@ impl Facts {
             let facts =
                 self.about.get(var).map_or(&[][..], |facts| &facts[facts.len().saturating_sub(FACTS_PER_QUESTION)..]);
             for fact in facts.iter().map(|position| &self.not_negative[*position as usize]) {
-                let cancels = fact.terms.iter().any(|(v, p)| v == var && p.sign() == k.sign());
-                if !cancels {
-                    continue;
-                }
-                let rest = form.sub(fact);
+                let Some((_, p)) = fact.terms.iter().find(|(v, p)| v == var && p.sign() == k.sign()) else { continue };
+                // As often as it takes to cancel the variable, or as often as that leaves some of it.
+                let times = (k / p).max(BigInt::from(1));
+                let rest = form.add_scaled(fact, &-times);
                 if let Some(least) = self.least(&rest, depth - 1)
                     && best.as_ref().is_none_or(|best| least > *best)
                 {
@@ -320,6 +319,15 @@ mod tests {
         assert_eq!(facts.bounds(&Linear::var(x)), Some(Range::new(10, 255)));
         facts.assume(&Claim::Zero(Linear::var(x).sub(&Linear::constant(255.into()))), false);
         assert_eq!(facts.bounds(&Linear::var(x)), Some(Range::new(10, 254)));
+    }
+
+    #[test]
+    fn facts_are_used_as_often_as_it_takes() {
+        let mut facts = Facts::default();
+        let byte = Range::new(0, 255);
+        let (a, b) = (facts.fresh(&byte), facts.fresh(&byte));
+        facts.assume(&Claim::NotNegative(minus(b, a)), true);
+        assert_eq!(facts.bounds(&minus(b, a).scale(&100.into())), Some(Range::new(0, 25_500)));
     }
 
     #[test]

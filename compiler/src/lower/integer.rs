@@ -62,6 +62,7 @@ impl Walk<'_> {
             self.facts.know(var, &range);
         }
         let width = range.width() as usize;
+        self.work += width as u64;
         let wires = self.builder.as_mut().map_or_else(Vec::new, |b| wires(b, width));
         debug_assert!(self.builder.is_none() || wires.len() == width, "{} wires for {range}", wires.len());
         Int(Rc::new(IntData { range, form, stage, wires, terms: Vec::new(), stamp: self.facts.stamp() }))
@@ -161,7 +162,13 @@ impl Walk<'_> {
     }
 
     fn bounded_form(&mut self, form: Linear, range: &Range) -> Linear {
-        if form.terms.len() > TERMS_MAX { Linear::var(self.facts.fresh(range)) } else { form }
+        if form.terms.len() <= TERMS_MAX {
+            return form;
+        }
+        let facts = &mut self.facts;
+        let var = self.numbering.result(Operation::Whole, &form, &Linear::default(), || facts.unknown());
+        self.facts.know(var, range);
+        Linear::var(var)
     }
 
     /// Range and form of the exact result.
@@ -173,6 +180,7 @@ impl Walk<'_> {
                 (Some(k), _) => (b.range().scale(k), b.form().scale(k)),
                 (_, Some(k)) => (a.range().scale(k), a.form().scale(k)),
                 _ => {
+                    self.work += a.range().width() * b.range().width();
                     let range = if a.form() == b.form() { a.range().square() } else { a.range().mul(b.range()) };
                     let facts = &mut self.facts;
                     let var = self.numbering.result(Operation::Mul, a.form(), b.form(), || facts.unknown());
@@ -308,6 +316,7 @@ impl Walk<'_> {
     fn compare(&mut self, a: &Int, b: &Int, op: impl FnOnce(&mut Builder, &[Wire], &[Wire], bool) -> Wire) -> Wire {
         let both = a.range().union(b.range());
         let width = both.width() as usize;
+        self.work += width as u64;
         self.builder
             .as_mut()
             .map_or(Wire::FALSE, |builder| op(builder, &extend(a, width), &extend(b, width), both.is_signed()))
@@ -320,10 +329,38 @@ impl Walk<'_> {
         if b.known() == Some(&BigInt::from(1)) {
             return a.clone();
         }
-        let range = a.range().div(b.range());
-        self.numbered(Operation::Div, (a.form(), b.form()), range, stage, |builder, width| {
+        let range = self.quotient_range(a, b);
+        self.work += a.range().width() * b.range().width();
+        let value = self.numbered(Operation::Div, (a.form(), b.form()), range, stage, |builder, width| {
             divide_wires(builder, a, b, width, |division| &division.quotient)
-        })
+        });
+        if !a.range().is_signed() && !b.range().is_signed() {
+            let times = b.known().map_or(BigInt::from(1), BigInt::clone);
+            let rest = a.form().add_scaled(value.form(), &-&times);
+            self.facts.learn(&rest);
+            if b.known().is_some() {
+                self.facts.learn(&Linear::constant(times - 1).sub(&rest));
+            }
+        }
+        value
+    }
+
+    /// The quotient's range; what is known of `k·b - a` bounds it too, for the multiples `k` that the dividend suggests.
+    fn quotient_range(&self, a: &Int, b: &Int) -> Range {
+        let range = a.range().div(b.range());
+        if a.range().is_signed() || b.range().is_signed() || b.known().is_some() {
+            return range;
+        }
+        let one = BigInt::from(1);
+        let factors = a.form().terms.iter().map(|(_, k)| k).filter(|k| k.sign() == Sign::Plus).chain([&one]);
+        let is_bound = |k: &&BigInt| {
+            let room = b.form().scale(k).sub(a.form());
+            self.facts.bounds(&room).is_some_and(|room| !room.is_signed())
+        };
+        match factors.filter(is_bound).min() {
+            Some(k) if *k < range.hi => Range { lo: range.lo.min(k.clone()), hi: k.clone() },
+            _ => range,
+        }
     }
 
     /// `a % b`; `b` is not 0.
@@ -335,6 +372,7 @@ impl Walk<'_> {
             return a.clone();
         }
         let range = a.range().rem(b.range());
+        self.work += a.range().width() * b.range().width();
         let value = self.numbered(Operation::Rem, (a.form(), b.form()), range, stage, |builder, width| {
             divide_wires(builder, a, b, width, |division| &division.remainder)
         });

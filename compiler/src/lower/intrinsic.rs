@@ -6,6 +6,7 @@ use num_bigint::BigInt;
 
 use super::integer::{extend, sum_wires, unsigned_wires};
 use super::linear::{Linear, TERMS_MAX};
+use super::number::Operation;
 use super::value::{Abstract, Bit, Int, Stage};
 use super::walk::{Walk, Walked};
 use crate::hir::{Expr, IntTy, Intrinsic};
@@ -173,7 +174,10 @@ impl Walk<'_> {
             form = form.add(item.form());
         }
         if items.len() > TERMS_MAX {
-            form = Linear::var(self.facts.unknown());
+            form = items.iter().fold(Linear::default(), |sum, item| {
+                let facts = &mut self.facts;
+                Linear::var(self.numbering.result(Operation::Sum, &sum, item.form(), || facts.unknown()))
+            });
         }
         let terms: Vec<(Int, bool)> = items.into_iter().map(|item| (item, false)).collect();
         self.result(range, form, stage, |builder, width| sum_wires(builder, &terms, width))

@@ -22,6 +22,23 @@ use crate::source::Span;
 
 /// Iterations from which on the first one is tried out.
 const PROBE_MIN: u32 = 16;
+/// Gates that an iteration makes at least, if it is rolled for their sake alone.
+const WORK_MIN: u64 = 4_096;
+
+/// What something takes to compile.
+#[derive(Clone, Copy)]
+struct Effort {
+    steps: u64,
+    work: u64,
+}
+
+/// Why a loop is rolled.
+struct TooLong {
+    /// Whether it may be unrolled all the same.
+    is_affordable: bool,
+    /// What an iteration may take at most, if the loop would otherwise be unrolled.
+    work_max: Option<u64>,
+}
 
 /// What a loop runs over.
 pub(super) enum Items {
@@ -155,16 +172,16 @@ impl Walk<'_> {
         let mut i = 0;
         if count >= BigInt::from(PROBE_MIN)
             && !looks_at(body.local, &body.body)
-            && let Some(steps) = self.probe(body, items, &outer, span)?
-            && let Some(is_affordable) = self.is_too_long(steps, &count)
+            && let Some(effort) = self.probe(body, items, &outer, span)?
+            && let Some(TooLong { is_affordable, work_max }) = self.is_too_long(effort, &count)
             && let Some(more) =
-                self.roll(Loop { body, items, first: 0, span, collects, is_affordable, is_dynamic: false })?
+                self.roll(Loop { body, items, first: 0, span, collects, is_affordable, work_max, is_dynamic: false })?
         {
             values.into_iter().for_each(|values| values.extend(more.iter().cloned()));
             return Ok(true);
         }
         while BigInt::from(i) < count {
-            let steps = self.steps;
+            let before = self.effort();
             let item = self.item(items, i);
             self.bind(body.local, item);
             let Some(value) = self.iteration(body, &outer, span)? else { return Ok(false) };
@@ -172,9 +189,12 @@ impl Walk<'_> {
                 values.push(value);
             }
             i += 1;
-            if may_roll && let Some(is_affordable) = self.is_too_long(self.steps - steps, &(&count - BigInt::from(i))) {
+            if may_roll
+                && let Some(TooLong { is_affordable, work_max }) =
+                    self.is_too_long(self.effort_since(before), &(&count - BigInt::from(i)))
+            {
                 may_roll = false;
-                let rolled = Loop { body, items, first: i, span, collects, is_affordable, is_dynamic: false };
+                let rolled = Loop { body, items, first: i, span, collects, is_affordable, work_max, is_dynamic: false };
                 if let Some(more) = self.roll_at_last(rolled)? {
                     values.into_iter().for_each(|values| values.extend(more.iter().cloned()));
                     return Ok(true);
@@ -197,17 +217,30 @@ impl Walk<'_> {
         self.fatal(report::not_rolled(rolled.span, &rolled.items.count(), span, why))
     }
 
-    /// Whether so many iterations of so many steps are too long to be unrolled at once; if so, whether they may be after all.
-    fn is_too_long(&self, steps: u64, count: &BigInt) -> Option<bool> {
-        let predicted = BigInt::from(steps) * count;
-        let left = BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
-        (predicted > BigInt::from(self.limits.unroll_steps_max)).then(|| predicted < left)
+    /// Whether so many iterations are too long to be unrolled at once.
+    fn is_too_long(&self, each: Effort, count: &BigInt) -> Option<TooLong> {
+        let predicted = BigInt::from(each.steps) * count;
+        if predicted > BigInt::from(self.limits.unroll_steps_max) {
+            let left = BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
+            return Some(TooLong { is_affordable: predicted < left, work_max: None });
+        }
+        let work = BigInt::from(each.work) * count;
+        (each.work >= WORK_MIN && work > BigInt::from(self.limits.unroll_work_max))
+            .then(|| TooLong { is_affordable: true, work_max: Some(each.work + each.work / 64) })
     }
 
-    /// The steps that the first iteration takes, if control comes to its end; nothing comes of it.
-    fn probe(&mut self, body: &For, items: &Items, outer: &Env, span: Span) -> Walked<Option<u64>> {
+    fn effort(&self) -> Effort {
+        Effort { steps: self.steps, work: self.work }
+    }
+
+    fn effort_since(&self, before: Effort) -> Effort {
+        Effort { steps: self.steps - before.steps, work: self.work - before.work }
+    }
+
+    /// What the first iteration takes, if control comes to its end; nothing comes of it.
+    fn probe(&mut self, body: &For, items: &Items, outer: &Env, span: Span) -> Walked<Option<Effort>> {
         let builder = self.builder.take();
-        let (steps, facts, exits, suppressed) = (self.steps, self.facts.mark(), self.exits.len(), self.suppressed);
+        let (before, facts, exits, suppressed) = (self.effort(), self.facts.mark(), self.exits.len(), self.suppressed);
         let item = self.item(items, 0);
         self.bind(body.local, item);
         self.trials += 1;
@@ -218,7 +251,7 @@ impl Walk<'_> {
         self.exits.truncate(exits);
         self.facts.rollback(facts);
         self.env = outer.clone();
-        Ok(value?.map(|_| self.steps - steps))
+        Ok(value?.map(|_| self.effort_since(before)))
     }
 
     /// Runs the body for the counters of a range, each where it lies between bounds that are not known.
@@ -226,7 +259,7 @@ impl Walk<'_> {
         let outer = self.env.clone();
         let mut i = range.lo.clone();
         while i <= range.hi {
-            let steps = self.steps;
+            let before = self.effort();
             let counter = self.constant(i.clone(), Stage::BUILD);
             let (above, below) = (self.at_most(start, &counter), self.less(&counter, end));
             let runs = self.and_bits(&above, &below);
@@ -245,7 +278,10 @@ impl Walk<'_> {
                 Err(stop) => return Err(stop),
             }
             self.env = without_inner(std::mem::take(&mut self.env), &outer);
-            if self.is_too_long(self.steps - steps, &(&range.hi - &i)).is_some() {
+            if self
+                .is_too_long(self.effort_since(before), &(&range.hi - &i))
+                .is_some_and(|long| long.work_max.is_none())
+            {
                 return Err(Stop::Unrollable(span, "it bounds another long loop by its counter"));
             }
         }
@@ -278,7 +314,16 @@ impl Walk<'_> {
         let uses = self.uses(&body.body);
         let is_bound = |i: &usize| entry.get(*i).is_some_and(Option::is_some);
         let assigned: Vec<usize> = uses.assigned.into_iter().filter(is_bound).collect();
-        let rolled = Loop { body, items, first: 0, span, collects: false, is_affordable: false, is_dynamic: false };
+        let rolled = Loop {
+            body,
+            items,
+            first: 0,
+            span,
+            collects: false,
+            is_affordable: false,
+            work_max: None,
+            is_dynamic: false,
+        };
         self.env = self.find_invariant(rolled, &assigned)?;
         let item = self.any_item(items, 0);
         self.bind(body.local, item);
@@ -321,9 +366,13 @@ impl Walk<'_> {
         let before = self.find_invariant(rolled, assigned)?;
         let suppressed = self.suppressed;
         self.trials += 1;
+        let work = self.work;
         let silent = self.iterate_once(rolled, &before, &entry);
         self.trials = self.trials.saturating_sub(1);
         let silent = silent?;
+        if rolled.work_max.is_some_and(|max| self.work - work > max || silent.leaves) {
+            return Err(Stop::Unrollable(rolled.span, "any iteration takes more gates than its first one"));
+        }
         match self.suppressed == suppressed {
             true => Ok(silent),
             false if rolled.is_affordable => {

@@ -20,6 +20,10 @@ pub(super) enum Operation {
     Min,
     Max,
     Abs,
+    /// A sum so far, and what is added to it.
+    Sum,
+    /// A form with too many terms.
+    Whole,
     Wrap(bool, u32),
 }
 

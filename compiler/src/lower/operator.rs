@@ -6,7 +6,7 @@ use super::integer::Ring;
 use super::number::Operation;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage};
-use super::walk::{Operator, Walk, Walked};
+use super::walk::{Operator, Stop, Walk, Walked};
 use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Pattern, Ty};
 use crate::interpret::WIDTH_MAX;
 use crate::ranges::Range;
@@ -43,6 +43,9 @@ impl Walk<'_> {
             _ => self.arithmetic(op, &a, &b, expr),
         };
         if result.range().width() > WIDTH_MAX {
+            if self.trials > 0 && self.rolling > 0 {
+                return Err(Stop::Unrollable(expr.span, "a number in it gets too wide"));
+            }
             return self.fatal(report::too_wide(expr.span, result.range()));
         }
         if let ExprKind::Binary(_, left, right) = &expr.kind {

@@ -86,6 +86,8 @@ pub(super) struct Loop<'l> {
     pub(super) collects: bool,
     /// Whether it may be unrolled instead.
     pub(super) is_affordable: bool,
+    /// The gates that an iteration may take at most, if the loop is rolled to save nothing but memory.
+    pub(super) work_max: Option<u64>,
     /// Whether what depends on the counter may be treated as if it were secret.
     pub(super) is_dynamic: bool,
 }

@@ -65,6 +65,8 @@ pub(super) struct Walk<'p> {
     /// The latest operator, for messages.
     pub(super) operator: Option<Operator>,
     pub(super) steps: u64,
+    /// An estimate of the gates made so far, or that would have been made with wires.
+    pub(super) work: u64,
     depth: u32,
     calls: u32,
     /// [`ExprKind::Scope`]s around, in the function that runs.
@@ -194,6 +196,7 @@ impl<'p> Walk<'p> {
             cells: Vec::new(),
             operator: None,
             steps: 0,
+            work: 0,
             depth: 0,
             calls: 0,
             scopes: 0,
