@@ -33,6 +33,9 @@ pub struct Common {
     /// Do not let a party compute by itself what it can: garble every AND in full
     #[arg(long, global = true)]
     pub no_local: bool,
+    /// The two that compute where more take part [default: those in no family, else server_a,server_b]
+    #[arg(long, value_name = "A,B", global = true)]
+    pub computing: Option<String>,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub json: bool,
@@ -57,8 +60,8 @@ impl Common {
     }
 
     /// How a program becomes a plan, if `garbler` is to garble.
-    pub fn target<'a>(&self, garbler: Option<&'a str>) -> Target<'a> {
-        Target { opt_level: self.opt_level(), local: !self.no_local, garbler }
+    pub fn target<'a>(&'a self, garbler: Option<&'a str>) -> Target<'a> {
+        Target { opt_level: self.opt_level(), local: !self.no_local, garbler, computing: self.computing.as_deref() }
     }
 }
 
@@ -107,7 +110,11 @@ pub enum Command {
     /// Run both parties on this machine: the real protocol over loopback sockets
     Run(RunArgs),
     /// Run one party, with the other elsewhere
-    Join(JoinArgs),
+    Join(Box<JoinArgs>),
+    /// Split and seal a participant's inputs for the two who compute
+    Share(ShareArgs),
+    /// Read what the two who computed have sent back to a participant
+    Open(OpenArgs),
     /// Make this organisation's key, by which others recognise it
     Keygen {
         /// Where to write the secret key [default: secret.key in ~/.config/hushgate or $HUSHGATE_HOME]
@@ -116,6 +123,9 @@ pub enum Command {
     },
     /// Print this organisation's fingerprint and public key
     Id {
+        /// Write the public key for those who send shares
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// The secret key [default: what `keygen` has made]
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
@@ -138,6 +148,10 @@ pub enum Command {
         #[command(subcommand)]
         command: ReceiptCommand,
     },
+    /// Find out why two machines do not reach each other
+    Doctor(DoctorArgs),
+    /// Write made-up inputs for every party, to rehearse with
+    Synth(SynthArgs),
     /// Measure this machine: garbling, oblivious transfer, sessions, circuit sizes
     Bench(BenchArgs),
     /// Explain an error code
@@ -320,12 +334,18 @@ pub struct RunArgs {
     /// A party's data: a JSON or CSV file, or JSON itself; `PARTY.NAME=DATA` for one parameter
     #[arg(long = "input", value_name = "PARTY=DATA")]
     pub inputs: Vec<String>,
+    /// Where PARTY.json or PARTY.csv is looked for [default: the program's folder, if FILE is one]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
     /// Print every named value, line by line; with `eval` alone, where nothing is private
     #[arg(long)]
     pub trace: bool,
+    /// Write the outputs to a file, JSON or CSV, whole or not at all
+    #[arg(short, long, value_name = "OUT.json|OUT.csv")]
+    pub output: Option<PathBuf>,
 }
 
 /// Options of `join`.
@@ -352,6 +372,9 @@ pub struct JoinArgs {
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
+    /// Write the outputs to a file, JSON or CSV, whole or not at all
+    #[arg(short, long, value_name = "OUT.json|OUT.csv")]
+    pub output: Option<PathBuf>,
     /// Run so often in one session, each time on the same data; a CSV file with a row for each run does so by itself
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: Option<u32>,
@@ -370,9 +393,89 @@ pub struct JoinArgs {
     /// This organisation's secret key [default: what `hushgate keygen` has made]
     #[arg(long, value_name = "FILE", requires = "peer")]
     pub key: Option<PathBuf>,
+    /// The folder with the sealed shares of those who take part and do not compute
+    #[arg(long, value_name = "DIR", requires = "peer")]
+    pub shares: Option<PathBuf>,
+    /// Leave out shares that came later, such as 2026-12-01T12:00:00Z
+    #[arg(long, value_name = "TIME", requires = "shares")]
+    pub shares_until: Option<String>,
+    /// Who may send shares: a table from participants to fingerprints or keys; all shares must be signed
+    #[arg(long, value_name = "FILE.toml", requires = "shares")]
+    pub members: Option<PathBuf>,
+    /// Where to write the results of those who take part [default: the folder with the shares]
+    #[arg(long, value_name = "DIR", requires = "shares")]
+    pub results: Option<PathBuf>,
     /// Go on although the connection is not encrypted and leaves this machine
     #[arg(long, conflicts_with = "peer")]
     pub insecure_plaintext: bool,
+}
+
+/// Options of `share`.
+#[derive(Debug, Args)]
+pub struct ShareArgs {
+    /// The proposal or the program
+    pub file: PathBuf,
+    /// The participant to be, such as `hospital[3]`; `hospital[*]` for all, to rehearse
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub party: String,
+    /// The participant's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter
+    #[arg(long = "input", value_name = "DATA")]
+    pub inputs: Vec<String>,
+    /// Where MEMBER.json or MEMBER.csv is looked for [default: the program's folder, if FILE is one]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The public key of one who computes, made by `hushgate id --out`; twice
+    #[arg(long, value_name = "[SERVER=]FILE")]
+    pub to: Vec<String>,
+    /// Where to write the files [default: here]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The participant's secret key, to sign with [default: what `hushgate keygen` has made, if it has]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// Options of `open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// The proposal or the program
+    pub file: PathBuf,
+    /// What those who computed have sent; of both, to see that they say the same
+    #[arg(required = true, value_name = "RESULT")]
+    pub results: Vec<PathBuf>,
+    /// Write the outputs to a file, JSON or CSV, whole or not at all
+    #[arg(short, long, value_name = "OUT.json|OUT.csv")]
+    pub output: Option<PathBuf>,
+    /// What `hushgate share` has told to keep
+    #[arg(long, value_name = "FILE")]
+    pub keep: PathBuf,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the other party listens, such as example.org:7000
+    #[arg(long, value_name = "HOST:PORT")]
+    pub connect: String,
+    /// Who must be there: a name from `hushgate peer list`, a fingerprint or a public key
+    #[arg(long, value_name = "NAME_OR_KEY")]
+    pub peer: Option<String>,
+    /// This organisation's secret key [default: what `hushgate keygen` has made]
+    #[arg(long, value_name = "FILE", requires = "peer")]
+    pub key: Option<PathBuf>,
+}
+
+/// Options of `synth`.
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// The program or the proposal
+    pub file: PathBuf,
+    /// Where to write PARTY.json [default: here]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace what is there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// Options of `bench`.

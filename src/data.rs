@@ -205,7 +205,11 @@ impl Source {
     /// The text itself.
     fn text(&self) -> Result<String, DataError> {
         match self {
-            Source::File(path) => read_text(path).map_err(|message| self.error("", message)),
+            // Spreadsheets begin their files with a byte order mark.
+            Source::File(path) => match read_text(path) {
+                Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+                Err(message) => Err(self.error("", message)),
+            },
             Source::Inline { json, .. } => Ok(json.clone()),
         }
     }

@@ -30,6 +30,8 @@ pub enum Failure {
     Agreement(String),
     /// The peer did what it must not.
     Peer(String),
+    /// Shares are missing, or cannot be used.
+    Shares(String),
     /// A local policy refused.
     Policy(String),
     /// Files that cannot be read or written, and the like.
@@ -53,7 +55,7 @@ impl Failure {
         match self {
             Failure::Program(_) | Failure::Other(_) => 1,
             Failure::Usage(_) => 2,
-            Failure::Data(_) | Failure::Unmet(_) => 3,
+            Failure::Data(_) | Failure::Unmet(_) | Failure::Shares(_) => 3,
             Failure::Session(error) => error.exit_code(),
             Failure::Tls(_, error) => error.exit_code(),
             Failure::Agreement(_) => 4,
@@ -70,6 +72,7 @@ impl fmt::Display for Failure {
             Failure::Program(drawn) | Failure::Unmet(drawn) => f.write_str(drawn.trim_end()),
             Failure::Usage(text)
             | Failure::Agreement(text)
+            | Failure::Shares(text)
             | Failure::Network(text)
             | Failure::Peer(text)
             | Failure::Policy(text) => write!(f, "error: {text}"),

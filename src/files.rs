@@ -1,5 +1,6 @@
 //! Reading and writing files, with the path in every error.
 
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,6 +14,24 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
         let at = error.utf8_error().valid_up_to();
         Failure::Program(format!("error: {}: not UTF-8 text (byte {at})", path.display()))
     })
+}
+
+/// Writes a file as a whole or not at all, however much it is: to another name in the same folder first, then renamed.
+pub fn replace_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), anyhow::Error>,
+) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = || -> Result<(), anyhow::Error> {
+        let file = tempfile::Builder::new().prefix(".hushgate-").tempfile_in(folder)?;
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        let file = out.into_inner()?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    Ok(written().with_context(|| format!("cannot write {}", path.display()))?)
 }
 
 /// Writes a whole file or none: under another name first, then renamed.

@@ -9,7 +9,8 @@
 //! - Nothing that depends on an input is sent before both sides have said that they agree, and the run is counted and in the log.
 //! - Every run that begins in the log ends in it, unless the process is killed.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -27,11 +28,15 @@ use hushgate_runtime::session::{Outcome, Role, SessionError};
 
 use crate::approval::Approval;
 use crate::failure::Failure;
+use crate::files::write_whole;
 use crate::log;
 use crate::party::{Party, Table};
 use crate::proposal::Sealed;
 use crate::record::{Beginning, Receipt, Record, Signatory};
 use crate::rules::{self, Rules, Subject};
+use crate::seating::Meaning;
+use crate::shares::folder::{Collected, Set};
+use crate::shares::{ResultFile, file_name};
 use crate::statement::{Statement, Verdict};
 use crate::terminal::hex;
 
@@ -96,6 +101,10 @@ pub struct Job<'a> {
     pub ports: &'a [&'a InputPort],
     /// Their values in each run; at least one.
     pub runs: &'a [Vec<Value>],
+    /// Shares of those who take part and do not compute.
+    pub collected: Option<&'a Collected>,
+    /// Where their results go.
+    pub results: Option<&'a Path>,
 }
 
 /// Somebody being met.
@@ -144,7 +153,14 @@ impl Job<'_> {
 
     /// Our place, with what can be computed before we have met anybody.
     pub fn seat(&self) -> Party {
-        self.table.seat_for_runs(self.index, self.runs).prepared()
+        let absent = |party: usize| {
+            let parts = self.table.seating.parts(party);
+            let n = (parts.input_bits() + parts.pad_bits()) as usize;
+            (party, Zeroizing::new(vec![false; n]))
+        };
+        // Shares are brought when both sides have agreed on them.
+        let shares = self.table.seating.participants().into_iter().map(absent).collect();
+        self.table.seat_for_runs(self.index, self.runs, &shares).prepared()
     }
 
     /// Runs it at `seat` with whom we have met; `each` gets the number of a run, from 0, and what came of it.
@@ -171,23 +187,36 @@ impl Job<'_> {
     ) -> Result<Ended, Failure> {
         let theirs = Statement::from_bytes(meeting.theirs())?;
         let settled = self.settle(meeting, ours, &theirs).await;
-        if let Err(failure) = settled {
-            self.log_refusal(&failure)?;
-            return Err(failure);
-        }
-        self.begin(meeting.id(), &theirs, run)?;
+        let set = match settled {
+            Ok(set) => set,
+            Err(failure) => {
+                self.log_refusal(&failure)?;
+                return Err(failure);
+            }
+        };
+        self.begin(meeting.id(), &theirs, set.as_ref(), run)?;
+        let seat = match &set {
+            Some(set) => seat.with_shares(self.table, self.runs, &set.bits),
+            None => seat,
+        };
         let seat = seat.at(meeting.id());
         let (mut bits, mut traffic, mut role) = (Zeroizing::new(Vec::new()), Traffic::default(), Role::Garbler);
+        let mut masked = None;
         let note = |number: usize, outcome: &Outcome| {
             bits.extend(learned(outcome));
             let run = outcome.stats.traffic();
             traffic.sent_bytes += run.sent_bytes;
             traffic.received_bytes += run.received_bytes;
             role = outcome.role;
+            masked = set.is_some().then(|| outcome.clone());
             each(number, outcome);
         };
         seat.run_all(meeting.lend(), note).await?;
         let transcript = meeting.transcript();
+        if let (Some(set), Some(outcome)) = (&set, &masked) {
+            self.write_results(set, outcome)?;
+            set.note(true)?;
+        }
         let result = run.record.as_ref().map(|record| record.commitment("result", &bits));
         let receipt = match self.trusted.filter(|_| ours.receipt && theirs.receipt) {
             Some(trusted) => Some(self.receipt(meeting, trusted, &theirs, role, transcript).await),
@@ -199,6 +228,7 @@ impl Job<'_> {
     /// What we say at first.
     pub fn statement(&self) -> Result<Statement, Failure> {
         let mut statement = Statement::new(self.party);
+        statement.shares = self.collected.map_or_else(Vec::new, |collected| collected.roll(&self.table.seating));
         if self.trusted.is_some() {
             statement.log = Some(log::head()?);
             statement.receipt = true;
@@ -210,24 +240,64 @@ impl Job<'_> {
     }
 
     /// Compares statements, then tells the other side whether our own rules allow the run, and hears whether its rules do.
-    async fn settle(&self, meeting: &mut Meeting, ours: &Statement, theirs: &Statement) -> Result<(), Failure> {
+    ///
+    /// Where others take part, the set of shares that both sides compute with.
+    async fn settle(
+        &self,
+        meeting: &mut Meeting,
+        ours: &Statement,
+        theirs: &Statement,
+    ) -> Result<Option<Set>, Failure> {
         let sealed = self.approved.map(|approved| approved.sealed);
-        let mut own = ours.compare(theirs, sealed, self.trusted.map(|trusted| trusted.pin));
-        if matches!(own, Err(Failure::Session(_))) || !ours.is_formal(theirs) {
-            return own;
+        let compared = ours.compare(theirs, sealed, self.trusted.map(|trusted| trusted.pin));
+        if matches!(compared, Err(Failure::Session(_))) || !ours.is_formal(theirs) {
+            return compared.map(|()| None);
         }
-        if own.is_ok() {
-            own = self.check_rules();
-        }
-        let verdict = own.as_ref().map_or_else(|failure| Verdict::Refused(told(failure)), |()| Verdict::Go);
+        let own = compared.and_then(|()| self.check_rules()).and_then(|()| self.agree_on_shares(theirs));
+        let verdict = own.as_ref().map_or_else(|failure| Verdict::Refused(told(failure)), |_| Verdict::Go);
         let heard = meeting.exchange(&verdict.to_bytes()).await;
-        own?;
-        Verdict::check(&heard?)
+        let set = own?;
+        Verdict::check(&heard?)?;
+        Ok(set)
+    }
+
+    fn agree_on_shares(&self, theirs: &Statement) -> Result<Option<Set>, Failure> {
+        let Some(collected) = self.collected else { return Ok(None) };
+        let set = collected.settle(&self.table.seating, &theirs.shares, &mut self.table.rng(self.index + 6))?;
+        for (member, why) in &set.left_out {
+            eprintln!("warning: {member} is left out: {why}");
+        }
+        for stray in collected.strays() {
+            eprintln!("warning: {stray}");
+        }
+        Ok(Some(set))
+    }
+
+    /// A file for each participant with its masked outputs.
+    fn write_results(&self, set: &Set, outcome: &Outcome) -> Result<(), Failure> {
+        let Some(folder) = self.results else { return Ok(()) };
+        let seating = &self.table.seating;
+        let mut masked = BTreeMap::<usize, Vec<bool>>::new();
+        for (bits, meaning) in outcome.outputs.iter().zip(seating.meanings(&self.table.plan.outputs)) {
+            if let (Some(bits), Meaning::Masked(_, party)) = (bits, meaning) {
+                masked.entry(party).or_default().extend_from_slice(bits);
+            }
+        }
+        for (party, bits) in masked {
+            // What one who was left out would learn was masked for nobody.
+            let Some(submission) = set.submissions.get(&party) else { continue };
+            let member = &seating.border().parties[party];
+            let result = ResultFile::new(&self.table.plan.digest(), member, submission, self.party, &bits);
+            let name = format!("{}.from.{}.result", file_name(member), file_name(self.party));
+            write_whole(&folder.join(name), result.text().as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Counts the run and writes that it begins.
-    fn begin(&self, meeting: [u8; 32], theirs: &Statement, run: &mut Run) -> Result<(), Failure> {
+    fn begin(&self, meeting: [u8; 32], theirs: &Statement, set: Option<&Set>, run: &mut Run) -> Result<(), Failure> {
         let Some(trusted) = self.trusted else { return Ok(()) };
+        set.map_or(Ok(()), |set| set.note(false))?;
         let peer = trusted.pin.fingerprint().to_string();
         let proposal = self.approved.map(|approved| approved.sealed.digest());
         self.with_subject(|subject| rules::count_run(subject, self.ports, &self.runs[0]))?;
@@ -241,6 +311,7 @@ impl Job<'_> {
             title: self.title(),
             parameters: self.parameters,
             their_log: theirs.log.as_deref(),
+            shares: set.map(Set::summary),
         };
         run.record = Some(Record::begin(&beginning, self.ports, self.runs)?);
         run.began = Some(Instant::now());

@@ -23,6 +23,8 @@ mod proposal;
 mod record;
 mod results;
 mod rules;
+mod seating;
+mod shares;
 mod statement;
 mod synth;
 mod terminal;
@@ -71,10 +73,14 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Run(args) => command::run::run(&args, common),
         Command::Join(args) => command::join::run(&args, common),
         Command::Keygen { out } => command::keygen::run(out.as_deref(), common),
-        Command::Id { key } => command::id::run(key.as_deref(), common),
+        Command::Id { key, out } => command::id::run(key.as_deref(), out.as_deref(), common),
+        Command::Share(args) => command::share::run(&args, common),
+        Command::Open(args) => command::open::run(&args, common),
         Command::Peer { command } => command::peer::run(&command, common),
         Command::Log { command } => command::log::run(&command, common),
         Command::Receipt { command } => command::receipt::run(&command, common),
+        Command::Doctor(args) => command::doctor::run(&args, common),
+        Command::Synth(args) => command::synth::run(&args, common),
         Command::Bench(args) => command::bench::run(&args, common),
         Command::Explain { code } => command::explain::run(&code),
     }

@@ -1,5 +1,6 @@
 //! One party of a session, as `run` and `join` need it: configuration in, named results out.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::rngs::SysRng;
@@ -16,8 +17,9 @@ use hushgate_runtime::session::{Prepared, SessionError, Stop};
 
 use crate::cli::Common;
 use crate::failure::Failure;
-use crate::program::{Compiled, party_index, ports_of};
+use crate::program::{Compiled, party_index};
 use crate::results::Results;
+use crate::seating::{Bits, Meaning, Seating};
 use crate::terminal::hex;
 
 /// What a party brings to a session.
@@ -35,6 +37,8 @@ pub struct Table {
     /// What is run.
     pub plan: SealedPlan,
     origin: Vec<Field>,
+    /// Who computes and who only takes part.
+    pub seating: Seating,
     garbler: Option<usize>,
     timeouts: Timeouts,
     seed: Option<[u8; 32]>,
@@ -72,22 +76,18 @@ impl Table {
             eprintln!("program {}, kernel {}", hex(&plan.digest()), Kernel::detect().name());
             origin.iter().for_each(|field| eprintln!("{}: {}", field.name, field.value));
         }
-        let seed = seed(common)?;
-        Ok(Table { plan, origin, garbler, timeouts, seed, network: None, stop: Stop::default() })
+        let (seed, seating) = (seed(common)?, Seating::new(compiled));
+        Ok(Table { plan, origin, seating, garbler, timeouts, seed, network: None, stop: Stop::default() })
     }
 
-    /// A place at the table, with the values of the party's inputs in order.
-    pub fn seat(&self, index: usize, values: &[Value]) -> Party {
-        self.seat_for_runs(index, &[values.to_vec()])
+    /// A place at the table, with the values of the party's own inputs in order, and its shares of all others'.
+    pub fn seat(&self, index: usize, values: &[Value], shares: &BTreeMap<usize, Bits>) -> Party {
+        self.seat_for_runs(index, &[values.to_vec()], shares)
     }
 
-    /// A place at the table for many runs, with the values of the party's inputs in each.
-    pub fn seat_for_runs(&self, index: usize, runs: &[Vec<Value>]) -> Party {
-        let ports = ports_of(&self.plan.inputs, index);
-        let bits = |values: &Vec<Value>| {
-            let encoded = ports.iter().zip(values).map(|(port, value)| port.shape.encode(value));
-            Zeroizing::new(encoded.flat_map(|bits| bits.expect("bound values fit their shapes")).collect())
-        };
+    /// A place at the table for many runs, with the values of the party's own inputs in each.
+    pub fn seat_for_runs(&self, index: usize, runs: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
+        let bits = |values: &Vec<Value>| self.seating.bits(index, values, shares);
         let role = match self.garbler {
             None => RoleChoice::Auto,
             Some(garbler) if garbler == index => RoleChoice::Only(Role::Garbler),
@@ -131,9 +131,14 @@ impl Table {
 
     /// Adds what one party learned and what it cost.
     pub fn report(&self, results: &mut Results, index: usize, outcome: &Outcome) {
-        for (port, bits) in self.plan.outputs.iter().zip(&outcome.outputs) {
-            if let Some(bits) = bits {
-                results.add_for(index, port, &port.shape.decode(bits));
+        let meanings = self.seating.meanings(&self.plan.outputs);
+        for ((port, bits), meaning) in self.plan.outputs.iter().zip(&outcome.outputs).zip(meanings) {
+            match (bits, meaning) {
+                (Some(bits), Meaning::Own(_)) => {
+                    results.add_for(results.place(&self.plan.parties[index]), port, &port.shape.decode(bits));
+                }
+                (Some(bits), Meaning::OutOfRange) => results.set_out_of_range(count(bits)),
+                _ => {}
             }
         }
         let stats = &outcome.stats;
@@ -162,18 +167,18 @@ impl Table {
 
     /// The operating system's randomness, or the seed's: for each party its own stream.
     pub fn rng(&self, index: usize) -> ChaCha20Rng {
-        let seed = self.seed.unwrap_or_else(|| {
-            let mut seed = [0; 32];
-            SysRng.try_fill_bytes(&mut seed).expect("the operating system has randomness");
-            seed
-        });
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        rng.set_stream(index as u64);
-        rng
+        stream(self.seed, index)
     }
 }
 
 impl Party {
+    /// Brings other shares of those who take part than it was seated with.
+    #[must_use]
+    pub fn with_shares(mut self, table: &Table, runs: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
+        self.runs = runs.iter().map(|values| table.seating.bits(self.index, values, shares)).collect();
+        self
+    }
+
     /// Binds the session to what was said before it.
     #[must_use]
     pub fn at(mut self, meeting: [u8; 32]) -> Party {
@@ -236,6 +241,27 @@ fn agreement_on_division(compiled: &Compiled) -> Vec<Field> {
 
 /// The name under which the two sides compare whether each party computes by itself what it can.
 pub const LOCAL: &str = "computing locally (off with --no-local)";
+
+fn stream(seed: Option<[u8; 32]>, index: usize) -> ChaCha20Rng {
+    let seed = seed.unwrap_or_else(|| {
+        let mut seed = [0; 32];
+        SysRng.try_fill_bytes(&mut seed).expect("the operating system has randomness");
+        seed
+    });
+    let mut rng = ChaCha20Rng::from_seed(seed);
+    rng.set_stream(index as u64);
+    rng
+}
+
+/// The operating system's randomness, or that of `--seed`.
+pub fn rng_of(common: &Common, index: usize) -> Result<ChaCha20Rng, Failure> {
+    Ok(stream(seed(common)?, index))
+}
+
+/// The number in these bits.
+fn count(bits: &[bool]) -> u64 {
+    bits.iter().rev().fold(0, |count, &bit| count << 1 | u64::from(bit))
+}
 
 fn seed(common: &Common) -> Result<Option<[u8; 32]>, Failure> {
     let Some(text) = &common.seed else { return Ok(None) };

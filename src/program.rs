@@ -14,7 +14,7 @@ use hushgate_circuits::id::{Origin, PartyId};
 use hushgate_circuits::local::{self, Ands, Split};
 use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
-use hushgate_circuits::shape::Value;
+use hushgate_circuits::shape::{Shape, Value};
 use hushgate_circuits::{bristol, schedule};
 use hushgate_compiler::budget;
 use hushgate_compiler::cost::Origins;
@@ -24,6 +24,7 @@ use hushgate_compiler::lower::{self, BuildError, Built, Limits};
 use hushgate_compiler::source::{SourceMap, Span};
 use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use hushgate_runtime::session;
+use hushgate_runtime::shares::split::split as split_for_two;
 
 use crate::cli::Common;
 use crate::command::trace::Trace;
@@ -31,7 +32,7 @@ use crate::data::{Given, Source, bind, bind_runs, list};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::proposal::{Sealed, SourceText};
-use crate::terminal;
+use crate::{seating, terminal};
 
 /// The name that stands for the public inputs where a party is expected.
 pub const PUBLIC: &str = "public";
@@ -67,6 +68,8 @@ pub struct Target<'a> {
     pub local: bool,
     /// Who is to garble, if the user says so.
     pub garbler: Option<&'a str>,
+    /// The two who compute, if the user says so.
+    pub computing: Option<&'a str>,
 }
 
 /// A program that two parties can run.
@@ -83,11 +86,14 @@ pub struct Compiled {
     pub params: Vec<(String, String)>,
     /// Digest of the public inputs' values, by name.
     pub public: Vec<(String, [u8; 32])>,
+    /// The circuit of the program's own parties, where others compute for them.
+    whole: Option<Circuit>,
     /// The program's own parties, inputs and outputs, also where others compute for them.
     pub border: Ports,
 }
 
 /// Who gives and who learns what.
+#[derive(Clone)]
 pub struct Ports {
     /// The parties.
     pub parties: Vec<String>,
@@ -309,15 +315,31 @@ fn finished(plan: &Plan, target: Target<'_>) -> Result<Plan, Failure> {
 
 impl Compiled {
     /// The circuit after the passes of a level, and its plan.
+    ///
+    /// Where more than two parties take part, or others compute than take part, it is the circuit of the two who compute.
     fn new(circuit: Circuit, target: Target<'_>) -> Result<Compiled, Failure> {
-        let circuit = optimize(circuit, target.opt_level);
+        let whole = optimize(circuit, target.opt_level);
+        let border =
+            Ports { parties: whole.parties.clone(), inputs: whole.inputs.clone(), outputs: whole.outputs.clone() };
+        let pair = match border.parties.len() {
+            0 | 1 if target.computing.is_none() => None,
+            _ => Some(seating::computing(&border.parties, target.computing)?).filter(|pair| border.parties != *pair),
+        };
+        let (circuit, whole) = match pair {
+            None => (whole, None),
+            Some([a, b]) => {
+                let circuit = split_for_two(whole.clone(), [&a, &b])
+                    .map_err(|error| Failure::Program(format!("error: {a} and {b} cannot compute for all: {error}")))?;
+                (circuit, Some(whole))
+            }
+        };
         // Known operands are for sessions of two semi-honest parties, the only ones that there are.
         let divided = if target.local && circuit.parties.len() == 2 { Some(divide(&circuit, target)?) } else { None };
         let (plan, division) = match divided {
             Some((split, division)) => (schedule::schedule_split(&split), Some(division)),
             None => (schedule::schedule(&circuit), None),
         };
-        Ok(Compiled { circuit: Some(circuit), division, ..Compiled::from(plan) })
+        Ok(Compiled { circuit: Some(circuit), whole, division, border, ..Compiled::from(plan) })
     }
 
     /// Who garbles, if the plan is for one garbler.
@@ -334,7 +356,7 @@ impl Compiled {
 impl Compiled {
     /// The circuit of the program's own border, where it is known.
     pub fn whole(&self) -> Option<&Circuit> {
-        self.circuit.as_ref()
+        self.whole.as_ref().or(self.circuit.as_ref())
     }
 }
 
@@ -352,7 +374,8 @@ impl From<Plan> for Compiled {
     fn from(plan: Plan) -> Compiled {
         let (parties, inputs, outputs) = (plan.parties.clone(), plan.inputs.clone(), plan.outputs.clone());
         let border = Ports { parties, inputs, outputs };
-        Compiled { plan, division: None, circuit: None, origins: None, params: Vec::new(), public: Vec::new(), border }
+        let (params, public) = (Vec::new(), Vec::new());
+        Compiled { plan, division: None, circuit: None, origins: None, params, public, whole: None, border }
     }
 }
 
@@ -406,8 +429,28 @@ impl Hush {
         self.program.main.as_ref().ok_or_else(missing)
     }
 
+    /// The inputs that parties give, each by its name in the program.
+    pub fn inputs(&self) -> Result<Vec<InputPort>, Failure> {
+        let mut ports = Vec::new();
+        for input in &self.main()?.inputs {
+            let shape = lower::ty_shape(&self.program, &input.ty);
+            let mut port = |party: &hir::PartyId, shape: &Shape| {
+                ports.push(InputPort { name: input.name.clone(), party: PartyId(party.0), shape: shape.clone() });
+            };
+            match (&input.from, &shape) {
+                (hir::From::Party(party), shape) => port(party, shape),
+                (hir::From::Each(parties), Shape::Array { element, .. }) => {
+                    parties.iter().for_each(|party| port(party, element));
+                }
+                (hir::From::Each(_), _) => unreachable!("what a family gives is an array"),
+                (hir::From::Public, _) => {}
+            }
+        }
+        Ok(ports)
+    }
+
     /// The public inputs, as ports of nobody.
-    fn public(&self) -> Result<Vec<InputPort>, Failure> {
+    pub fn public(&self) -> Result<Vec<InputPort>, Failure> {
         let public = self.main()?.inputs.iter().filter(|input| input.from == hir::From::Public);
         let port = |input: &hir::Input| InputPort {
             name: input.name.clone(),
@@ -419,7 +462,9 @@ impl Hush {
 
     /// Binds the public inputs, optimises the circuit, and makes the plan.
     fn compile(&self, public: &BTreeMap<String, Value>, target: Target<'_>) -> Result<Compiled, Failure> {
+        let proposed = self.proposal.as_ref().map(|sealed| sealed.proposal.computing.join(","));
         let target = self.proposal.as_ref().map_or(target, |sealed| sealed.target());
+        let target = Target { computing: proposed.as_deref().or(target.computing), ..target };
         let ports = self.public()?;
         let built = lower::build(&self.program, public, Limits::default()).map_err(|error| match error {
             BuildError::Refused(diagnostics) => {

@@ -151,7 +151,7 @@ impl Sealed {
     /// How its program becomes a plan.
     pub fn target(&self) -> Target<'_> {
         let Proposal { opt, local, garbler, .. } = &self.proposal;
-        Target { opt_level: *opt, local: *local, garbler: garbler.as_deref() }
+        Target { opt_level: *opt, local: *local, garbler: garbler.as_deref(), computing: None }
     }
 
     /// The digest of the proposal.

@@ -40,6 +40,8 @@ pub struct Beginning<'a> {
     pub title: String,
     /// Its parameters.
     pub parameters: &'a [(String, String)],
+    /// With whose shares it runs.
+    pub shares: Option<Json>,
     /// The last digest of the peer's log, as it says.
     pub their_log: Option<&'a str>,
 }
@@ -74,6 +76,7 @@ impl Record {
             "meeting": hex(&beginning.meeting),
             "runs": runs.len(),
             "inputs": inputs,
+            "shares": beginning.shares,
             "their_log": beginning.their_log.filter(|digest| digest.len() <= 64),
         });
         append("begin", fields)?;

@@ -1,6 +1,7 @@
 //! What a run gives: each party's outputs, and figures, as text or as one JSON document.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -11,7 +12,10 @@ use hushgate_circuits::shape::Value;
 use crate::cli::Common;
 use crate::data::value_to_json;
 use crate::failure::Failure;
+use crate::files::replace_file;
 use crate::terminal::outln;
+
+mod table;
 
 /// What parties learned, and at what cost.
 pub struct Results {
@@ -26,6 +30,11 @@ pub struct Results {
     reasons: Vec<String>,
     /// Where it is, if that is known.
     place: Option<String>,
+    has_figures: bool,
+    /// Where the outputs go, if not to standard output.
+    file: Option<PathBuf>,
+    /// Participants that sent values out of range, which count as neutral ones.
+    out_of_range: u64,
     /// The figures.
     pub stats: Stats,
 }
@@ -58,7 +67,18 @@ impl Results {
     pub fn new(parties: &[String], program: String) -> Results {
         let outputs = parties.iter().map(|party| (party.clone(), Json::Null)).collect();
         let (failed, reasons) = (Vec::new(), Vec::new());
-        Results { outputs, program, run: None, failed, reasons, place: None, stats: Stats::default() }
+        Results {
+            outputs,
+            program,
+            run: None,
+            failed,
+            reasons,
+            place: None,
+            has_figures: true,
+            file: None,
+            out_of_range: 0,
+            stats: Stats::default(),
+        }
     }
 
     /// The results of one run among many; the first is number 1.
@@ -70,6 +90,22 @@ impl Results {
     pub fn keep_only(&mut self, party: &str) {
         self.outputs.retain(|(name, _)| name == party);
         self.failed.retain(|name| name == party);
+    }
+
+    /// The position of a party.
+    pub fn place(&self, party: &str) -> usize {
+        self.outputs.iter().position(|(name, _)| name == party).expect("results are of the parties that learn them")
+    }
+
+    /// Notes how many participants sent values out of range.
+    pub fn set_out_of_range(&mut self, participants: u64) {
+        self.out_of_range = participants;
+    }
+
+    /// Only these parties' outputs.
+    pub fn keep(&mut self, parties: &[String]) {
+        self.outputs.retain(|(name, _)| parties.contains(name));
+        self.failed.retain(|name| parties.contains(name));
     }
 
     /// Adds an output for all its recipients.
@@ -99,6 +135,18 @@ impl Results {
         }
     }
 
+    /// Outputs go to this file: a table if its name ends in `.csv`, else JSON.
+    pub fn save_to(&mut self, file: Option<&Path>) {
+        self.file = file.map(Path::to_owned);
+    }
+
+    /// For results that were computed elsewhere.
+    #[must_use]
+    pub fn without_figures(mut self) -> Results {
+        self.has_figures = false;
+        self
+    }
+
     /// Says why the program failed, and where, if that is known.
     pub fn because(&mut self, reason: String, place: String) {
         self.reasons = vec![reason];
@@ -115,7 +163,18 @@ impl Results {
                 *learned = Json::Null;
             }
         }
-        if common.json {
+        if self.out_of_range > 0 {
+            eprintln!(
+                "warning: {} participants sent values out of range: they count as absent or neutral",
+                self.out_of_range
+            );
+        }
+        if let Some(path) = &self.file {
+            self.save(path)?;
+            if !common.quiet {
+                eprintln!("{}: the results are there", path.display());
+            }
+        } else if common.json {
             outln!("{}", self.json());
         } else {
             self.print_text(common);
@@ -132,8 +191,22 @@ impl Results {
                 value => outln!("{run}{party} learns {value}"),
             }
         }
-        if !common.quiet && self.run.is_none() {
+        if !common.quiet && self.has_figures && self.run.is_none() {
             eprintln!("{}", self.stats);
+        }
+    }
+
+    fn save(&self, path: &Path) -> Result<(), Failure> {
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+            return replace_file(path, |out| Ok(writeln!(out, "{}", self.json())?));
+        }
+        let mut tables = self.outputs.iter().filter(|(_, learned)| !learned.is_null());
+        match (tables.next(), tables.next()) {
+            (Some((_, learned)), None) => replace_file(path, |out| table::write(learned, out)),
+            (None, _) => replace_file(path, |_| Ok(())),
+            _ => Err(Failure::Usage(
+                "a .csv holds what one party learns: give a file of another kind for all".to_owned(),
+            )),
         }
     }
 
@@ -154,6 +227,9 @@ impl Results {
         let mut json = json!({ "outputs": outputs, "program": self.program, "stats": self.stats.json() });
         if let Some(run) = self.run {
             json["run"] = run.into();
+        }
+        if self.out_of_range > 0 {
+            json["out_of_range"] = self.out_of_range.into();
         }
         if !self.failed.is_empty() {
             json["failed"] = json!(self.reasons);

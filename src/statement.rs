@@ -95,6 +95,9 @@ impl Statement {
             }
         }
         let Some(sealed) = sealed else { return Ok(()) };
+        if self.party == theirs.party || !sealed.proposal.computing.contains(&theirs.party) {
+            return Err(differ("party", Some(self.party.clone()), Some(theirs.party.clone())));
+        }
         let peer = peer.ok_or_else(|| Failure::Usage("a proposal needs --peer".to_owned()))?;
         let approval = theirs.approval.as_ref().ok_or_else(|| not_approved("it shows no approval of the proposal"))?;
         approval

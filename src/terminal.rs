@@ -18,6 +18,12 @@ pub fn timestamp() -> String {
     now.format(&time::format_description::well_known::Rfc3339).expect("this year has four digits")
 }
 
+/// The time that a text of RFC 3339 says.
+pub fn time(text: &str) -> Option<std::time::SystemTime> {
+    let parsed = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+    Some(parsed.into())
+}
+
 /// Prints a line to standard output, as `println!` does, but ends quietly where nobody reads on.
 macro_rules! outln {
     ($($argument:tt)*) => { $crate::terminal::write_line(format_args!($($argument)*)) };

@@ -23,3 +23,5 @@ pub mod ot;
 pub mod session;
 
 pub mod party;
+
+pub mod shares;

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use hushgate_circuits::circuit::{Circuit, InputPort};
+use hushgate_circuits::evaluate::evaluate_values;
 use hushgate_circuits::plan;
 use hushgate_circuits::shape::Value;
 
@@ -22,22 +24,25 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
         return Err(Failure::Usage("--trace needs a .hush file: a plan or circuit has no named values".to_owned()));
     }
     let parties = program.parties();
-    let inputs = Inputs::parse(&args.inputs, &parties, None, located.folder)?;
+    let inputs = Inputs::parse(&args.inputs, &parties, None, args.data.clone().or(located.folder))?;
     let public = inputs.public(&program)?;
     let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let plan = &compiled.plan;
 
     let mut values: Vec<Vec<Value>> = Vec::new();
     for (party, name) in parties.iter().enumerate() {
-        values.push(inputs.bind(name, &ports_of(&plan.inputs, party))?);
+        values.push(inputs.bind(name, &ports_of(&compiled.border.inputs, party))?);
     }
     let start = Instant::now();
     let (outputs, unmet) = match &program {
         Program::Hush(hush) => hush.interpret(&public, &values, args.trace)?,
-        _ => (run_plan(plan, &values), None),
+        _ => match compiled.whole() {
+            Some(circuit) => (run_circuit(circuit, &values), None),
+            None => (run_plan(plan, &values), None),
+        },
     };
     let mut results = Results::new(&parties, hex(&plan.digest()));
-    for (port, value) in plan.outputs.iter().zip(&outputs) {
+    for (port, value) in compiled.border.outputs.iter().zip(&outputs) {
         results.add(port, value);
     }
     if let Some((reason, place)) = unmet {
@@ -45,7 +50,16 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     }
     results.stats = Stats { and_gates: plan.n_ands(), table_bytes: 0, ..Stats::default() };
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
+    results.save_to(args.output.as_deref());
     results.print(common)
+}
+
+/// The circuit on values: for programs that have no source, also where others would compute.
+fn run_circuit(circuit: &Circuit, values: &[Vec<Value>]) -> Vec<Value> {
+    let mut values: Vec<_> = values.iter().map(|values| values.iter().cloned()).collect();
+    let next = |port: &InputPort| values[port.party.0 as usize].next().expect("bound values are complete");
+    let inputs: Vec<Value> = circuit.inputs.iter().map(next).collect();
+    evaluate_values(circuit, &inputs).expect("bound values fit their shapes")
 }
 
 /// The plan on bits: for programs that have no source.

@@ -8,13 +8,19 @@ use hushgate_runtime::identity::Identity;
 
 use crate::cli::Common;
 use crate::failure::Failure;
+use crate::files::write_whole;
 use crate::key;
+use crate::shares::PublicFile;
 use crate::terminal::outln;
 
 /// Prints the fingerprint and the public key.
-pub fn run(file: Option<&Path>, common: &Common) -> Result<(), Failure> {
+pub fn run(file: Option<&Path>, out: Option<&Path>, common: &Common) -> Result<(), Failure> {
     let path = file.map_or_else(key::default_path, |path| Ok(path.to_owned()))?;
-    print(&key::read(&path)?, common);
+    let identity = key::read(&path)?;
+    if let Some(out) = out {
+        write_whole(out, PublicFile::of(&identity).text().as_bytes())?;
+    }
+    print(&identity, common);
     Ok(())
 }
 

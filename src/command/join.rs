@@ -1,5 +1,6 @@
 //! `hushgate join`: one party, with the other elsewhere.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -9,17 +10,21 @@ use anyhow::Context;
 
 use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::tls::Endpoint;
+use hushgate_runtime::identity::Pin;
 use hushgate_runtime::session::{Outcome, Stop};
 
 use crate::approval::Approval;
 use crate::cli::{Common, JoinArgs};
 use crate::failure::Failure;
+use crate::files::read_text;
 use crate::job::{Approved, Ended, Job, Run, Trusted};
 use crate::key;
 use crate::meeting::Way;
 use crate::party::Table;
 use crate::peers::Peers;
-use crate::program::{Inputs, Program, load, locate, party_index, ports_of};
+use crate::program::{Inputs, Program, load, locate};
+use crate::shares::folder::Intake;
+use crate::terminal::time;
 
 /// Runs one party and prints what it learns.
 pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
@@ -33,7 +38,6 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
     let parties = program.parties();
-    let index = party_index(&parties, &args.party)?;
     let inputs = Inputs::parse(&args.inputs, &parties, Some(&args.party), located.folder)?;
     if let Some(other) =
         inputs.parties().into_iter().find(|name| *name != args.party && *name != crate::program::PUBLIC)
@@ -47,11 +51,22 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
     let mut table = Table::new(&compiled, garbler, timeout, common)?;
     table.network = args.network;
     table.limit_total(args.time_limit.map(|limit| seconds("--time-limit", limit)).transpose()?);
-    let ports = ports_of(&table.plan.inputs, index);
-    let runs = runs(args, inputs.bind_runs(&args.party, &ports)?, approved.is_some())?;
+    let index = table.seating.seat(&args.party)?;
+    let ports = table.seating.ports(&args.party);
+    let once = approved.is_some() || args.shares.is_some();
+    let runs = runs(args, inputs.bind_runs(&args.party, &ports)?, once)?;
+    let title = located.file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let members = members(args, &table)?;
+    let intake = intake(args, &table, approved.as_ref(), &title, members)?;
+    let collected = match (&intake, &trusted) {
+        (Some(intake), Some(trusted)) => Some(intake.collect(&table.seating, &trusted.identity)?),
+        _ => None,
+    };
     let job = Job {
         party: &args.party,
-        title: located.file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        title: title.clone(),
+        collected: collected.as_ref(),
+        results: args.results.as_deref().or(args.shares.as_deref()),
         trusted: trusted.as_ref(),
         approved: approved.as_ref(),
         parameters: &compiled.params,
@@ -74,6 +89,7 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
         let mut results = table.results();
         table.report(&mut results, index, outcome);
         results.keep_only(&args.party);
+        results.save_to(args.output.as_deref());
         results.stats.plaintext = trusted.is_none();
         results.stats.seconds.insert("compile".to_owned(), compile_seconds);
         results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
@@ -118,6 +134,56 @@ fn tell(receipt: Result<PathBuf, Failure>, common: &Common) -> Result<(), Failur
         Err(failure) => eprintln!("warning: the results are good, but the other side gave no receipt: {failure}"),
     }
     Ok(())
+}
+
+/// Where shares come from, if others take part.
+fn intake<'a>(
+    args: &'a JoinArgs,
+    table: &Table,
+    approved: Option<&Approved<'_>>,
+    title: &'a str,
+    members: Option<BTreeMap<String, Pin>>,
+) -> Result<Option<Intake<'a>>, Failure> {
+    let Some(folder) = &args.shares else {
+        let n = table.seating.participants().len();
+        return match n {
+            0 => Ok(None),
+            _ => Err(Failure::Usage(format!(
+                "{n} parties take part by shares: collect them in a folder and give it with --shares DIR (see: hushgate share --help)"
+            ))),
+        };
+    };
+    let until = args.shares_until.as_deref().map(|text| {
+        time(text).ok_or_else(|| {
+            Failure::Usage(format!("--shares-until {text}: expected a time such as 2026-12-01T12:00:00Z"))
+        })
+    });
+    Ok(Some(Intake {
+        folder,
+        until: until.transpose()?,
+        members,
+        server: &args.party,
+        title,
+        program: table.plan.digest(),
+        proposal: approved.map(|approved| approved.sealed.digest()),
+    }))
+}
+
+/// Who may send shares.
+fn members(args: &JoinArgs, table: &Table) -> Result<Option<BTreeMap<String, Pin>>, Failure> {
+    let Some(path) = &args.members else { return Ok(None) };
+    let refuse = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+    let names: BTreeMap<String, String> = toml::from_str(&read_text(path)?)
+        .map_err(|error| refuse(format!("expected \"MEMBER\" = \"KEY\" on each line: {error}")))?;
+    let known = table.seating.participants();
+    let member = |(name, key): (String, String)| {
+        let pin: Pin = key.parse().map_err(|error| refuse(format!("{name}: {error}")))?;
+        match table.seating.party(&name).filter(|party| known.contains(party)) {
+            Some(_) => Ok((name, pin)),
+            None => Err(refuse(format!("{name} takes no part in the program"))),
+        }
+    };
+    names.into_iter().map(member).collect::<Result<_, _>>().map(Some)
 }
 
 /// Our key and the peer's, where the connection is to be encrypted.

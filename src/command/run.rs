@@ -1,17 +1,25 @@
 //! `hushgate run`: both parties on this machine, the real protocol over loopback sockets.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rand_chacha::ChaCha20Rng;
+use zeroize::Zeroizing;
 
+use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::tcp;
-use hushgate_runtime::session::SessionError;
+use hushgate_runtime::session::{Outcome, SessionError};
+use hushgate_runtime::shares::split::Parts;
 
 use crate::cli::{Common, RunArgs};
 use crate::failure::Failure;
 use crate::party::{Party, Table};
-use crate::program::{Inputs, load, locate, ports_of};
+use crate::program::{Inputs, load, locate};
+use crate::results::Results;
+use crate::seating::{Bits, Meaning, random_bits, share};
+use crate::terminal::hex;
 
 /// Either side gives up when the other is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,29 +33,91 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
     let parties = program.parties();
-    let inputs = Inputs::parse(&args.inputs, &parties, None, located.folder)?;
+    let inputs = Inputs::parse(&args.inputs, &parties, None, args.data.clone().or(located.folder))?;
     let public = inputs.public(&program)?;
     let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let table = Table::new(&compiled, args.garbler.as_deref(), PATIENCE, common)?;
-    let mut seats = Vec::new();
-    for (index, name) in parties.iter().enumerate() {
-        let values = inputs.bind(name, &ports_of(&table.plan.inputs, index))?;
-        seats.push(table.seat(index, &values));
+    let seating = &table.seating;
+    let mut own = BTreeMap::new();
+    let mut rehearsal = Rehearsal::new(table.rng(4));
+    for name in &parties {
+        let values = inputs.bind(name, &seating.ports(name))?;
+        match seating.party(name).filter(|party| seating.participants().contains(party)) {
+            Some(party) => rehearsal.share(party, &seating.parts(party), &values),
+            None => drop(own.insert(name.clone(), values)),
+        }
     }
+    let seat = |index: usize| {
+        let own = own.get(&table.plan.parties[index]).map_or(&[][..], Vec::as_slice);
+        table.seat(index, own, &rehearsal.shares[index])
+    };
+    let seats = vec![seat(0), seat(1)];
     let compile_seconds = start.elapsed().as_secs_f64();
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let outcomes = runtime.block_on(sessions(seats))?;
-    let mut results = table.results();
+    let mut results = Results::new(&with_hosts(&parties, &table.plan.parties), hex(&table.plan.digest()));
     for (index, outcome) in outcomes {
-        table.report(&mut results, index, &outcome?);
+        let outcome = outcome?;
+        table.report(&mut results, index, &outcome);
+        if index == 0 {
+            rehearsal.open(&table, &outcome, &mut results);
+        }
     }
+    results.keep(&parties);
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
+    results.save_to(args.output.as_deref());
     results.print(common)
 }
 
-type Outcomes = Vec<(usize, Result<hushgate_runtime::session::Outcome, SessionError>)>;
+/// The parties, and those of the two who compute that are none.
+fn with_hosts(parties: &[String], computing: &[String]) -> Vec<String> {
+    let hosts = computing.iter().filter(|name| !parties.contains(name));
+    parties.iter().chain(hosts).cloned().collect()
+}
+
+/// What participants would do elsewhere: share their inputs, and take the mask off their results.
+struct Rehearsal {
+    rng: ChaCha20Rng,
+    /// By server and participant.
+    shares: [BTreeMap<usize, Bits>; 2],
+    pads: BTreeMap<usize, Bits>,
+}
+
+impl Rehearsal {
+    fn new(rng: ChaCha20Rng) -> Rehearsal {
+        Rehearsal { rng, shares: [BTreeMap::new(), BTreeMap::new()], pads: BTreeMap::new() }
+    }
+
+    fn share(&mut self, party: usize, parts: &Parts, values: &[Value]) {
+        let pads = random_bits(parts.pad_bits() as usize, &mut self.rng);
+        let mut bits = Zeroizing::new(Vec::new());
+        for (port, value) in parts.inputs.iter().zip(values) {
+            bits.extend(port.shape.encode(value).expect("bound values fit their shapes"));
+        }
+        bits.extend_from_slice(&pads);
+        let [first, second] = share(&bits, &mut self.rng);
+        self.shares[0].insert(party, first);
+        self.shares[1].insert(party, second);
+        self.pads.insert(party, pads);
+    }
+
+    fn open(&self, table: &Table, outcome: &Outcome, results: &mut Results) {
+        let mut opened = BTreeMap::<usize, usize>::new();
+        for (bits, meaning) in outcome.outputs.iter().zip(table.seating.meanings(&table.plan.outputs)) {
+            let (Some(masked), Meaning::Masked(output, party)) = (bits, meaning) else { continue };
+            let start = opened.entry(party).or_default();
+            let pad = &self.pads[&party][*start..*start + masked.len()];
+            *start += masked.len();
+            let bits: Vec<bool> = masked.iter().zip(pad).map(|(bit, pad)| bit ^ pad).collect();
+            let port = &table.seating.border().outputs[output];
+            results.add_for(party, port, &port.shape.decode(&bits));
+        }
+    }
+}
+
+type Outcomes = Vec<(usize, Result<Outcome, SessionError>)>;
 
 /// Both parties at once, connected through a socket.
 async fn sessions(mut seats: Vec<Party>) -> Result<Outcomes, Failure> {

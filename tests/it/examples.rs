@@ -29,14 +29,19 @@ fn example(name: &str) -> Json {
 fn every_folder_is_tested_here() {
     let tested = [
         "aes128",
+        "bank_fraud_benchmark",
         "customer_overlap",
         "double_auction",
         "fraud_rates",
         "hamming",
+        "hospital_salaries",
         "millionaires",
+        "pairwise_quotes",
         "salary_average",
         "sanctions_screening",
+        "sugar_beet_auction",
         "vickrey_auction",
+        "wage_gap",
         "wallet_threshold",
     ];
     let mut found: Vec<String> = std::fs::read_dir(root().join("examples"))
@@ -47,6 +52,31 @@ fn every_folder_is_tested_here() {
         .collect();
     found.sort();
     assert_eq!(found, tested);
+}
+
+#[test]
+fn hospital_salaries() {
+    example("hospital_salaries");
+}
+
+#[test]
+fn sugar_beet_auction() {
+    example("sugar_beet_auction");
+}
+
+#[test]
+fn bank_fraud_benchmark() {
+    example("bank_fraud_benchmark");
+}
+
+#[test]
+fn pairwise_quotes() {
+    example("pairwise_quotes");
+}
+
+#[test]
+fn wage_gap() {
+    example("wage_gap");
 }
 
 #[test]

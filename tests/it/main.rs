@@ -9,6 +9,7 @@ mod keys;
 mod misuse;
 mod optimize;
 mod organisations;
+mod participants;
 mod requirements;
 mod sessions;
 mod testing;

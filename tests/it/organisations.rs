@@ -9,11 +9,11 @@ use super::sessions::Listening;
 use super::{json, root, stderr, stdout, temporary};
 
 /// An organisation: its folder, in which it works, and its own home in it.
-struct Organisation(PathBuf);
+pub(super) struct Organisation(pub(super) PathBuf);
 
 impl Organisation {
     /// One with a key.
-    fn new(name: &str) -> Organisation {
+    pub(super) fn new(name: &str) -> Organisation {
         let folder = temporary(&format!("{name}.marker"), "").with_file_name(format!("organisation-{name}"));
         std::fs::create_dir_all(&folder).unwrap();
         let organisation = Organisation(folder);
@@ -21,41 +21,46 @@ impl Organisation {
         organisation
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(super) fn command(&self, args: &[&str]) -> Command {
         let mut command = super::command(args);
         command.current_dir(&self.0).env("HUSHGATE_HOME", self.home());
         command
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(super) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     #[track_caller]
-    fn ok(&self, args: &[&str]) -> String {
+    pub(super) fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
         stdout(&output)
     }
 
-    fn home(&self) -> PathBuf {
+    pub(super) fn home(&self) -> PathBuf {
         self.0.join("home")
     }
 
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         json(&self.run(&["id", "--json"]))["fingerprint"].as_str().unwrap().to_owned()
     }
 
-    fn knows(&self, name: &str, other: &Organisation) {
+    pub(super) fn knows(&self, name: &str, other: &Organisation) {
         self.ok(&["peer", "add", name, &other.id()]);
     }
 
     /// Gets a file by mail.
-    fn gets(&self, file: &Path) {
+    pub(super) fn gets(&self, file: &Path) {
         std::fs::copy(file, self.0.join(file.file_name().unwrap())).unwrap();
     }
 
-    fn log(&self) -> Vec<Json> {
+    /// Gets a file under another name.
+    pub(super) fn gets_as(&self, file: &Path, name: &str) {
+        std::fs::copy(file, self.0.join(name)).unwrap();
+    }
+
+    pub(super) fn log(&self) -> Vec<Json> {
         json(&self.run(&["log", "show", "--json"])).as_array().unwrap().clone()
     }
 }
@@ -107,7 +112,7 @@ fn join_with(a: (&Organisation, &str, &[&str]), b: (&Organisation, &str, &[&str]
 
 /// The command ends with `code`, prints no result and says all of `says`.
 #[track_caller]
-fn fails(output: &Output, code: i32, says: &[&str]) {
+pub(super) fn fails(output: &Output, code: i32, says: &[&str]) {
     let errors = stderr(output);
     assert_eq!(output.status.code(), Some(code), "{errors}");
     assert_eq!(stdout(output), "");
@@ -346,4 +351,96 @@ fn nothing_that_is_kept_tells_inputs_or_helps_to_guess_them() {
     assert_ne!(log[1]["result"], log[3]["result"]);
     let openings: Vec<_> = std::fs::read_dir(a.home().join("openings")).unwrap().collect();
     assert_eq!(openings.len(), 2);
+}
+
+/// Killed at any moment, nothing is left half done: files read, the log verifies, and the next run works.
+#[test]
+fn a_kill_at_any_moment_leaves_everything_whole() {
+    let [a, b] = approved("killed", &[]);
+    for point in 0..20 {
+        let args = |party, input, peer| {
+            [
+                "join",
+                FILE,
+                "--as",
+                party,
+                "--input",
+                input,
+                "--peer",
+                peer,
+                "--json",
+                "--timeout",
+                "20",
+                "-o",
+                "result.json",
+            ]
+        };
+        let first = [&args("bank_a", "bank_a.json", "bank_b")[..], &["--listen", "127.0.0.1:0"]].concat();
+        let listening = Listening::spawn(a.command(&first));
+        let second = [&args("bank_b", "bank_b.json", "bank_a")[..], &["--connect", &listening.address]].concat();
+        let mut victim = b.command(&second);
+        let mut victim =
+            victim.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(point * 8));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        drop(listening);
+        for organisation in [&a, &b] {
+            organisation.ok(&["log", "verify"]);
+            organisation.ok(&["receipt", "list"]);
+            if let Ok(result) = std::fs::read(organisation.0.join("result.json")) {
+                assert!(serde_json::from_slice::<Json>(&result).is_ok());
+            }
+        }
+    }
+    for output in join(&a, &b) {
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    b.ok(&["log", "verify"]);
+}
+
+#[test]
+fn doctor_tells_how_far_it_came() {
+    let [a, b] = banks("doctor");
+    fails(&a.run(&["doctor", "--connect", "no-such-host.invalid:7000"]), 5, &["name was not found"]);
+    fails(&a.run(&["doctor", "--connect", "127.0.0.1"]), 2, &["HOST:PORT"]);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap().to_string();
+    assert!(a.ok(&["doctor", "--connect", &address]).contains("somebody listens"));
+    drop(closed);
+    fails(&a.run(&["doctor", "--connect", &address]), 5, &["nobody listens"]);
+    let wait = |peer| {
+        let args = [
+            "join",
+            "fraud_rates.hush",
+            "--as",
+            "bank_a",
+            "--input",
+            "bank_a.json",
+            "--peer",
+            peer,
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        Listening::spawn(a.command(&args))
+    };
+    let listening = wait("bank_b");
+    let told = b.ok(&["doctor", "--connect", &listening.address, "--peer", "bank_a"]);
+    assert!(told.contains(&a.id()) && told.contains("all is well"), "{told}");
+    drop(listening);
+    let carol = Organisation::new("doctor-carol");
+    carol.knows("bank_a", &b);
+    let listening = wait("bank_b");
+    let wrong = carol.run(&["doctor", "--connect", &listening.address, "--peer", "bank_a", "-q"]);
+    fails(&wrong, 6, &["wrong key"]);
+}
+
+#[test]
+fn made_up_data_fit_the_program() {
+    let [a, _] = banks("synth");
+    a.ok(&["synth", "fraud_rates.hush", "-o", "made-up"]);
+    let result = json(&a.run(&["run", "fraud_rates.hush", "--data", "made-up", "--json"]));
+    assert!(result["outputs"]["bank_a"].is_boolean());
+    fails(&a.run(&["synth", "fraud_rates.hush", "-o", "made-up"]), 7, &["bank_a.json", "--overwrite"]);
+    a.ok(&["synth", "fraud_rates.hush", "-o", "made-up", "--overwrite"]);
 }

@@ -9,7 +9,7 @@ use super::{command, json, stderr, stdout, temporary};
 
 /// A process that listens, and the address it listens on.
 pub(super) struct Listening {
-    child: Child,
+    child: Option<Child>,
     pub(super) address: String,
     stderr: BufReader<std::process::ChildStderr>,
 }
@@ -27,15 +27,25 @@ impl Listening {
         stderr.read_line(&mut line).unwrap();
         let address = line.trim().rsplit(' ').next().unwrap().to_owned();
         assert!(address.starts_with("127.0.0.1:"), "{line}");
-        Listening { child, address, stderr }
+        Listening { child: Some(child), address, stderr }
     }
 
     pub(super) fn finish(mut self) -> Output {
         let mut errors = Vec::new();
         self.stderr.read_to_end(&mut errors).unwrap();
-        let mut output = self.child.wait_with_output().unwrap();
+        let mut output = self.child.take().unwrap().wait_with_output().unwrap();
         output.stderr = errors;
         output
+    }
+}
+
+/// One that nobody waits for is killed.
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }
 
@@ -221,7 +231,7 @@ fn ctrl_c_ends_a_session_on_both_sides() {
 #[test]
 fn ctrl_c_ends_waiting() {
     let listening = Listening::start(&["examples/millionaires", "--as", "alice"]);
-    interrupt(&listening.child);
+    interrupt(listening.child.as_ref().unwrap());
     let output = listening.finish();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     assert!(stderr(&output).contains("Ctrl-C"), "{}", stderr(&output));
@@ -245,7 +255,8 @@ fn strangers_do_not_keep_the_other_party_out() {
         let _ = stream.write_all(said);
         strangers.push(stream);
     }
-    let status = std::fs::read_to_string(format!("/proc/{}/status", listening.child.id())).unwrap_or_default();
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", listening.child.as_ref().unwrap().id())).unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     assert!(peak.is_none_or(|kibibytes: u64| kibibytes < 100 * 1024), "{peak:?} KiB");
     let bob = ["join", "examples/millionaires", "--as", "bob", "--json", "--connect", &listening.address];

@@ -15,7 +15,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, InputSourceKind, PatternKind, RecipientsKind};
 
 /// Parties that a program may have, members of families included.
-const PARTIES_MAX: usize = 1000;
+const PARTIES_MAX: usize = 10_000;
 
 impl<'a> Checker<'a> {
     /// Counts the members of all parties.

@@ -1,0 +1,62 @@
+//! Results as CSV: a row for each element of a list, a column for each field; one row for anything else.
+
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+/// Writes what a party learned.
+pub fn write(learned: &Json, out: &mut dyn Write) -> Result<(), anyhow::Error> {
+    let mut writer = csv::Writer::from_writer(out);
+    let rows = match learned {
+        Json::Array(rows) => rows.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let columns: Vec<&String> =
+        rows.iter().find_map(Json::as_object).map(|row| row.keys().collect()).unwrap_or_default();
+    match columns.is_empty() {
+        true => writer.write_record(["value"])?,
+        false => writer.write_record(&columns)?,
+    }
+    for row in rows {
+        match row {
+            Json::Object(fields) => {
+                writer.write_record(columns.iter().map(|name| fields.get(*name).map_or(String::new(), cell)))?;
+            }
+            // A row that is missing has as many empty cells as the others have cells.
+            Json::Null => writer.write_record(vec![""; columns.len().max(1)])?,
+            value => writer.write_record([cell(value)])?,
+        }
+    }
+    Ok(writer.flush()?)
+}
+
+fn cell(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_have_rows_and_objects_have_columns() {
+        let text = |value: Json| {
+            let mut out = Vec::new();
+            write(&value, &mut out).expect("memory can be written");
+            String::from_utf8(out).expect("it is text")
+        };
+        assert_eq!(
+            text(json!([{"a": 1, "b": "x,y"}, {"a": null, "b": [1, 2]}, null])),
+            "a,b\n1,\"x,y\"\n,\"[1,2]\"\n,\n"
+        );
+        assert_eq!(text(json!([1, null, 3])), "value\n1\n\"\"\n3\n");
+        assert_eq!(text(json!({"rank": 2, "all": true})), "rank,all\n2,true\n");
+        assert_eq!(text(json!(7)), "value\n7\n");
+    }
+}
