@@ -21,7 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::build::{Blocks, Builder, CallSpec, TooLarge};
+use crate::build::{Blocks, Builder, CallSpec, TooLarge, live_nodes};
 use crate::circuit::{Block, Circuit, InputPort, Node, OutputPort};
 use crate::id::{BlockId, NodeId, Origin, PartyId, Wire};
 use crate::knowledge::{AndPrice, Knowledge, Known};
@@ -174,12 +174,26 @@ fn width(port: &InputPort) -> usize {
     port.shape.width() as usize
 }
 
-/// The ANDs of a block and their prices.
+/// The ANDs of a block that its outputs need, and their prices.
 fn prices(block: &Block, variant: &Variant) -> impl Iterator<Item = (Origin, AndPrice)> {
-    block.nodes.iter().zip(&block.origins).filter_map(|(node, &origin)| match *node {
-        Node::And(a, b) => Some((origin, AndPrice::of(variant.of(a), variant.of(b)))),
+    let live = live_nodes(block);
+    block.nodes.iter().zip(&block.origins).zip(live).filter_map(|((node, &origin), live)| match *node {
+        Node::And(a, b) if live => Some((origin, AndPrice::of(variant.of(a), variant.of(b)))),
         _ => None,
     })
+}
+
+/// How often a block makes each of its calls: not at all where its outputs need no result.
+fn counts_of_calls(block: &Block) -> Vec<u64> {
+    let mut counts = vec![0; block.calls.len()];
+    for (node, live) in block.nodes.iter().zip(live_nodes(block)) {
+        if let Node::Result { call, index: 0 } = *node
+            && live
+        {
+            counts[call as usize] = block.calls[call as usize].count;
+        }
+    }
+    counts
 }
 
 /// How often each variant runs.
@@ -189,9 +203,9 @@ fn runs(circuit: &Circuit, variants: &[Variant]) -> Vec<u64> {
         *main = 1;
     }
     for (i, variant) in variants.iter().enumerate().rev() {
-        let calls = &circuit.blocks[variant.block.0 as usize].calls;
-        for (call, &callee) in calls.iter().zip(&variant.callees) {
-            runs[callee] = runs[callee].saturating_add(runs[i].saturating_mul(call.count));
+        let counts = counts_of_calls(&circuit.blocks[variant.block.0 as usize]);
+        for (count, &callee) in counts.into_iter().zip(&variant.callees) {
+            runs[callee] = runs[callee].saturating_add(runs[i].saturating_mul(count));
         }
     }
     runs
@@ -205,8 +219,8 @@ fn rows_of_calls(circuit: &Circuit, variants: &[Variant]) -> Vec<u64> {
         let block = &circuit.blocks[variant.block.0 as usize];
         let mut total = Ands::default();
         prices(block, variant).for_each(|(_, price)| total.count(price));
-        let of_calls = block.calls.iter().zip(&variant.callees);
-        let of_calls: Vec<Ands> = of_calls.map(|(call, &callee)| ands[callee].times(call.count)).collect();
+        let of_calls = counts_of_calls(block).into_iter().zip(&variant.callees);
+        let of_calls: Vec<Ands> = of_calls.map(|(count, &callee)| ands[callee].times(count)).collect();
         ands.push(of_calls.iter().copied().fold(total, Ands::plus));
         rows = of_calls.iter().map(|ands| ands.table_bytes() / 16).collect();
     }

@@ -23,7 +23,7 @@ pub fn run(args: &BuildArgs, common: &Common) -> Result<(), Failure> {
         save(path, &compiled.plan.to_bytes(), common)?;
     }
     if let Some(path) = &args.bristol {
-        let Some(circuit) = &compiled.circuit else {
+        let Some(circuit) = compiled.whole() else {
             return Err(Failure::Usage(
                 "--bristol needs a program or a circuit: a plan has lost the gates' order".to_owned(),
             ));

@@ -43,6 +43,12 @@ fn check(seed: u64, size: Size) {
     }
 }
 
+/// A circuit with ANDs that no output needs, which a plan leaves out and prices must not count.
+#[test]
+fn what_no_output_needs_has_no_price() {
+    check(3_397_749_614_416_579_427, Size { n_blocks: 4, n_nodes: 60 });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
