@@ -353,11 +353,15 @@ impl Walk<'_> {
 
     /// What any of these values is.
     pub(super) fn any_of(&mut self, items: &[Abstract]) -> Abstract {
+        let work = self.work;
         let mut any = items.first().cloned().unwrap_or_else(Abstract::unit);
         for item in items.iter().skip(1) {
             any = self.merge_unknown(&any, item);
         }
-        self.generalise(&any)
+        let any = self.generalise(&any);
+        // It stands for an iteration's own element, which is there already.
+        self.work = work;
+        any
     }
 
     /// Runs the body for any iteration: silently first, so that a loop in which something cannot be proven is unrolled if that is possible.
