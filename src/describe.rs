@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use num_bigint::BigInt;
 use serde_json::{Map, Value as Json, json};
 
 use hushgate_circuits::circuit::{InputPort, OutputPort};
@@ -317,11 +318,49 @@ pub fn in_full(shape: &Shape) -> String {
                 .iter()
                 .map(|(name, payload)| match payload {
                     Shape::Tuple(parts) if parts.is_empty() => name.clone(),
+                    Shape::Struct { fields, .. } => format!("{name} {{ {} }}", named(fields)),
                     payload => format!("{name}{}", in_full(payload)),
                 })
                 .collect();
             format!("{name} {{ {} }}", variants.join(" | "))
         }
+        Shape::Int { name, lo, hi } if is_whole_type(name, lo, hi) => name.clone(),
         scalar => scalar.describe(),
+    }
+}
+
+/// Whether the range says nothing that the name of the type does not say.
+fn is_whole_type(name: &str, lo: &BigInt, hi: &BigInt) -> bool {
+    let one = BigInt::from(1);
+    let width = |bits: &str| bits.parse::<u32>().ok().filter(|width| (1..=4096).contains(width));
+    match (name.split_at_checked(1), name.get(1..).and_then(width)) {
+        (Some(("u", _)), Some(width)) => *lo == BigInt::ZERO && *hi == (&one << width) - &one,
+        (Some(("i", _)), Some(width)) => *lo == -(&one << (width - 1)) && *hi == (&one << (width - 1)) - &one,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int(name: &str, lo: i64, hi: i64) -> Shape {
+        Shape::Int { name: name.to_owned(), lo: lo.into(), hi: hi.into() }
+    }
+
+    #[test]
+    fn ranges_are_shown_where_they_say_more_than_the_type() {
+        assert_eq!(in_full(&int("u8", 0, 255)), "u8");
+        assert_eq!(in_full(&int("i8", -128, 127)), "i8");
+        assert_eq!(in_full(&int("u8", 0, 254)), "u8 in 0..=254");
+        assert_eq!(in_full(&int("int", 0, 255)), "int in 0..=255");
+        assert_eq!(in_full(&int("u0", 0, 0)), "u0 in 0..=0");
+    }
+
+    #[test]
+    fn variants_with_named_fields_have_their_name_once() {
+        let payload = Shape::Struct { name: "Grade::C".to_owned(), fields: vec![("why".to_owned(), int("u4", 0, 15))] };
+        let grade = Shape::Enum { name: "Grade".to_owned(), variants: vec![("C".to_owned(), payload)] };
+        assert_eq!(in_full(&grade), "Grade { C { why: u4 } }");
     }
 }
