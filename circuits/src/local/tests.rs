@@ -1,3 +1,5 @@
+//! Divided circuits mean what whole ones mean, and cost no more.
+
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
