@@ -20,6 +20,12 @@ pub mod stats;
 pub mod gadgets;
 
 pub mod flatten;
+
+mod sat;
+mod sweep;
+
+pub mod equivalent;
+
 pub mod optimize;
 
 pub mod local;

@@ -1,0 +1,374 @@
+//! Sweeping: while a block is copied, nodes that compute the same become one.
+//!
+//! Mishchenko, Chatterjee, Jiang, Brayton, "FRAIGs: a unifying representation for logic synthesis and verification", 2005. Every
+//! node is simulated on many inputs at once. A new node that agrees with an earlier one, or with its complement, on all
+//! of them is a candidate; [`crate::sat`] proves or refutes it, first in small cones, then in larger ones. A refutation is one
+//! more input for all nodes, together with its neighbours. Since operands are merged before what is computed
+//! from them, most questions are about a few gates.
+//!
+//! Solvers are bad at sums of many XORs, so those are compared as sets: a node's *sum* is the set of inputs,
+//! results and ANDs that it is the XOR of; equal sets, equal nodes.
+//!
+//! # Invariants
+//! - Nodes become one only if they are proven equal: by their sums or by the solver.
+//! - What comes out depends on what goes in alone: effort is counted in conflicts and gates.
+
+use std::collections::HashMap;
+
+use crate::build::Builder;
+use crate::circuit::Node;
+use crate::id::{NodeId, Wire};
+use crate::sat::{self, Answer, Limits};
+
+/// How much a sweep may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Words of 64 random inputs that every node is simulated on from the start.
+    pub(crate) n_words: usize,
+    /// The cones in which a candidate is looked at, one after the other.
+    pub(crate) cones: &'static [Limits],
+    /// Conflicts of all questions together; after that no more are asked.
+    pub(crate) conflicts_max: u64,
+    /// Refutations that become inputs of all nodes.
+    pub(crate) refutations_max: usize,
+}
+
+/// A block under construction in which equal nodes are one.
+pub(crate) struct Sweeper {
+    builder: Builder,
+    effort: Effort,
+    conflicts_left: u64,
+    /// What stands for each node: itself, or an earlier one.
+    stands: Vec<Wire>,
+    simulation: Simulation,
+    /// Nodes that stand for themselves, by their values in the words of the start.
+    by_values: HashMap<u64, Vec<NodeId>>,
+    sums: Sums,
+}
+
+impl Sweeper {
+    /// A block with so many inputs and nothing else.
+    pub(crate) fn new(name: &str, n_inputs: u32, effort: Effort) -> Sweeper {
+        let mut sweeper = Sweeper {
+            builder: Builder::new(name, n_inputs),
+            effort,
+            conflicts_left: effort.conflicts_max,
+            stands: Vec::new(),
+            simulation: Simulation::new(effort.n_words, n_inputs as usize),
+            by_values: HashMap::new(),
+            sums: Sums::default(),
+        };
+        for id in 0..=n_inputs {
+            sweeper.track(NodeId(id));
+        }
+        sweeper
+    }
+
+    /// All inputs, in order.
+    pub(crate) fn inputs(&self) -> Vec<Wire> {
+        self.builder.inputs()
+    }
+
+    /// A gate of the same kind on these operands, or what is equal to it.
+    pub(crate) fn gate(&mut self, gate: Node, a: Wire, b: Wire) -> Wire {
+        let wire = if matches!(gate, Node::And(..)) { self.builder.and(a, b) } else { self.builder.xor(a, b) };
+        self.settle(wire)
+    }
+
+    /// Runs that every node has been simulated in.
+    pub(crate) fn n_runs(&self) -> u64 {
+        64 * self.simulation.words.len() as u64
+    }
+
+    /// Whether two wires ever differ, with an effort of its own: as far as `limits` allow.
+    pub(crate) fn differ(&mut self, a: Wire, b: Wire, limits: Limits) -> Difference {
+        if a == b {
+            return Difference::None;
+        }
+        if let Some(run) = self.simulation.run_that_tells_apart(a, b) {
+            return Difference::In(self.simulation.inputs_of(run));
+        }
+        let conflicts_max = limits.conflicts_max.min(self.conflicts_left);
+        let found = sat::differ(|id| self.builder.node(id), [a, b], Limits { conflicts_max, ..limits });
+        self.conflicts_left -= found.n_conflicts.min(self.conflicts_left);
+        match found.answer {
+            Answer::Never => Difference::None,
+            Answer::Where(values) => {
+                Difference::In(self.inputs().iter().map(|input| values.get(&input.node()) == Some(&true)).collect())
+            }
+            Answer::Perhaps | Answer::Unknown => Difference::Unknown,
+        }
+    }
+
+    /// Takes up the nodes that the builder has made since, and gives what stands for `wire`.
+    fn settle(&mut self, wire: Wire) -> Wire {
+        for id in self.stands.len()..self.builder.n_nodes() {
+            let id = NodeId(id as u32);
+            self.track(id);
+            self.find_equal(id);
+        }
+        self.stands[wire.node().0 as usize] ^ wire.is_complemented()
+    }
+
+    fn track(&mut self, id: NodeId) {
+        let node = self.builder.node(id);
+        self.stands.push(Wire::new(id, false));
+        self.simulation.push(node);
+        self.sums.push(id, node);
+        if !matches!(node, Node::And(..) | Node::Xor(..)) {
+            self.add(id);
+        }
+    }
+
+    fn add(&mut self, id: NodeId) {
+        self.by_values.entry(self.simulation.hash(id)).or_default().push(id);
+    }
+
+    /// Lets an earlier node stand for a new gate if it is proven to be equal.
+    fn find_equal(&mut self, id: NodeId) {
+        let earlier = self.sums.earlier(id).or_else(|| self.candidate(id).filter(|&wire| self.is_proven(id, wire)));
+        match earlier {
+            Some(wire) => {
+                let wire = self.stands[wire.node().0 as usize] ^ wire.is_complemented();
+                self.stands[id.0 as usize] = wire;
+            }
+            None if matches!(self.builder.node(id), Node::And(..) | Node::Xor(..)) => self.add(id),
+            None => {}
+        }
+    }
+
+    /// An earlier node, or its complement, that nothing so far tells apart from this one.
+    fn candidate(&self, id: NodeId) -> Option<Wire> {
+        if !matches!(self.builder.node(id), Node::And(..) | Node::Xor(..)) {
+            return None;
+        }
+        let like = self.by_values.get(&self.simulation.hash(id))?;
+        let wire = Wire::new(id, false);
+        like.iter().find_map(|&other| {
+            let other = Wire::new(other, self.simulation.sign(id) != self.simulation.sign(other));
+            self.simulation.run_that_tells_apart(wire, other).is_none().then_some(other)
+        })
+    }
+
+    /// Whether the solver proves it; what it refutes with tells nodes apart from now on.
+    fn is_proven(&mut self, id: NodeId, other: Wire) -> bool {
+        for limits in self.effort.cones {
+            let conflicts_max = limits.conflicts_max.min(self.conflicts_left);
+            if conflicts_max == 0 {
+                return false;
+            }
+            let wires = [other, Wire::new(id, false)];
+            let found = sat::differ(|id| self.builder.node(id), wires, Limits { conflicts_max, ..*limits });
+            self.conflicts_left -= found.n_conflicts.min(self.conflicts_left);
+            match found.answer {
+                Answer::Never => return true,
+                Answer::Where(values) => {
+                    if self.simulation.n_refutations() < self.effort.refutations_max {
+                        self.simulation.refute(&self.builder, |leaf| values.get(&leaf).copied());
+                    }
+                    return false;
+                }
+                Answer::Perhaps => {}
+                Answer::Unknown => return false,
+            }
+        }
+        false
+    }
+}
+
+/// How two wires differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// Not at all.
+    None,
+    /// For these inputs.
+    In(Vec<bool>),
+    /// The effort was not enough to tell.
+    Unknown,
+}
+
+/// The values of all nodes on many inputs.
+struct Simulation {
+    /// For each word of 64 runs, the values of all nodes.
+    words: Vec<Vec<u64>>,
+    /// Words that every node is hashed by; those after them come from refutations.
+    n_words_hashed: usize,
+    n_inputs: usize,
+    hashes: Vec<u64>,
+    random: SplitMix,
+}
+
+impl Simulation {
+    fn new(n_words: usize, n_inputs: usize) -> Simulation {
+        Simulation {
+            words: vec![Vec::new(); n_words.max(1)],
+            n_words_hashed: n_words.max(1),
+            n_inputs,
+            hashes: Vec::new(),
+            random: SplitMix(0),
+        }
+    }
+
+    fn n_refutations(&self) -> usize {
+        self.words.len() - self.n_words_hashed
+    }
+
+    fn push(&mut self, node: Node) {
+        let id = self.hashes.len();
+        let mut hash = 0u64;
+        let mut flip = 0;
+        for w in 0..self.words.len() {
+            let value = match node {
+                Node::And(a, b) => self.value(w, a) & self.value(w, b),
+                Node::Xor(a, b) => self.value(w, a) ^ self.value(w, b),
+                Node::False => 0,
+                Node::Input => self.random_input(w, id - 1),
+                Node::Result { .. } => self.random.next(),
+            };
+            self.words[w].push(value);
+            if w == 0 {
+                flip = (value & 1).wrapping_neg();
+            }
+            if w < self.n_words_hashed {
+                hash = SplitMix(hash ^ value ^ flip).next();
+            }
+        }
+        self.hashes.push(hash);
+    }
+
+    /// Inputs of several kinds: uniform; mostly 0; mostly 1; equal at distances of powers of two; and few that differ.
+    fn random_input(&mut self, word: usize, input: usize) -> u64 {
+        let random = &mut self.random;
+        let lane = |i: usize| 1u64 << (i % 64);
+        match word % 8 {
+            1 => random.next() & random.next() & random.next(),
+            2 => random.next() | random.next() | random.next(),
+            // In lane `i`, inputs are equal to those `2^(i mod 8)` before.
+            3 => (0..64)
+                .filter(|i| SplitMix((input % (1 << (i % 8))) as u64 ^ (i << 32)).next() & 1 == 1)
+                .map(|i| 1 << i)
+                .sum(),
+            // All 0, but for one input in each lane; the lanes of the next words go on where these end.
+            4 if input / 64 == word / 8 => lane(input),
+            4 => 0,
+            5 if input / 64 == word / 8 => !lane(input),
+            5 => !0,
+            _ => random.next(),
+        }
+    }
+
+    fn value(&self, word: usize, wire: Wire) -> u64 {
+        self.words[word][wire.node().0 as usize] ^ u64::from(wire.is_complemented()).wrapping_neg()
+    }
+
+    /// The same for a node and its complement.
+    fn hash(&self, id: NodeId) -> u64 {
+        self.hashes[id.0 as usize]
+    }
+
+    /// The node's value in the first run.
+    fn sign(&self, id: NodeId) -> bool {
+        self.words[0][id.0 as usize] & 1 == 1
+    }
+
+    /// Word and lane of a run in which two wires differ.
+    fn run_that_tells_apart(&self, a: Wire, b: Wire) -> Option<(usize, u32)> {
+        (0..self.words.len()).rev().find_map(|w| {
+            let difference = self.value(w, a) ^ self.value(w, b);
+            (difference != 0).then(|| (w, difference.trailing_zeros()))
+        })
+    }
+
+    fn inputs_of(&self, (word, lane): (usize, u32)) -> Vec<bool> {
+        self.words[word][1..=self.n_inputs].iter().map(|value| value >> lane & 1 == 1).collect()
+    }
+
+    /// One more word: the run with the given values in lane 0, and runs with a few other values in the others.
+    fn refute(&mut self, builder: &Builder, given: impl Fn(NodeId) -> Option<bool>) {
+        let mut word: Vec<u64> = Vec::with_capacity(self.hashes.len());
+        for id in 0..self.hashes.len() {
+            let id = NodeId(id as u32);
+            let value = |wire: Wire| word[wire.node().0 as usize] ^ u64::from(wire.is_complemented()).wrapping_neg();
+            word.push(match builder.node(id) {
+                Node::False => 0,
+                Node::And(a, b) => value(a) & value(b),
+                Node::Xor(a, b) => value(a) ^ value(b),
+                Node::Input | Node::Result { .. } => {
+                    let random = &mut self.random;
+                    let few = random.next() & random.next() & random.next() & random.next() & !1;
+                    given(id).map_or_else(|| random.next(), |value| u64::from(value).wrapping_neg() ^ few)
+                }
+            });
+        }
+        self.words.push(word);
+    }
+}
+
+/// What each node is the XOR of.
+#[derive(Default)]
+struct Sums {
+    /// Ascending; empty for the constant. A node whose sum would be too long is its own sum.
+    terms: Vec<Box<[NodeId]>>,
+    first_with: HashMap<Box<[NodeId]>, NodeId>,
+    /// For the node last added, an earlier one with the same sum.
+    earlier: Option<(NodeId, NodeId)>,
+}
+
+/// Terms of a sum.
+const TERMS_MAX: usize = 128;
+
+impl Sums {
+    fn push(&mut self, id: NodeId, node: Node) {
+        let terms = match node {
+            Node::False => Some(Vec::new()),
+            Node::Xor(a, b) => self.added(a.node(), b.node()),
+            _ => None,
+        };
+        let terms = terms.unwrap_or_else(|| vec![id]).into_boxed_slice();
+        let first = *self.first_with.entry(terms.clone()).or_insert(id);
+        self.earlier = (first != id).then_some((id, first));
+        self.terms.push(terms);
+    }
+
+    /// An earlier node with the same sum as the node last added.
+    fn earlier(&self, id: NodeId) -> Option<Wire> {
+        self.earlier.filter(|&(last, _)| last == id).map(|(_, first)| Wire::new(first, false))
+    }
+
+    /// What is in one of two sums but not in both, if that is not too much.
+    fn added(&self, a: NodeId, b: NodeId) -> Option<Vec<NodeId>> {
+        let (a, b) = (&self.terms[a.0 as usize], &self.terms[b.0 as usize]);
+        let (mut i, mut j) = (0, 0);
+        let mut terms = Vec::with_capacity(a.len() + b.len());
+        while i < a.len() || j < b.len() {
+            let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
+            let take_b = i == a.len() || (j < b.len() && b[j] <= a[i]);
+            if take_a != take_b {
+                terms.push(if take_a { a[i] } else { b[j] });
+            }
+            i += usize::from(take_a);
+            j += usize::from(take_b);
+        }
+        (terms.len() <= TERMS_MAX).then_some(terms)
+    }
+}
+
+/// Numbers that look random: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. Nothing here is secret.
+pub(crate) struct SplitMix(u64);
+
+impl SplitMix {
+    /// The numbers that follow from a seed.
+    pub(crate) fn new(seed: u64) -> SplitMix {
+        SplitMix(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+}
+
+#[cfg(test)]
+mod tests;
