@@ -82,7 +82,8 @@ pub fn equivalent(a: &Circuit, b: &Circuit, budget: Budget) -> Result<Equivalenc
     let flat: [Cow<'_, Circuit>; 2] = [flatten(a, budget.gates_max)?, flatten(b, budget.gates_max)?];
     let n_nodes: usize = flat.iter().map(|circuit| circuit.main().nodes.len()).sum();
     let n_words = if n_nodes < NODES_SIMULATED_OFTEN { 16 } else { 4 };
-    let effort = Effort { n_words, conflicts_max: budget.conflicts_max, cones: &CONES, refutations_max: 512 };
+    let effort =
+        Effort { n_words, conflicts_max: budget.conflicts_max, cones: &CONES, refutations_max: 512, finds_sums: false };
     let mut sweeper = Sweeper::new("both", a.main().n_inputs, effort);
     let [outputs_a, outputs_b] = flat.map(|circuit| copy(&mut sweeper, &circuit));
     let limits = Limits { gates_max: usize::MAX, conflicts_max: budget.conflicts_per_output_max };

@@ -3,8 +3,10 @@
 //! A pass is a file with `run: Circuit → Circuit`; [`PASSES`] is their order. No pass makes more ANDs. Origins are
 //! kept: a new gate has the origin of the one that it replaces. In debug builds and in tests [`crate::verify`] runs after each.
 
+pub mod factor;
 pub mod fold;
 pub mod propagate;
+pub mod redundancy;
 pub mod rewrite;
 
 mod cuts;
@@ -29,11 +31,14 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run. Level 3 takes many times as long as level 2.
-pub const PASSES: [Pass; 4] = [
+pub const PASSES: [Pass; 7] = [
     Pass { name: "fold", level: 1, run: fold::run },
     Pass { name: "propagate", level: 1, run: propagate::run },
     Pass { name: "rewrite", level: 2, run: rewrite::run },
     Pass { name: "rewrite thoroughly", level: 3, run: rewrite::run_thoroughly },
+    Pass { name: "redundancy", level: 3, run: redundancy::run },
+    Pass { name: "rewrite what is left", level: 3, run: rewrite::run_thoroughly },
+    Pass { name: "factor", level: 3, run: factor::run },
 ];
 
 /// The level for everyday use.
@@ -79,6 +84,12 @@ fn count_readers(block: &Block) -> Vec<u32> {
     block.calls.iter().flat_map(|call| &call.args).for_each(&mut count);
     block.outputs.iter().for_each(count);
     n_readers
+}
+
+/// The gates of the block itself.
+fn gates(block: &Block) -> Gates {
+    let count = |is_counted: fn(&Node) -> bool| block.nodes.iter().filter(|node| is_counted(node)).count() as i32;
+    Gates { n_ands: count(|node| matches!(node, Node::And(..))), n_xors: count(|node| matches!(node, Node::Xor(..))) }
 }
 
 /// Numbers of gates, or changes of them; fewer ANDs is less.

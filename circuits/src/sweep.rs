@@ -15,9 +15,9 @@
 
 use std::collections::HashMap;
 
-use crate::build::Builder;
-use crate::circuit::Node;
-use crate::id::{NodeId, Wire};
+use crate::build::{Blocks, Builder, CallSpec, TooLarge};
+use crate::circuit::{Block, Node};
+use crate::id::{NodeId, Origin, Wire};
 use crate::sat::{self, Answer, Limits};
 
 /// How much a sweep may cost.
@@ -31,6 +31,8 @@ pub(crate) struct Effort {
     pub(crate) conflicts_max: u64,
     /// Refutations that become inputs of all nodes.
     pub(crate) refutations_max: usize,
+    /// Whether ANDs may become sums of other nodes.
+    pub(crate) finds_sums: bool,
 }
 
 /// A block under construction in which equal nodes are one.
@@ -44,6 +46,8 @@ pub(crate) struct Sweeper {
     /// Nodes that stand for themselves, by their values in the words of the start.
     by_values: HashMap<u64, Vec<NodeId>>,
     sums: Sums,
+    /// For each node, the ANDs that read it.
+    products: HashMap<NodeId, Vec<NodeId>>,
 }
 
 impl Sweeper {
@@ -57,6 +61,7 @@ impl Sweeper {
             simulation: Simulation::new(effort.n_words, n_inputs as usize),
             by_values: HashMap::new(),
             sums: Sums::default(),
+            products: HashMap::new(),
         };
         for id in 0..=n_inputs {
             sweeper.track(NodeId(id));
@@ -69,10 +74,26 @@ impl Sweeper {
         self.builder.inputs()
     }
 
+    /// Says what causes the nodes from here on.
+    pub(crate) fn set_origin(&mut self, origin: Origin) {
+        self.builder.set_origin(origin);
+    }
+
     /// A gate of the same kind on these operands, or what is equal to it.
     pub(crate) fn gate(&mut self, gate: Node, a: Wire, b: Wire) -> Wire {
         let wire = if matches!(gate, Node::And(..)) { self.builder.and(a, b) } else { self.builder.xor(a, b) };
         self.settle(wire)
+    }
+
+    /// [`Builder::call`]; results may have any value.
+    pub(crate) fn call(&mut self, callees: &Blocks, spec: CallSpec, args: Vec<Wire>) -> Result<Vec<Wire>, TooLarge> {
+        let results = self.builder.call(callees, spec, args)?;
+        Ok(results.into_iter().map(|wire| self.settle(wire)).collect())
+    }
+
+    /// [`Builder::finish`].
+    pub(crate) fn finish(self, outputs: Vec<Wire>) -> Result<Block, TooLarge> {
+        self.builder.finish(outputs)
     }
 
     /// Runs that every node has been simulated in.
@@ -102,8 +123,8 @@ impl Sweeper {
 
     /// Takes up the nodes that the builder has made since, and gives what stands for `wire`.
     fn settle(&mut self, wire: Wire) -> Wire {
-        for id in self.stands.len()..self.builder.n_nodes() {
-            let id = NodeId(id as u32);
+        while self.stands.len() < self.builder.n_nodes() {
+            let id = NodeId(self.stands.len() as u32);
             self.track(id);
             self.find_equal(id);
         }
@@ -124,17 +145,67 @@ impl Sweeper {
         self.by_values.entry(self.simulation.hash(id)).or_default().push(id);
     }
 
-    /// Lets an earlier node stand for a new gate if it is proven to be equal.
+    /// Lets an earlier node, or a sum of earlier nodes, stand for a new gate if it is proven to be equal.
     fn find_equal(&mut self, id: NodeId) {
+        let node = self.builder.node(id);
         let earlier = self.sums.earlier(id).or_else(|| self.candidate(id).filter(|&wire| self.is_proven(id, wire)));
-        match earlier {
-            Some(wire) => {
-                let wire = self.stands[wire.node().0 as usize] ^ wire.is_complemented();
-                self.stands[id.0 as usize] = wire;
-            }
-            None if matches!(self.builder.node(id), Node::And(..) | Node::Xor(..)) => self.add(id),
-            None => {}
+        if let Some(wire) = earlier {
+            self.stands[id.0 as usize] = self.stands[wire.node().0 as usize] ^ wire.is_complemented();
+            return;
         }
+        if let Node::And(a, b) = node
+            && self.effort.finds_sums
+        {
+            if let Some(wire) = self.sum_instead(id) {
+                self.stands[id.0 as usize] = wire;
+                self.add(wire.node());
+                return;
+            }
+            for operand in [a, b] {
+                self.products.entry(operand.node()).or_default().push(id);
+            }
+        }
+        if matches!(node, Node::And(..) | Node::Xor(..)) {
+            self.add(id);
+        }
+    }
+
+    /// A sum of earlier nodes that is proven to equal this product.
+    fn sum_instead(&mut self, id: NodeId) -> Option<Wire> {
+        let near = self.near(id);
+        let (terms, complement) = self.simulation.sum_of(id, &near)?;
+        let sum =
+            terms.iter().fold(Wire::constant(complement), |sum, &term| self.builder.xor(sum, Wire::new(term, false)));
+        for id in self.stands.len()..self.builder.n_nodes() {
+            self.track(NodeId(id as u32));
+        }
+        // The solver looks from the later node down, so the sum is a part of what it sees.
+        self.is_proven(id, sum).then_some(sum)
+    }
+
+    /// Some of the nodes that are close: what the product is made of, and products with a factor in common.
+    fn near(&self, id: NodeId) -> Vec<NodeId> {
+        let Node::And(a, b) = self.builder.node(id) else { return Vec::new() };
+        let mut near: Vec<NodeId> = Vec::new();
+        for factor in [a, b] {
+            near.extend(self.sums.of(factor.node()).iter().take(NEAR_MAX / 4));
+            let products = self.products.get(&factor.node()).map_or(&[][..], Vec::as_slice);
+            near.extend(products.iter().rev().take(NEAR_MAX / 4));
+        }
+        let mut below: Vec<NodeId> = Vec::new();
+        for &node in &near {
+            if let Node::And(a, b) = self.builder.node(node) {
+                for factor in [a, b] {
+                    below.extend(self.sums.of(factor.node()).iter().take(4));
+                }
+            }
+        }
+        near.extend(below);
+        near.retain(|&node| node != id && node.0 != 0);
+        near.sort_unstable();
+        near.dedup();
+        near.truncate(NEAR_MAX);
+        near
     }
 
     /// An earlier node, or its complement, that nothing so far tells apart from this one.
@@ -207,6 +278,37 @@ impl Simulation {
             hashes: Vec::new(),
             random: SplitMix(0),
         }
+    }
+
+    /// Nodes whose sum, or its complement, has this node's values in all runs, if few of these make it.
+    fn sum_of(&self, id: NodeId, near: &[NodeId]) -> Option<(Vec<NodeId>, bool)> {
+        let values = |id: NodeId| -> Vec<u64> { self.words.iter().map(|word| word[id.0 as usize]).collect() };
+        let add = |to: &mut Vector, by: &Vector| {
+            to.values.iter_mut().zip(&by.values).for_each(|(x, y)| *x ^= y);
+            to.terms ^= by.terms;
+        };
+        let reduce = |basis: &[(usize, Vector)], vector: &mut Vector| {
+            for (pivot, by) in basis {
+                if vector.values[pivot / 64] >> (pivot % 64) & 1 == 1 {
+                    add(vector, by);
+                }
+            }
+        };
+        let mut basis: Vec<(usize, Vector)> = Vec::with_capacity(near.len() + 1);
+        let one = Vector { values: vec![u64::MAX; self.words.len()], terms: 1 };
+        let others = near.iter().zip(1..).map(|(&id, i)| Vector { values: values(id), terms: 1 << i });
+        for mut vector in [one].into_iter().chain(others) {
+            reduce(&basis, &mut vector);
+            if let Some(word) = vector.values.iter().position(|&word| word != 0) {
+                basis.push((word * 64 + vector.values[word].trailing_zeros() as usize, vector));
+            }
+        }
+        let mut wanted = Vector { values: values(id), terms: 0 };
+        reduce(&basis, &mut wanted);
+        let is_sum = wanted.values.iter().all(|&word| word == 0);
+        let terms =
+            near.iter().zip(1..).filter(|(_, i)| wanted.terms >> i & 1 == 1).map(|(&id, _)| id).collect::<Vec<_>>();
+        (is_sum && terms.len() <= SUM_MAX).then_some((terms, wanted.terms & 1 == 1))
     }
 
     fn n_refutations(&self) -> usize {
@@ -304,6 +406,18 @@ impl Simulation {
     }
 }
 
+/// Values in all runs, and the set of nodes, with the constant 1 as bit 0, that they are the sum of.
+struct Vector {
+    values: Vec<u64>,
+    terms: u64,
+}
+
+/// Nodes among which the terms of a sum are looked for; with the constant they must fit a word.
+const NEAR_MAX: usize = 40;
+
+/// Terms of a sum that may replace an AND.
+const SUM_MAX: usize = 6;
+
 /// What each node is the XOR of.
 #[derive(Default)]
 struct Sums {
@@ -328,6 +442,10 @@ impl Sums {
         let first = *self.first_with.entry(terms.clone()).or_insert(id);
         self.earlier = (first != id).then_some((id, first));
         self.terms.push(terms);
+    }
+
+    fn of(&self, id: NodeId) -> &[NodeId] {
+        &self.terms[id.0 as usize]
     }
 
     /// An earlier node with the same sum as the node last added.

@@ -12,6 +12,7 @@ use super::{
     add, aes, compare, count, divide, edit_distance, index, keccak, multiply, root, select, sha2, shift, sort,
 };
 use crate::build::{Blocks, Builder};
+use crate::circuit::Circuit;
 use crate::id::Wire;
 use crate::stats::{Stats, stats};
 
@@ -32,6 +33,11 @@ pub fn table() -> String {
 pub fn cost_of(name: &str) -> Option<Stats> {
     let row = rows().into_iter().find(|row| row.name == name)?;
     Some(cost(row.n_inputs, row.gadget))
+}
+
+/// Every row's name and circuit.
+pub fn circuits() -> impl Iterator<Item = (String, Circuit)> {
+    rows().into_iter().map(|Row { name, n_inputs, gadget }| (name, circuit(n_inputs, gadget)))
 }
 
 const HEADER: &str = "\
@@ -60,11 +66,15 @@ fn row(
 }
 
 fn cost(n_inputs: usize, gadget: Gadget) -> Stats {
+    stats(&circuit(n_inputs, gadget))
+}
+
+fn circuit(n_inputs: usize, gadget: Gadget) -> Circuit {
     let mut builder = Builder::new("", n_inputs as u32);
     let inputs = builder.inputs();
     let outputs = gadget(&mut builder, &inputs);
     let block = builder.finish(outputs).expect("a gadget of the table is far below the limit of nodes");
-    stats(&Blocks::new().into_circuit(block, Vec::new(), Vec::new(), Vec::new()))
+    Blocks::new().into_circuit(block, Vec::new(), Vec::new(), Vec::new())
 }
 
 fn rows() -> Vec<Row> {

@@ -4,6 +4,7 @@
 //! with the fewest leaves are kept: where paths meet again, sharing makes small cuts of large cones. To bound memory, only
 //! the last [`NODES_MAX`] nodes keep their cuts.
 
+use super::Gates;
 use super::table::VARIABLES;
 use crate::circuit::Node;
 use crate::id::Wire;
@@ -11,23 +12,58 @@ use crate::id::Wire;
 /// The most leaves of a cut.
 pub(super) const LEAVES_MAX: usize = 4;
 
+/// In place of a leaf; greater than all nodes.
+const NO_LEAF: u32 = u32::MAX;
+
 /// The most cuts of a node that are kept.
 pub(super) const CUTS_MAX: usize = 8;
 
 /// Nodes that determine a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Cut {
+    /// Ascending, then [`NO_LEAF`].
     leaves: [u32; LEAVES_MAX],
-    n_leaves: u8,
     /// The leaves as a set of numbers modulo 32: tells most sets apart quickly.
     signature: u32,
     /// The function of the leaves, the first being variable 0; it does not depend on variables beyond the leaves.
     pub(super) table: u16,
+    n_leaves: u8,
+    size: Size,
+}
+
+/// Gates between a node and the leaves, each counted as often as there are paths to it: so many there are at most.
+///
+/// Both numbers in one byte; [`Size::MANY`] stands for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct Size(u8);
+
+impl Size {
+    const MANY: u8 = 15;
+
+    fn of_gate(is_and: bool) -> Size {
+        Size(if is_and { 1 } else { 1 << 4 })
+    }
+
+    fn plus(self, other: Size) -> Size {
+        let sum = |shift: u8| ((self.0 >> shift & 15) + (other.0 >> shift & 15)).min(Size::MANY) << shift;
+        Size(sum(0) | sum(4))
+    }
+
+    fn gates(self) -> Gates {
+        let number = |n: u8| if n == Size::MANY { i32::MAX / 2 } else { i32::from(n) };
+        Gates { n_ands: number(self.0 & 15), n_xors: number(self.0 >> 4) }
+    }
 }
 
 impl Cut {
     fn of_itself(node: u32) -> Cut {
-        Cut { leaves: [node, 0, 0, 0], n_leaves: 1, signature: 1 << (node % 32), table: VARIABLES[0] }
+        let leaves = [node, NO_LEAF, NO_LEAF, NO_LEAF];
+        Cut { leaves, signature: 1 << (node % 32), table: VARIABLES[0], n_leaves: 1, size: Size::default() }
+    }
+
+    /// No more gates than these lie between the node and the leaves.
+    pub(super) fn gates_max(&self) -> Gates {
+        self.size.gates()
     }
 
     /// The leaves, ascending.
@@ -35,33 +71,41 @@ impl Cut {
         &self.leaves[..usize::from(self.n_leaves)]
     }
 
+    /// Whether the other cut has more than `n` leaves that this one has not; it may have even if not.
+    fn lacks_more_than(&self, n: usize, other: &Cut) -> bool {
+        let mut lacking = other.signature & !self.signature;
+        for _ in 0..n {
+            lacking &= lacking.wrapping_sub(1);
+        }
+        lacking != 0
+    }
+
     /// The union of the leaves, if there are few enough.
     fn union(&self, other: &Cut) -> Option<Cut> {
-        let signature = self.signature | other.signature;
-        if signature.count_ones() as usize > LEAVES_MAX {
+        let at = |cut: &Cut, i: usize| if i < LEAVES_MAX { cut.leaves[i] } else { NO_LEAF };
+        let (mut i, mut j) = (0, 0);
+        let mut n_leaves = 0;
+        let leaves = [(); LEAVES_MAX].map(|()| {
+            let (x, y) = (at(self, i), at(other, j));
+            let leaf = x.min(y);
+            i += usize::from(x == leaf);
+            j += usize::from(y == leaf);
+            n_leaves += u8::from(leaf != NO_LEAF);
+            leaf
+        });
+        if at(self, i) != NO_LEAF || at(other, j) != NO_LEAF {
             return None;
         }
-        let (a, b) = (self.leaves(), other.leaves());
-        let mut union = Cut { signature, ..Cut::default() };
-        let (mut i, mut j, mut n) = (0, 0, 0);
-        while i < a.len() || j < b.len() {
-            let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
-            let leaf = if take_a { a[i] } else { b[j] };
-            if n == LEAVES_MAX {
-                return None;
-            }
-            union.leaves[n] = leaf;
-            n += 1;
-            i += usize::from(i < a.len() && a[i] == leaf);
-            j += usize::from(j < b.len() && b[j] == leaf);
-        }
-        union.n_leaves = n as u8;
-        Some(union)
+        let signature = self.signature | other.signature;
+        Some(Cut { leaves, signature, table: 0, n_leaves, size: self.size.plus(other.size) })
     }
 
     /// The cut's function in terms of the leaves of `wider`, which has all of this cut's.
     fn table_in(&self, wider: &Cut) -> u16 {
         let mut table = self.table;
+        if self.n_leaves == wider.n_leaves {
+            return table;
+        }
         let mut to = wider.leaves().len();
         for from in (0..self.leaves().len()).rev() {
             to -= 1;
@@ -74,7 +118,11 @@ impl Cut {
     }
 
     fn is_within(&self, other: &Cut) -> bool {
-        self.signature & !other.signature == 0 && self.leaves().iter().all(|leaf| other.leaves().contains(leaf))
+        let is_there = |&leaf: &u32| {
+            let [a, b, c, d] = other.leaves;
+            (leaf == a) | (leaf == b) | (leaf == c) | (leaf == d)
+        };
+        self.signature & !other.signature == 0 && self.leaves().iter().all(is_there)
     }
 }
 
@@ -140,8 +188,13 @@ impl Cuts {
     fn unions(&self, a: Wire, b: Wire, is_and: bool) -> Row {
         let mut row = Row::default();
         let (own_a, own_b) = (Cut::of_itself(a.node().0), Cut::of_itself(b.node().0));
+        let own_size = Size::of_gate(is_and);
         for cut_a in self.of(a.node().0).iter().chain([&own_a]) {
+            let Some(mut room) = row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { continue };
             for cut_b in self.of(b.node().0).iter().chain([&own_b]) {
+                if cut_a.lacks_more_than(room, cut_b) || usize::from(cut_b.n_leaves) > row.leaves_max() {
+                    continue;
+                }
                 let Some(mut cut) = cut_a.union(cut_b) else { continue };
                 if row.has_no_use_for(&cut) {
                     continue;
@@ -149,7 +202,10 @@ impl Cuts {
                 let table_a = cut_a.table_in(&cut) ^ complement(a);
                 let table_b = cut_b.table_in(&cut) ^ complement(b);
                 cut.table = if is_and { table_a & table_b } else { table_a ^ table_b };
+                cut.size = cut.size.plus(own_size);
                 row.insert(cut);
+                let Some(less_room) = row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { break };
+                room = less_room;
             }
         }
         row
@@ -157,10 +213,15 @@ impl Cuts {
 }
 
 impl Row {
+    /// Cuts with more leaves have no place: they have too many, or there are as good ones and no room.
+    fn leaves_max(&self) -> usize {
+        if self.n_cuts < CUTS_MAX { LEAVES_MAX } else { usize::from(self.cuts[CUTS_MAX - 1].n_leaves) - 1 }
+    }
+
     /// Whether a better cut is there, or only better ones and no room.
     fn has_no_use_for(&self, cut: &Cut) -> bool {
-        let is_full = self.n_cuts == CUTS_MAX && self.cuts[CUTS_MAX - 1].n_leaves <= cut.n_leaves;
-        is_full || self.cuts[..self.n_cuts].iter().any(|other| other.is_within(cut))
+        let has_too_many = usize::from(cut.n_leaves) > self.leaves_max();
+        has_too_many || self.cuts[..self.n_cuts].iter().any(|other| other.is_within(cut))
     }
 
     /// Inserts a cut, fewest leaves first; those that it makes needless go, and the worst where there is no room.

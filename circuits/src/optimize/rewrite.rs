@@ -53,7 +53,8 @@ enum Effort {
 }
 
 impl Effort {
-    /// Whether a replacement is tried that frees these gates and changes them so, if all of its own are new.
+    /// Whether a replacement is tried that frees these gates and changes them so, if all of its own are new. If it is not, it would not be
+    /// if it freed fewer either.
     fn is_promising(self, freed: Gates, change: Gates) -> bool {
         match self {
             Effort::Clear => freed.n_ands > 0 && change < Gates::NONE,
@@ -175,8 +176,13 @@ impl<'a> Rewriter<'a> {
         let mut n_found = 0;
         for i in 0..self.cuts.of(root.0).len() {
             let cut = self.cuts.of(root.0)[i];
+            let cost = table::cost(cut.table);
+            let freed_max = cut.gates_max();
+            if !self.effort.is_promising(freed_max, cost - freed_max) {
+                continue;
+            }
             let freed = self.gates_above(root, &cut);
-            let change = table::cost(cut.table) - freed;
+            let change = cost - freed;
             if self.effort.is_promising(freed, change) {
                 found[n_found] = (change, cut);
                 n_found += 1;

@@ -7,6 +7,7 @@ const EFFORT: Effort = Effort {
     cones: &[Limits { gates_max: 100, conflicts_max: 1000 }],
     conflicts_max: 100_000,
     refutations_max: 100,
+    finds_sums: false,
 };
 
 fn xor_all(sweeper: &mut Sweeper, wires: impl IntoIterator<Item = Wire>) -> Wire {
@@ -56,4 +57,18 @@ fn rare_differences_are_found() {
     let all = inputs.iter().skip(1).fold(inputs[0], |all, &input| sweeper.gate(Node::And(all, input), all, input));
     let limits = Limits { gates_max: usize::MAX, conflicts_max: 1000 };
     assert_eq!(sweeper.differ(all, Wire::FALSE, limits), Difference::In(vec![true; 60]));
+}
+
+#[test]
+fn products_that_are_sums_of_others_are_found() {
+    let mut sweeper = Sweeper::new("products", 4, Effort { finds_sums: true, ..EFFORT });
+    let [a, b, c, d]: [Wire; 4] = sweeper.inputs().try_into().unwrap();
+    let (and, xor) = (Node::And(a, b), Node::Xor(a, b));
+    let products: Vec<Wire> = [b, c, d].iter().map(|&x| sweeper.gate(and, a, x)).collect();
+    let sum = xor_all(&mut sweeper, [b, c, d]);
+    let product = sweeper.gate(and, a, !sum);
+    let expected = xor_all(&mut sweeper, products.iter().copied().chain([a]));
+    assert_eq!(sweeper.gate(xor, product, expected), Wire::FALSE);
+    let block = sweeper.finish(vec![product]).unwrap();
+    assert_eq!(block.n_ands(), 3, "of four products that depend on each other");
 }

@@ -92,7 +92,25 @@ impl Walk<'_> {
     /// A variable that only one side has was bound in a branch and is out of scope.
     pub(super) fn merge_envs(&mut self, condition: &Bit, then: Env, otherwise: Env) -> Env {
         let locals = then.into_iter().zip(otherwise);
-        locals.map(|(a, b)| Some(self.merge(condition, a.as_ref()?, b.as_ref()?))).collect()
+        locals.map(|(a, b)| Some(self.merge_into(condition, a?, &b?))).collect()
+    }
+
+    /// As [`Walk::merge`]; of a list, only what differs is touched.
+    fn merge_into(&mut self, condition: &Bit, then: Abstract, otherwise: &Abstract) -> Abstract {
+        match (then, otherwise) {
+            (Abstract::List(mut items), Abstract::List(others)) if !Rc::ptr_eq(&items, others) => {
+                for (i, other) in others.iter().enumerate() {
+                    if !items[i].is_same(other) {
+                        let item =
+                            std::mem::replace(&mut Rc::<Vec<Abstract>>::make_mut(&mut items)[i], Abstract::unit());
+                        let merged = self.merge_into(condition, item, other);
+                        Rc::<Vec<Abstract>>::make_mut(&mut items)[i] = merged;
+                    }
+                }
+                Abstract::List(items)
+            }
+            (then, otherwise) => self.merge(condition, &then, otherwise),
+        }
     }
 
     fn merge_bits(&mut self, condition: &Bit, then: &Bit, otherwise: &Bit) -> Bit {
