@@ -51,6 +51,7 @@ mod clock;
 mod depth;
 mod error;
 mod evaluator;
+mod forecast;
 mod garbler;
 mod handshake;
 mod inputs;
@@ -64,6 +65,7 @@ mod transfer;
 
 pub use clock::{Phase, PhaseStats, Stats};
 pub use error::{Disagreement, Misuse, PeerMisbehaved, Reason, SessionError, TimeoutKind};
+pub use forecast::{Flight, Forecast, Sent};
 pub use handshake::{Field, PROTOCOL_VERSION};
 pub use outputs::output_bytes;
 pub use sealed::SealedPlan;

@@ -20,6 +20,9 @@ impl Network {
     /// Two organisations.
     pub const WAN: Network = Network { rtt: Duration::from_millis(40), bits_per_second: 100_000_000 };
 
+    /// An office behind a cable or DSL line, at what it can send.
+    pub const CABLE: Network = Network { rtt: Duration::from_millis(25), bits_per_second: 40_000_000 };
+
     /// What a link with this round trip time most likely is.
     #[must_use]
     pub fn guess(rtt: Duration) -> Network {
@@ -34,18 +37,19 @@ impl Network {
 
 /// Text that names no link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("found {0:?}; expected local, lan, wan, or RTT,RATE such as 40ms,100Mbit")]
+#[error("found {0:?}; expected local, lan, wan, cable, or RTT,RATE such as 40ms,100Mbit")]
 pub struct NotANetwork(String);
 
 impl FromStr for Network {
     type Err = NotANetwork;
 
-    /// `local`, `lan`, `wan`, or a time and a rate: `40ms,100Mbit`.
+    /// `local`, `lan`, `wan`, `cable`, or a time and a rate: `40ms,100Mbit`.
     fn from_str(text: &str) -> Result<Network, NotANetwork> {
         let parsed = match text {
             "local" => Some(Network::LOCAL),
             "lan" => Some(Network::LAN),
             "wan" => Some(Network::WAN),
+            "cable" => Some(Network::CABLE),
             _ => text.split_once(',').and_then(|(rtt, rate)| {
                 let seconds = quantity(rtt, &[("us", 1e-6), ("ms", 1e-3), ("s", 1.0)])?;
                 let bits = quantity(rate, &[("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9)])?;
@@ -73,6 +77,7 @@ mod tests {
     #[test]
     fn links_are_named_or_described() {
         assert_eq!("wan".parse(), Ok(Network::WAN));
+        assert_eq!("cable".parse(), Ok(Network::CABLE));
         let network = |micros, bits_per_second| Ok(Network { rtt: Duration::from_micros(micros), bits_per_second });
         assert_eq!("40ms,100Mbit".parse(), network(40_000, 100_000_000));
         assert_eq!("0.25s, 64kbit".parse(), network(250_000, 64_000));

@@ -139,6 +139,11 @@ impl Depth {
         tiles(n) * self.trees() * TILE / 8
     }
 
+    /// Bytes of the parts in which that matrix is sent.
+    pub fn matrix_parts(self, n: usize) -> impl Iterator<Item = usize> {
+        (0..tiles(n)).step_by(PART_TILES).filter_map(move |n_done| part_bytes(self, n, n_done))
+    }
+
     /// The leaf of a tree at which `delta` punctures it.
     fn position(self, delta: Block, tree: usize) -> usize {
         (u128::from(delta) >> (tree * self.bits())) as usize & (self.leaves() - 1)

@@ -25,7 +25,7 @@ use rand::CryptoRng;
 use super::error::StepError;
 use super::layout::bits_of_party;
 use super::{Disagreement, Misuse, Role, RoleChoice, SessionConfig};
-use crate::channel::{Channel, Link, RunKeys};
+use crate::channel::{Channel, Link, Network, RunKeys};
 use crate::ot::SessionId;
 use crate::wire::{Decoder, FrameKind, Length, MalformedPayload, put_bytes};
 
@@ -100,21 +100,31 @@ pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding
 impl Offer {
     /// What `config` offers over this channel.
     pub(super) fn new(config: &SessionConfig, channel: &Channel, rng: &mut impl CryptoRng) -> Result<Offer, Misuse> {
+        let mut nonce = [0; 32];
+        rng.fill_bytes(&mut nonce);
+        Offer::over(config, config.network.or(channel.network()), channel.binding(), nonce)
+    }
+
+    /// What `config` offers over such a link.
+    pub(super) fn over(
+        config: &SessionConfig,
+        network: Option<Network>,
+        binding: &[u8],
+        nonce: [u8; 32],
+    ) -> Result<Offer, Misuse> {
         party(config)?;
         if config.n_runs == 0 {
             return Err(Misuse::NoRuns);
         }
-        let mut nonce = [0; 32];
-        rng.fill_bytes(&mut nonce);
         let offer = Offer {
             versions: vec![PROTOCOL_VERSION],
             role: role(config)?,
             party: config.party,
             suite: SUITE.to_owned(),
-            binding_digest: blake3::derive_key("hushgate channel binding v1", channel.binding()),
+            binding_digest: blake3::derive_key("hushgate channel binding v1", binding),
             plan_digest: config.plan.digest(),
             n_runs: config.n_runs,
-            bits_per_second: config.network.or(channel.network()).map_or(0, |network| network.bits_per_second),
+            bits_per_second: network.map_or(0, |network| network.bits_per_second),
             fields: fields_by_name(&config.agreement)?,
             origin: fields_by_name(&config.origin)?,
             nonce,
@@ -126,7 +136,7 @@ impl Offer {
     }
 
     /// Our role, if both parties want the same and their roles fit together. Both sides find the same first difference.
-    fn agree(&self, theirs: &Offer, plan: &Plan) -> Result<Role, Disagreement> {
+    pub(super) fn agree(&self, theirs: &Offer, plan: &Plan) -> Result<Role, Disagreement> {
         same("protocol suite", &self.suite, &theirs.suite)?;
         same("secure channel", &hex(&self.binding_digest), &hex(&theirs.binding_digest))?;
         let names: BTreeMap<_, _> = self.fields.iter().chain(&theirs.fields).collect();
@@ -151,7 +161,7 @@ impl Offer {
     }
 
     /// The length of [`Offer::encode`].
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let texts = self.fields.iter().chain(&self.origin).flat_map(|(name, value)| [name, value]).chain([&self.suite]);
         let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 8 + 2 * 2 + 32;
         fixed + texts.map(|text| 2 + text.len()).sum::<usize>()

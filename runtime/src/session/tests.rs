@@ -3,6 +3,7 @@
 mod agreement;
 mod crowd;
 mod faults;
+mod forecast;
 mod links;
 mod programs;
 mod proxy;

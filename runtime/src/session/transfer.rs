@@ -72,12 +72,12 @@ impl Supply {
     }
 
     /// Whether base OTs alone are cheaper.
-    const fn is_direct(&self) -> bool {
+    pub(super) const fn is_direct(&self) -> bool {
         is_direct(self.total)
     }
 
     /// Takes the size of the next batch off what is to be made; `n` are needed now.
-    fn next_batch(&mut self, n: usize) -> usize {
+    pub(super) fn next_batch(&mut self, n: usize) -> usize {
         let batch = self.to_make.min(BATCH.max(n as u64)).min(BATCH_MAX as u64);
         self.to_make -= batch;
         batch as usize
