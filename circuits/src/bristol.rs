@@ -18,9 +18,10 @@
 //!
 //! Two variants of the header are read as well. The *old Bristol format* has no third line, and `n1 n2 n3` (bits of
 //! two inputs and of one output) in the second; it is recognised by `n1 + n2` being the number of wires that no gate
-//! drives. Any other file without a third line has one output: the last wires that no gate reads.
+//! drives. Any other file without a third line has one output: the last wires that no gate reads. The old format has only AND, XOR and
+//! INV, and two inputs: [`write_old`] lets the first be all that the first party gives, and the second all that others give.
 //!
-//! A circuit that is read has inputs `in0`, `in1`, … of parties `p0`, `p1`, … and outputs `out0`, … for all of them, all
+//! What the text cannot say stands in a sidecar beside it: [`write_sidecar`], [`apply_sidecar`]. Without one a circuit that is read has inputs `in0`, `in1`, … of parties `p0`, `p1`, … and outputs `out0`, … for all of them, all
 //! unsigned integers. It is built by [`crate::build`], so it may have fewer gates than the file.
 //!
 //! # Security
@@ -28,10 +29,12 @@
 //! inputs that nobody mentions.
 
 mod read;
+mod sidecar;
 mod write;
 
 pub use read::{Problem, ReadError, SPARE_WIRES, read};
-pub use write::{GATES_MAX, WriteError, write};
+pub use sidecar::{SidecarError, apply_sidecar, write_sidecar};
+pub use write::{GATES_MAX, WriteError, in_old_order, write, write_old};
 
 #[cfg(test)]
 mod tests;

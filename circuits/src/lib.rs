@@ -34,6 +34,7 @@ pub mod plan;
 pub mod schedule;
 
 pub mod bristol;
+pub mod draw;
 
 #[cfg(test)]
 mod random;

@@ -34,6 +34,7 @@ mod validate;
 pub use file::ReadError;
 pub use measure::Measure;
 pub use run::{run, run_own};
+pub(crate) use validate::check_ports;
 pub use validate::{Invalid, InvalidPort, LIMIT_CALL_DEPTH, LIMIT_LABELS, LIMIT_OPERATIONS, Place};
 
 use crate::circuit::{InputPort, OutputPort};

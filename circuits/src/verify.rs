@@ -279,7 +279,8 @@ fn verify_node(id: BlockId, block: &Block, node_id: NodeId, node: Node) -> Resul
         Node::Xor(a, b) => verify_operands(id, node_id, a, b),
         Node::Result { call, index } => match block.calls.get(call as usize) {
             Some(call)
-                if index < call.n_results && u64::from(call.first_result.0) + u64::from(index) == node_id.0.into() =>
+                if index < call.n_results
+                    && u64::from(call.first_result.0) + u64::from(index) == u64::from(node_id.0) =>
             {
                 Ok(())
             }

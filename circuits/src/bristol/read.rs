@@ -44,8 +44,15 @@ pub enum Problem {
     NotDriven(u64),
     #[error("wire {0} is driven twice: by two gates, or by a gate and an input")]
     DrivenTwice(u64),
-    #[error("{found} wires are inputs or driven by gates; the header announces {expected}")]
-    WireCount { found: u64, expected: u64 },
+    #[error(
+        "{found} wires are inputs or driven by gates; the header announces {expected}, and nothing drives wire {undriven}"
+    )]
+    WireCount { found: u64, expected: u64, undriven: u64 },
+    #[error(
+        "found three numbers and no line for outputs; expected the number of inputs and the width of each, or for the old format two widths \
+         of inputs that together are the {n_undriven} wires that no gate drives, and a width of outputs"
+    )]
+    OldHeader { n_undriven: u64 },
     #[error("{found} gates; the header announces {expected}")]
     GateCount { found: u64, expected: u64 },
     #[error("the header announces {n_wires} wires, more than a file of {n_bytes} bytes can describe")]
@@ -61,6 +68,8 @@ pub enum Problem {
 /// # Errors
 /// If the text is not a Bristol file, with the line and what was found and expected there.
 pub fn read(text: &str) -> Result<Circuit, ReadError> {
+    // Some editors begin a text with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = Lines { lines: text.lines(), number: 0 };
     let mut header = Header::read(&mut lines, text.len())?;
     let mut reader = Reader::new(&header);
@@ -168,6 +177,10 @@ impl<'a> Header<'a> {
                 let inputs = widths(&inputs, "inputs", INPUTS, second_line)?;
                 let outputs = widths(&[1, out], "outputs", OUTPUTS, second_line)?;
                 Ok(header(inputs, Some(outputs), first_gate))
+            }
+            (_, &[n, ..]) if second.len() == 3 && n != 2 => {
+                let n_undriven = n_wires.saturating_sub(n_gates);
+                Err(ReadError { line: second_line, problem: Problem::OldHeader { n_undriven } })
             }
             (first_gate, _) => Ok(header(widths(&second, "inputs", INPUTS, second_line)?, None, first_gate)),
         }
@@ -279,7 +292,8 @@ impl Reader {
             return Err(Problem::GateCount { found: self.n_gates, expected: header.n_gates });
         }
         if self.n_driven != header.n_wires {
-            return Err(Problem::WireCount { found: self.n_driven, expected: header.n_wires });
+            let undriven = self.wires.iter().position(|&wire| wire == UNDRIVEN).unwrap_or(0) as u64;
+            return Err(Problem::WireCount { found: self.n_driven, expected: header.n_wires, undriven });
         }
         let n_inputs: u32 = header.inputs.iter().sum();
         let unread = self.wires.len() - self.read_end.max(n_inputs as usize);

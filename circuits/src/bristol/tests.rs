@@ -139,8 +139,30 @@ fn errors_name_line_finding_and_expectation() {
     check_error(&gates("2 1 0 1 2 XOR"), "line 5: 1 gates; the header announces 2");
     check_error(
         "1 4\n2 1 1\n1 1\n2 1 0 1 2 XOR",
-        "line 4: 3 wires are inputs or driven by gates; the header announces 4",
+        "line 4: 3 wires are inputs or driven by gates; the header announces 4, and nothing drives wire 3",
     );
+}
+
+/// Whatever a header says: the counts of the old format are checked as those of the new one are.
+#[test]
+fn old_files_are_checked_too() {
+    let old = "2 6\n2 2 1\n\n2 1 0 2 4 AND\n2 1 4 1 5 XOR\n";
+    assert!(read(old).is_ok() && read(&format!("\u{feff}{}", old.replace('\n', "\r\n"))).is_ok());
+    let not_driven =
+        "line 4: wire 5 is read before anything drives it; list the gates in the order of their evaluation";
+    check_error(&old.replace("2 1 0 2 4", "2 1 0 5 4"), not_driven);
+    check_error(
+        &old.replace("4 1 5", "4 1 4"),
+        "line 5: wire 4 is driven twice: by two gates, or by a gate and an input",
+    );
+    check_error(&old.replace("2 1 4 1 5 XOR\n", ""), "line 4: 1 gates; the header announces 2");
+    check_error(&old.replace("2 2 1", "2 2 7"), "line 2: outputs of 7 bits in all; the circuit has only 6 wires");
+    let header = check_header(&old.replace("2 2 1", "3 2 1"));
+    assert!(header.starts_with("line 2: found three numbers and no line for outputs; expected"), "{header}");
+}
+
+fn check_header(text: &str) -> String {
+    read(text).expect_err("the header is wrong").to_string()
 }
 
 #[test]
@@ -179,6 +201,36 @@ proptest! {
         for _ in 0..8 {
             let inputs = random::inputs(&circuit, &mut rng);
             prop_assert_eq!(evaluate_bits(&back, &inputs), evaluate_bits(&flat, &inputs));
+        }
+    }
+
+    /// Inputs of the first party first, then those of others.
+    #[test]
+    fn circuits_in_the_old_format_mean_the_same(seed: u64) {
+        let circuit = random::circuit(seed, Size { n_blocks: 3, n_nodes: 60 });
+        let ordered = in_old_order(&circuit);
+        prop_assert_eq!(verify(&ordered), Ok(()));
+        let Ok(text) = write_old(&circuit) else { return Ok(()) };
+        prop_assert!(text.lines().skip(2).all(|line| line.is_empty() || ["AND", "XOR", "INV"].iter().any(|gate| line.ends_with(gate))));
+        let back = read(&text).unwrap();
+        prop_assert_eq!(verify(&back), Ok(()));
+        let bits = |first: bool| -> u64 {
+            circuit.inputs.iter().filter(|port| (port.party.0 == 0) == first).map(|port| port.shape.width()).sum()
+        };
+        let inputs = if bits(false) == 0 { vec![bits(true)] } else { vec![bits(true), bits(false)] };
+        prop_assert_eq!(shapes(&back).0, inputs);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for _ in 0..8 {
+            let inputs = random::inputs(&circuit, &mut rng);
+            let mut rest = &inputs[..];
+            let (mut first, mut others) = (Vec::new(), Vec::new());
+            for port in &circuit.inputs {
+                let bits = rest.split_off(..port.shape.width() as usize).unwrap();
+                if port.party.0 == 0 { &mut first } else { &mut others }.extend_from_slice(bits);
+            }
+            let in_order = [first, others].concat();
+            prop_assert_eq!(evaluate_bits(&back, &in_order), evaluate_bits(&circuit, &inputs));
+            prop_assert_eq!(evaluate_bits(&ordered, &in_order), evaluate_bits(&circuit, &inputs));
         }
     }
 

@@ -1,13 +1,15 @@
 //! The writer: circuit to text. Calls are expanded; complements become INV gates, one for each node that needs it.
 //!
 //! Outputs are the last wires and all different, so an output that is an input, a constant or a repetition gets a gate of
-//! its own: EQW, EQ, or INV.
+//! its own: EQW, EQ, or INV. The old format lacks the first two; there a wire that is 0, the XOR of an input with itself, and one more XOR or
+//! INV take their place.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::circuit::{Block, Circuit, Node};
+use crate::circuit::{Block, Circuit, InputPort, Node};
 use crate::flatten::{TooManyGates, flatten};
-use crate::id::{NodeId, Wire};
+use crate::id::{NodeId, PartyId, Wire};
 use crate::shape::Shape;
 
 /// Gates in the largest file that [`write()`] makes: several gigabytes.
@@ -19,6 +21,16 @@ pub enum WriteError {
     /// With its calls expanded it is too large.
     #[error(transparent)]
     TooManyGates(#[from] TooManyGates),
+    /// It is to be in the old format.
+    #[error("the old Bristol format has no constants, and the circuit has outputs but no inputs")]
+    NoInputs,
+}
+
+/// The formats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Fashion,
+    Old,
 }
 
 /// The Bristol Fashion file of a verified circuit; reading it gives the circuit back, but for names and types of ports.
@@ -26,15 +38,88 @@ pub enum WriteError {
 /// # Errors
 /// If the circuit, with its calls expanded, has more than [`GATES_MAX`] gates.
 pub fn write(circuit: &Circuit) -> Result<String, WriteError> {
-    let flat = flatten(circuit, GATES_MAX)?;
-    let gates = Gates::of(flat.main());
-    let n_wires = gates.next as usize + flat.main().outputs.len();
-    let mut text = format!("{} {n_wires}\n", gates.n_gates);
+    let (header, gates) = gates(circuit, Format::Fashion)?;
+    let mut text = header;
     push_widths(&mut text, circuit.inputs.iter().map(|port| &port.shape));
     push_widths(&mut text, circuit.outputs.iter().map(|port| &port.shape));
     text.push('\n');
-    text.push_str(&gates.text);
+    text.push_str(&gates);
     Ok(text)
+}
+
+/// The file of a verified circuit in the old Bristol format. The order of its inputs is that of [`in_old_order`].
+///
+/// # Errors
+/// If the circuit, with its calls expanded, has more than [`GATES_MAX`] gates, or has only constants.
+pub fn write_old(circuit: &Circuit) -> Result<String, WriteError> {
+    let circuit = in_old_order(circuit);
+    let (header, gates) = gates(&circuit, Format::Old)?;
+    let bits = |is_first: bool| -> u64 {
+        circuit.inputs.iter().filter(|port| (port.party == PartyId(0)) == is_first).map(|port| port.shape.width()).sum()
+    };
+    let outputs = circuit.main().outputs.len();
+    Ok(format!("{header}{} {} {outputs}\n\n{gates}", bits(true), bits(false)))
+}
+
+/// The circuit with the inputs of the first party before those of others.
+#[must_use]
+pub fn in_old_order(circuit: &Circuit) -> Cow<'_, Circuit> {
+    let is_first = |port: &InputPort| port.party == PartyId(0);
+    if circuit.inputs.is_sorted_by_key(|port| !is_first(port)) {
+        return Cow::Borrowed(circuit);
+    }
+    let mut starts = Vec::new();
+    circuit.inputs.iter().fold(0, |start, port| {
+        starts.push(start);
+        start + port.shape.width() as u32
+    });
+    let mut order: Vec<usize> = (0..circuit.inputs.len()).collect();
+    order.sort_by_key(|&i| !is_first(&circuit.inputs[i]));
+    // For each bit in the new order, which it was.
+    let bits = order.iter().flat_map(|&i| starts[i]..starts[i] + circuit.inputs[i].shape.width() as u32);
+    let mut moved = vec![NodeId(0); circuit.main().n_inputs as usize];
+    bits.zip(1..).for_each(|(old, new)| moved[old as usize] = NodeId(new));
+    let mut reordered = circuit.clone();
+    reordered.inputs = order.into_iter().map(|i| circuit.inputs[i].clone()).collect();
+    let main = reordered.blocks.last_mut().expect("a verified circuit has a main block");
+    rename_inputs(main, &moved);
+    Cow::Owned(reordered)
+}
+
+/// Gives the block's inputs other places; operands stay in ascending order.
+fn rename_inputs(main: &mut Block, moved: &[NodeId]) {
+    let rename = |wire: Wire| match (wire.node().0 as usize).checked_sub(1).and_then(|input| moved.get(input)) {
+        Some(&node) => Wire::new(node, wire.is_complemented()),
+        None => wire,
+    };
+    let ordered = |a: Wire, b: Wire| if a.node() < b.node() { (a, b) } else { (b, a) };
+    for node in &mut main.nodes {
+        *node = match *node {
+            Node::And(a, b) => {
+                let (a, b) = ordered(rename(a), rename(b));
+                Node::And(a, b)
+            }
+            Node::Xor(a, b) => {
+                let (a, b) = ordered(rename(a), rename(b));
+                Node::Xor(a, b)
+            }
+            other => other,
+        };
+    }
+    main.calls.iter_mut().flat_map(|call| &mut call.args).for_each(|arg| *arg = rename(*arg));
+    main.outputs.iter_mut().for_each(|output| *output = rename(*output));
+}
+
+/// The first line of the file, and those of the gates.
+fn gates(circuit: &Circuit, format: Format) -> Result<(String, String), WriteError> {
+    let flat = flatten(circuit, GATES_MAX)?;
+    let main = flat.main();
+    if format == Format::Old && main.n_inputs == 0 && !main.outputs.is_empty() {
+        return Err(WriteError::NoInputs);
+    }
+    let gates = Gates::of(main, format);
+    let n_wires = gates.next as usize + main.outputs.len();
+    Ok((format!("{} {n_wires}\n", gates.n_gates), gates.text))
 }
 
 fn push_widths<'a>(text: &mut String, shapes: impl ExactSizeIterator<Item = &'a Shape>) {
@@ -57,17 +142,19 @@ struct Gates {
     /// The next number to give out.
     next: u32,
     numbers: Vec<u32>,
+    /// The number of the wire that is 0, in the old format and only if something needs it.
+    zero: Option<u32>,
 }
 
 impl Gates {
-    fn of(block: &Block) -> Gates {
+    fn of(block: &Block, format: Format) -> Gates {
         let (needed, n_inner) = needed_wires(block);
-        let mut gates =
-            Gates { text: String::new(), n_gates: 0, next: 0, numbers: vec![UNNUMBERED; 2 * block.nodes.len()] };
+        let numbers = vec![UNNUMBERED; 2 * block.nodes.len()];
+        let mut gates = Gates { text: String::new(), n_gates: 0, next: 0, numbers, zero: None };
         for input in 0..block.n_inputs {
             gates.number(Wire::new(NodeId(input + 1), false));
         }
-        let copies = gates.number_outputs(block, block.n_inputs + n_inner);
+        let copies = gates.number_outputs(block, block.n_inputs + n_inner, format);
         for (node, kind) in block.nodes.iter().enumerate() {
             let wire = Wire::new(NodeId(node as u32), false);
             match *kind {
@@ -84,15 +171,30 @@ impl Gates {
         gates
     }
 
-    /// Lets gates and complements drive output wires where they can; the other outputs are returned.
-    fn number_outputs(&mut self, block: &Block, first: u32) -> Vec<(Wire, u32)> {
+    /// Lets gates and complements drive output wires where they can; the other outputs are returned. The first output has number
+    /// `first`, or the one after it where there has to be a wire that is 0.
+    fn number_outputs(&mut self, block: &Block, first: u32, format: Format) -> Vec<(Wire, u32)> {
+        let is_copy: Vec<bool> = block
+            .outputs
+            .iter()
+            .map(|&wire| {
+                let slot = &mut self.numbers[wire.to_bits() as usize];
+                let is_copy = wire.as_constant().is_some() || *slot != UNNUMBERED;
+                *slot = if is_copy { *slot } else { first };
+                is_copy
+            })
+            .collect();
+        let needs_zero = format == Format::Old && is_copy.contains(&true);
+        if needs_zero {
+            let zero = self.next;
+            self.line(format_args!("2 1 0 0 {zero} XOR"));
+            (self.zero, self.next) = (Some(zero), zero + 1);
+        }
         let mut copies = Vec::new();
-        for (&wire, number) in block.outputs.iter().zip(first..) {
-            let slot = &mut self.numbers[wire.to_bits() as usize];
-            if wire.as_constant().is_none() && *slot == UNNUMBERED {
-                *slot = number;
-            } else {
-                copies.push((wire, number));
+        for ((&wire, is_copy), number) in block.outputs.iter().zip(is_copy).zip(first + u32::from(needs_zero)..) {
+            match is_copy {
+                true => copies.push((wire, number)),
+                false => self.numbers[wire.to_bits() as usize] = number,
             }
         }
         copies
@@ -119,11 +221,16 @@ impl Gates {
     }
 
     fn copy(&mut self, wire: Wire, number: u32) {
-        match wire.as_constant() {
-            Some(bit) => self.line(format_args!("1 1 {} {number} EQ", u8::from(bit))),
-            None => {
+        match (wire.as_constant(), self.zero) {
+            (Some(bit), None) => self.line(format_args!("1 1 {} {number} EQ", u8::from(bit))),
+            (Some(true), Some(zero)) => self.line(format_args!("1 1 {zero} {number} INV")),
+            (Some(false), Some(zero)) => self.line(format_args!("2 1 {zero} {zero} {number} XOR")),
+            (None, zero) => {
                 let from = self.number(wire);
-                self.line(format_args!("1 1 {from} {number} EQW"));
+                match zero {
+                    None => self.line(format_args!("1 1 {from} {number} EQW")),
+                    Some(zero) => self.line(format_args!("2 1 {from} {zero} {number} XOR")),
+                }
             }
         }
     }

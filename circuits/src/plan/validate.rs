@@ -5,6 +5,7 @@
 
 use super::measure::measure_all;
 use super::{And, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use crate::circuit::{InputPort, OutputPort};
 use crate::id::{BlockId, PartyId};
 use crate::knowledge::{AndPrice, Knowledge};
 use crate::shape::Shape;
@@ -146,16 +147,7 @@ impl Plan {
     }
 
     fn validate_ports(&self) -> Result<(), Invalid> {
-        let n_parties = self.parties.len();
-        for port in &self.inputs {
-            let checked = check_party(port.party, n_parties).and_then(|()| check_shape(&port.shape));
-            checked.map_err(|why| Invalid::Port { what: "input", name: port.name.clone(), why })?;
-        }
-        for port in &self.outputs {
-            let checked = check_recipients(&port.recipients, n_parties).and_then(|()| check_shape(&port.shape));
-            checked.map_err(|why| Invalid::Port { what: "output", name: port.name.clone(), why })?;
-        }
-        Ok(())
+        check_ports(self.parties.len(), &self.inputs, &self.outputs)
     }
 }
 
@@ -183,6 +175,19 @@ fn check_limit(what: &'static str, n: u64, limit: u64) -> Result<(), Invalid> {
 fn check_width<'a>(what: &'static str, found: u64, mut shapes: impl Iterator<Item = &'a Shape>) -> Result<(), Invalid> {
     let expected = shapes.try_fold(0u64, |sum, shape| sum.checked_add(shape.width())).unwrap_or(u64::MAX);
     if found == expected { Ok(()) } else { Err(Invalid::PortWidth { what, found, expected }) }
+}
+
+/// Checks owners, recipients and types.
+pub(crate) fn check_ports(n_parties: usize, inputs: &[InputPort], outputs: &[OutputPort]) -> Result<(), Invalid> {
+    for port in inputs {
+        let checked = check_party(port.party, n_parties).and_then(|()| check_shape(&port.shape));
+        checked.map_err(|why| Invalid::Port { what: "input", name: port.name.clone(), why })?;
+    }
+    for port in outputs {
+        let checked = check_recipients(&port.recipients, n_parties).and_then(|()| check_shape(&port.shape));
+        checked.map_err(|why| Invalid::Port { what: "output", name: port.name.clone(), why })?;
+    }
+    Ok(())
 }
 
 fn check_party(party: PartyId, n_parties: usize) -> Result<(), InvalidPort> {
