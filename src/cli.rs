@@ -105,6 +105,8 @@ pub enum Command {
     Cost(CostArgs),
     /// Write the circuit to a file
     Build(BuildArgs),
+    /// Compare two circuits: their sizes, and whether they compute the same
+    Diff(DiffArgs),
     /// Run a program in the clear, on this machine: nothing is private
     Eval(RunArgs),
     /// Run both parties on this machine: the real protocol over loopback sockets
@@ -291,14 +293,23 @@ pub struct ApproveArgs {
 /// Options of `cost`.
 #[derive(Debug, Args)]
 pub struct CostArgs {
-    /// The program
+    /// The program: a .hush file, a folder, a .proposal, a .plan, or a Bristol .txt
     pub file: PathBuf,
-    /// AND gates of each source line
+    /// The source with the AND gates of each line, the library's lines that cost included
     #[arg(long)]
     pub lines: bool,
-    /// AND gates of each function
+    /// The call tree with the AND gates of each function
     #[arg(long)]
     pub functions: bool,
+    /// Write a flame graph of AND gates by function and line, to open in a browser
+    #[arg(long, value_name = "OUT.svg")]
+    pub flame: Option<PathBuf>,
+    /// What changes from FILE to OTHER: in all, by function and by line
+    #[arg(long, value_name = "OTHER", conflicts_with_all = ["lines", "functions", "flame", "network"])]
+    pub compare: Option<PathBuf>,
+    /// Bytes that each party sends, and about how long a run takes, over such a link: lan, wan, cable, or RTT,RATE such as 40ms,100Mbit
+    #[arg(long, value_name = "LINK")]
+    pub network: Option<Network>,
     /// Values of public inputs
     #[arg(long = "input", value_name = "public=DATA")]
     pub inputs: Vec<String>,
@@ -310,20 +321,41 @@ pub struct CostArgs {
 /// Options of `build`.
 #[derive(Debug, Args)]
 pub struct BuildArgs {
-    /// The program
+    /// The program: a .hush file, a folder, a .proposal, or a Bristol .txt, which becomes smaller
     pub file: PathBuf,
     /// Write a plan, to run without the source
     #[arg(short, long, value_name = "OUT.plan")]
     pub output: Option<PathBuf>,
-    /// Write the circuit in Bristol Fashion
+    /// Write the circuit in Bristol Fashion, and names, types and owners of its values to OUT.txt.json
     #[arg(long, value_name = "OUT.txt")]
     pub bristol: Option<PathBuf>,
+    /// The same in the old Bristol format: two inputs, the first party's and everybody else's
+    #[arg(long, value_name = "OUT.txt")]
+    pub bristol_old: Option<PathBuf>,
+    /// Write a picture of a small circuit for Graphviz: `dot -Tsvg OUT.dot`
+    #[arg(long, value_name = "OUT.dot")]
+    pub dot: Option<PathBuf>,
     /// Values of public inputs
     #[arg(long = "input", value_name = "public=DATA")]
     pub inputs: Vec<String>,
     /// The party that garbles [default: the one with which fewer bytes are sent]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
+}
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A program, a .plan, or a Bristol .txt
+    pub first: PathBuf,
+    /// Another one
+    pub second: PathBuf,
+    /// Fail also where it cannot be proven that both compute the same
+    #[arg(long)]
+    pub prove: bool,
+    /// Values of public inputs
+    #[arg(long = "input", value_name = "public=DATA")]
+    pub inputs: Vec<String>,
 }
 
 /// Options of `eval` and `run`.
@@ -384,7 +416,7 @@ pub struct JoinArgs {
     /// Give up when the session takes longer than this in all
     #[arg(long, value_name = "SECONDS")]
     pub time_limit: Option<f64>,
-    /// What the link to the other party can do: lan, wan, or RTT,RATE such as 40ms,100Mbit [default: as measured]
+    /// What the link to the other party can do: lan, wan, cable, or RTT,RATE such as 40ms,100Mbit [default: as measured]
     #[arg(long, value_name = "LINK")]
     pub network: Option<Network>,
     /// Encrypt, and accept only this peer: a name from `hushgate peer list`, a fingerprint or a public key
@@ -486,6 +518,15 @@ pub struct BenchArgs {
     /// About how long each figure may take; the best run counts
     #[arg(long, value_name = "SECONDS", default_value_t = 0.25)]
     pub seconds: f64,
+    /// Only these rows of `circuits`, such as mul32
+    #[arg(long = "row", value_name = "ROW")]
+    pub rows: Vec<String>,
+    /// Write a bar chart of `circuits`
+    #[arg(long, value_name = "OUT.svg")]
+    pub svg: Option<PathBuf>,
+    /// Compile programs in this process: it has done nothing else, so that its memory is theirs
+    #[arg(long, hide = true)]
+    pub alone: bool,
 }
 
 /// What `bench` measures.
@@ -497,6 +538,6 @@ pub enum BenchTopic {
     Ot,
     /// Sessions between two parties
     Session,
-    /// AND gates of the gadgets
+    /// Sizes of circuits: gadgets and programs
     Circuits,
 }

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod build;
 pub mod check;
 pub mod cost;
+pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod explain;

@@ -25,6 +25,21 @@ pub fn changes(old: &str, new: &str) -> String {
     out
 }
 
+/// Lines that both texts have, by their positions in the first and in the second.
+pub fn common_lines(old: &str, new: &str) -> Vec<(usize, usize)> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let (mut i, mut j, mut common) = (0, 0, Vec::new());
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            common.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else {
+            (i, j) = meet(&old, &new, i, j);
+        }
+    }
+    common
+}
+
 /// Where both texts next go on alike, with as few lines between as possible.
 fn meet(old: &[&str], new: &[&str], i: usize, j: usize) -> (usize, usize) {
     let rest = (old.len() - i) + (new.len() - j);
@@ -43,6 +58,12 @@ fn meet(old: &[&str], new: &[&str], i: usize, j: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_in_common_are_found_again() {
+        assert_eq!(common_lines("a\nb\nc\n", "x\na\nc\nd\n"), [(0, 1), (2, 2)]);
+        assert_eq!(common_lines("a\n", "b\n"), []);
+    }
 
     #[test]
     fn changes_are_shown_with_their_lines() {

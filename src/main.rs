@@ -69,6 +69,7 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Approve(args) => command::approve::run(&args, common),
         Command::Cost(args) => command::cost::run(&args, common),
         Command::Build(args) => command::build::run(&args, common),
+        Command::Diff(args) => command::diff::run(&args, common),
         Command::Eval(args) => command::eval::run(&args, common),
         Command::Run(args) => command::run::run(&args, common),
         Command::Join(args) => command::join::run(&args, common),

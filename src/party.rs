@@ -88,14 +88,26 @@ impl Table {
     /// A place at the table for many runs, with the values of the party's own inputs in each.
     pub fn seat_for_runs(&self, index: usize, runs: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
         let bits = |values: &Vec<Value>| self.seating.bits(index, values, shares);
+        let n_runs = u32::try_from(runs.len()).expect("the command bounds the number of runs");
+        Party {
+            index,
+            config: self.config(index, n_runs),
+            runs: runs.iter().map(bits).collect(),
+            prepared: Prepared::default(),
+            rng: self.rng(index),
+        }
+    }
+
+    /// What a party brings to a session besides its inputs.
+    pub fn config(&self, index: usize, n_runs: u32) -> SessionConfig {
         let role = match self.garbler {
             None => RoleChoice::Auto,
             Some(garbler) if garbler == index => RoleChoice::Only(Role::Garbler),
             Some(_) => RoleChoice::Only(Role::Evaluator),
         };
-        let config = SessionConfig {
+        SessionConfig {
             plan: self.plan.clone(),
-            n_runs: u32::try_from(runs.len()).expect("the command bounds the number of runs"),
+            n_runs,
             party: PartyId(index as u32),
             role,
             agreement: Vec::new(),
@@ -104,13 +116,6 @@ impl Table {
             network: self.network,
             stop: self.stop.clone(),
             kernel: Kernel::detect(),
-        };
-        Party {
-            index,
-            config,
-            runs: runs.iter().map(bits).collect(),
-            prepared: Prepared::default(),
-            rng: self.rng(index),
         }
     }
 
@@ -182,7 +187,7 @@ impl Party {
     /// Binds the session to what was said before it.
     #[must_use]
     pub fn at(mut self, meeting: [u8; 32]) -> Party {
-        self.config.agreement.push(Field { name: "meeting".to_owned(), value: hex(&meeting) });
+        self.config.agreement.push(agreed_meeting(meeting));
         self
     }
 
@@ -212,6 +217,11 @@ impl Party {
         }
         session.close().await
     }
+}
+
+/// What binds a session to what was said before it.
+pub fn agreed_meeting(meeting: [u8; 32]) -> Field {
+    Field { name: "meeting".to_owned(), value: hex(&meeting) }
 }
 
 /// What the plan was made of, by name, so that a difference can be shown.

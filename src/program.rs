@@ -209,6 +209,11 @@ fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
     Ok(Hush { proposal: Some(Box::new(sealed)), ..hush })
 }
 
+/// Checks a program of one file that is not on disk.
+pub fn load_text(name: &str, text: &str, common: &Common) -> Result<Hush, Failure> {
+    check_hush(&Sources { name, text, load: &|_| None }, parameters(&common.set)?, common)
+}
+
 /// Checks a module of the standard library as a program of its own.
 pub fn load_library(module: &str, common: &Common) -> Result<Hush, Failure> {
     let Some(text) = hushgate_compiler::std::text(module) else {
@@ -232,8 +237,24 @@ fn load_plan(path: &Path) -> Result<Plan, Failure> {
     Plan::from_bytes(&bytes).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
 }
 
+/// The circuit in a Bristol file, with the names, types and owners that its sidecar says, if it has one.
 fn load_bristol(path: &Path) -> Result<Circuit, Failure> {
-    bristol::read(&read_text(path)?).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
+    let text = read_text(path)?;
+    let wrong =
+        |path: &Path, error: &dyn std::fmt::Display| Failure::Program(format!("error: {}: {error}", path.display()));
+    let circuit = bristol::read(&text).map_err(|error| wrong(path, &error))?;
+    let sidecar = sidecar_of(path);
+    if !sidecar.exists() {
+        return Ok(circuit);
+    }
+    bristol::apply_sidecar(circuit, &text, &read_text(&sidecar)?).map_err(|error| wrong(&sidecar, &error))
+}
+
+/// Where the sidecar of a Bristol file is: `OUT.txt.json` of `OUT.txt`.
+pub fn sidecar_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".json");
+    name.into()
 }
 
 fn no_parameters(common: &Common, what: &str) -> Result<(), Failure> {
@@ -289,7 +310,7 @@ impl Program {
     pub fn compile(&self, public: &BTreeMap<String, Value>, target: Target<'_>) -> Result<Compiled, Failure> {
         match self {
             Program::Hush(hush) => hush.compile(public, target),
-            Program::Circuit(circuit) => Compiled::new(circuit.clone(), target),
+            Program::Circuit(circuit) => Compiled::new(circuit.clone(), &[], target),
             Program::Plan(plan) => finished(plan, target).map(Compiled::from),
         }
     }
@@ -317,7 +338,7 @@ impl Compiled {
     /// The circuit after the passes of a level, and its plan.
     ///
     /// Where more than two parties take part, or others compute than take part, it is the circuit of the two who compute.
-    fn new(circuit: Circuit, target: Target<'_>) -> Result<Compiled, Failure> {
+    fn new(circuit: Circuit, input_origins: &[Origin], target: Target<'_>) -> Result<Compiled, Failure> {
         let whole = optimize(circuit, target.opt_level);
         let border =
             Ports { parties: whole.parties.clone(), inputs: whole.inputs.clone(), outputs: whole.outputs.clone() };
@@ -328,7 +349,7 @@ impl Compiled {
         let (circuit, whole) = match pair {
             None => (whole, None),
             Some([a, b]) => {
-                let circuit = split_for_two(whole.clone(), [&a, &b])
+                let circuit = split_for_two(whole.clone(), [&a, &b], input_origins)
                     .map_err(|error| Failure::Program(format!("error: {a} and {b} cannot compute for all: {error}")))?;
                 (circuit, Some(whole))
             }
@@ -481,8 +502,9 @@ impl Hush {
         })?;
         let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
-        let Built { circuit, origins } = built;
-        let compiled = Compiled { origins: Some(origins), params, public, ..Compiled::new(circuit, target)? };
+        let Built { circuit, origins, input_origins } = built;
+        let compiled = Compiled::new(circuit, &input_origins, target)?;
+        let compiled = Compiled { origins: Some(origins), params, public, ..compiled };
         self.within_budgets(Some(&compiled), target.opt_level)?;
         self.proposal.as_ref().map_or(Ok(()), |sealed| sealed.check_program(&compiled))?;
         Ok(compiled)

@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hushgate_circuits::build::Builder;
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
-use hushgate_circuits::id;
+use hushgate_circuits::id::{self, Origin};
 use hushgate_circuits::requirements;
 use hushgate_circuits::shape::{Misfit, Value};
 
@@ -92,6 +92,8 @@ pub struct Built {
     pub circuit: Circuit,
     /// What its origins mean.
     pub origins: Origins,
+    /// For each input port, what stands for its declaration: what causes gates that check it.
+    pub input_origins: Vec<Origin>,
 }
 
 /// Why there is no circuit.
@@ -158,6 +160,7 @@ pub fn build(program: &Program, public: &BTreeMap<String, Value>, limits: Limits
     let mut walk = Walk::new(program, limits, Some(builder));
     let outputs = output_ports(program, main);
     let wires = walk.build_main(main, &values);
+    let input_origins = walk.input_origins(main);
     let Walk { builder, diagnostics, origins, blocks, .. } = walk;
     let (Ok(wires), Some(builder), true) = (wires, builder, diagnostics.is_empty()) else {
         return Err(BuildError::Refused(diagnostics));
@@ -165,10 +168,26 @@ pub fn build(program: &Program, public: &BTreeMap<String, Value>, limits: Limits
     let block =
         builder.finish(wires).map_err(|_| BuildError::Refused(vec![report::too_many_gates(span, limits.nodes_max)]))?;
     let parties = program.parties.iter().map(|party| party.name.clone()).collect();
-    Ok(Built { circuit: blocks.into_circuit(block, parties, inputs, outputs), origins })
+    Ok(Built { circuit: blocks.into_circuit(block, parties, inputs, outputs), origins, input_origins })
 }
 
 impl Walk<'_> {
+    /// One per input port.
+    fn input_origins(&mut self, main: &Main) -> Vec<Origin> {
+        let outside = self.origins.enter(main.function, self.program.functions[main.function.0 as usize].span);
+        let mut ports = Vec::new();
+        for input in &main.inputs {
+            let n_ports = match &input.from {
+                From::Public => 0,
+                From::Party(_) => 1,
+                From::Each(parties) => parties.len(),
+            };
+            ports.extend(std::iter::repeat_n(self.origins.origin(input.span), n_ports));
+        }
+        self.origins.leave(outside);
+        ports
+    }
+
     /// A function on all values of its parameters' types.
     fn analyse_function(&mut self, id: FunctionId, function: &Function) -> Result<(), Stop> {
         let facts = self.facts.mark();
@@ -221,6 +240,7 @@ impl Walk<'_> {
         let function = &self.program.functions[main.function.0 as usize];
         let (result, holds) = self.call_main(main, args)?;
         let mut wires = Vec::new();
+        let outside = self.origins.enter(main.function, function.span);
         self.at(function.span);
         match &result {
             Abstract::List(fields) if has_record(main) => {
@@ -233,6 +253,7 @@ impl Walk<'_> {
         if let Some(requires) = &main.requires {
             self.mask_outputs(requires, &holds, &mut wires);
         }
+        self.origins.leave(outside);
         Ok(wires)
     }
 

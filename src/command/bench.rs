@@ -11,6 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use serde_json::{Value as Json, json};
 
 use hushgate_runtime::kernel::Kernel;
+use hushgate_runtime::ot::extension::Depth;
 
 use crate::cli::{BenchArgs, BenchTopic, Common};
 use crate::failure::Failure;
@@ -28,13 +29,10 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
     if !valid {
         return Err(Failure::Usage("--seconds: expected a number from 0 to 3600".to_owned()));
     }
-    let mut bench = Bench {
-        budget: Duration::from_secs_f64(args.seconds),
-        kernel: Kernel::detect(),
-        rng: rng(),
-        results: Vec::new(),
-        prints: !common.json,
-    };
+    if args.topic != Some(BenchTopic::Circuits) && (!args.rows.is_empty() || args.svg.is_some()) {
+        return Err(Failure::Usage("--row and --svg are for `hushgate bench circuits`".to_owned()));
+    }
+    let mut bench = Bench::new(Duration::from_secs_f64(args.seconds), !common.json);
     let wants = |topic| args.topic.is_none_or(|wanted| wanted == topic);
     if wants(BenchTopic::Garble) {
         garbling::run(&mut bench);
@@ -46,7 +44,7 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         session::run(&mut bench)?;
     }
     if wants(BenchTopic::Circuits) {
-        circuits::run(&mut bench);
+        circuits::run(&mut bench, args, common)?;
     }
     if common.json {
         outln!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));
@@ -65,7 +63,21 @@ struct Bench {
     prints: bool,
 }
 
+/// Seconds of both parties together for 128 base OTs, measured in a moment.
+pub fn base_ots() -> f64 {
+    transfer::base_ots(&mut Bench::new(Duration::ZERO, false))
+}
+
+/// Seconds of both parties together for an OT of the extension, measured in a moment.
+pub fn extension(depth: Depth) -> f64 {
+    transfer::extension(&mut Bench::new(Duration::ZERO, false), depth) / transfer::BATCH as f64
+}
+
 impl Bench {
+    fn new(budget: Duration, prints: bool) -> Bench {
+        Bench { budget, kernel: Kernel::detect(), rng: rng(), results: Vec::new(), prints }
+    }
+
     fn add(&mut self, name: &str, value: f64, unit: &str) {
         self.add_with(name, value, unit, &[]);
     }

@@ -1,51 +1,113 @@
-//! `hushgate cost`: what a program costs, as a whole, by line and by function.
+//! `hushgate cost`: what a program costs, as a whole, by line and by function, over a link, and against another program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use hushgate_circuits::local::Ands;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::stats::stats;
-use hushgate_compiler::cost::{LineCost, by_line, sum_by_line};
-use hushgate_compiler::source::SourceMap;
 
 use crate::cli::{Common, CostArgs};
 use crate::failure::Failure;
+use crate::files::write_whole;
 use crate::program::{Compiled, Hush, Inputs, Program, load, locate};
 use crate::terminal::outln;
 
+use self::calls::Call;
+use self::compare::Comparison;
+use self::places::{Spent, by_function, by_line, spent, total};
+
+mod calls;
+mod compare;
+mod lines;
+mod network;
+mod places;
+
 /// Prints the costs of a program.
 pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
-    let located = locate(&args.file)?;
-    let program = load(&located.file, common)?;
-    let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
-    let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
-    let hush = match &program {
-        Program::Hush(hush) => Some(hush),
-        _ => None,
-    };
-    let breakdown = match (args.lines || args.functions, hush) {
-        (false, _) => None,
-        (true, Some(hush)) => Some((&hush.sources, breakdown(&compiled, hush, args))),
-        (true, None) => return Err(Failure::Usage("--lines and --functions need a Hush program".to_owned())),
-    };
+    let subject = Subject::read(&args.file, args, common)?;
+    if let Some(other) = &args.compare {
+        let comparison = Comparison::new(subject, Subject::read(other, args, common)?);
+        if common.json {
+            outln!("{}", comparison.json());
+        } else {
+            comparison.print();
+        }
+        return Ok(());
+    }
+    let spent = subject.hush().map(|hush| (hush, spent(&subject.compiled, hush)));
+    let wants_source = args.lines || args.functions || args.flame.is_some();
+    if wants_source && spent.is_none() {
+        return Err(Failure::Usage("--lines, --functions and --flame need a Hush program".to_owned()));
+    }
+    if let (Some(path), Some((hush, spent))) = (&args.flame, &spent) {
+        write_whole(path, &calls::flame(&args.file.display().to_string(), spent, hush)?)?;
+        if !common.quiet {
+            eprintln!("{}: the flame graph is there", path.display());
+        }
+    }
+    let network = args.network.map(|network| network::predict(&subject.compiled, network, args, common)).transpose()?;
     if common.json {
-        let mut figures = figures(&compiled);
-        if let Some((_, shares)) = &breakdown {
-            figures[if args.lines { "lines" } else { "functions" }] = shares.iter().map(share_json).collect();
+        let mut figures = figures(&subject.compiled);
+        if let Some((hush, spent)) = &spent {
+            if args.lines {
+                figures["lines"] = by_line(spent, hush).iter().map(places::Share::json).collect();
+            }
+            if args.functions {
+                figures["functions"] = by_function(spent, hush).iter().map(places::Share::json).collect();
+                figures["call_tree"] = Call::tree(spent).json(hush).into();
+            }
+        }
+        if let Some(prediction) = &network {
+            figures["network"] = prediction.json();
         }
         outln!("{figures}");
         return Ok(());
     }
-    print_figures(&compiled);
-    match &breakdown {
-        Some((sources, shares)) if args.lines => print_lines(sources, shares),
-        Some((_, shares)) => print_functions(shares),
-        None => {}
+    print_figures(&subject.compiled);
+    if let Some((hush, spent)) = &spent {
+        print_source(hush, spent, args);
+    }
+    if let Some(prediction) = &network {
+        prediction.print();
     }
     Ok(())
+}
+
+fn print_source(hush: &Hush, spent: &[Spent], args: &CostArgs) {
+    if args.lines {
+        lines::print(hush, &by_line(spent, hush));
+    }
+    if args.functions {
+        Call::tree(spent).print(hush);
+    }
+}
+
+/// A program whose costs are asked for.
+struct Subject {
+    name: String,
+    program: Program,
+    compiled: Compiled,
+}
+
+impl Subject {
+    fn read(file: &Path, args: &CostArgs, common: &Common) -> Result<Subject, Failure> {
+        let located = locate(file)?;
+        let program = load(&located.file, common)?;
+        let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
+        let public = inputs.public(&program)?;
+        let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
+        Ok(Subject { name: file.display().to_string(), program, compiled })
+    }
+
+    fn hush(&self) -> Option<&Hush> {
+        match &self.program {
+            Program::Hush(hush) => Some(hush),
+            _ => None,
+        }
+    }
 }
 
 /// The figures of the whole program.
@@ -123,63 +185,6 @@ pub fn in_words(compiled: &Compiled) -> String {
     format!("It takes {ands}: {} bytes of garbled tables from one party to the other{why}.", plan.table_bytes())
 }
 
-/// AND gates of one line in one function, or of one function.
-#[derive(Default)]
-struct Share {
-    file: String,
-    line: Option<u32>,
-    function: String,
-    and_gates: u64,
-    /// Those of them at half price.
-    half: u64,
-    /// Those of them that one party computes by itself.
-    local: u64,
-}
-
-fn breakdown(compiled: &Compiled, hush: &Hush, args: &CostArgs) -> Vec<Share> {
-    let circuit = compiled.circuit.as_ref().expect("a Hush program keeps its circuit");
-    let origins = compiled.origins.as_ref().expect("a Hush program knows where its gates come from");
-    let function =
-        |cost: &LineCost| cost.function.map_or(String::new(), |id| hush.program.functions[id.0 as usize].name.clone());
-    let mut shares: Vec<Share> = Vec::new();
-    let mut add = |costs: Vec<LineCost>, count: fn(&mut Share) -> &mut u64| {
-        for cost in costs {
-            let line = args.lines.then_some(cost.line);
-            let place = Share { function: function(&cost), line, file: cost.file, ..Share::default() };
-            let same =
-                |other: &Share| (&other.file, other.line, &other.function) == (&place.file, line, &place.function);
-            let index = shares.iter().position(same).unwrap_or_else(|| {
-                shares.push(place);
-                shares.len() - 1
-            });
-            *count(&mut shares[index]) += cost.and_gates;
-        }
-    };
-    let Some(division) = &compiled.division else {
-        add(by_line(circuit, origins, &hush.sources), |share| &mut share.and_gates);
-        return shares;
-    };
-    let of = |n: fn(&Ands) -> u64| {
-        let ands = division.ands.iter().map(|(&origin, ands)| (origin, n(ands))).filter(|&(_, n)| n > 0);
-        sum_by_line(ands, origins, &hush.sources)
-    };
-    add(of(|ands| ands.full + ands.half + ands.local), |share| &mut share.and_gates);
-    add(of(|ands| ands.half), |share| &mut share.half);
-    add(of(|ands| ands.local), |share| &mut share.local);
-    shares
-}
-
-fn share_json(share: &Share) -> Json {
-    json!({
-        "file": share.file,
-        "line": share.line,
-        "function": share.function,
-        "and_gates": share.and_gates,
-        "and_gates_half": share.half,
-        "and_gates_local": share.local,
-    })
-}
-
 fn print_figures(compiled: &Compiled) {
     let figures = figures(compiled);
     let Json::Object(figures) = figures else { return };
@@ -198,47 +203,17 @@ fn print_figures(compiled: &Compiled) {
     }
 }
 
-/// The source with the AND gates of each line.
-fn print_lines(sources: &SourceMap, shares: &[Share]) {
-    let total: u64 = shares.iter().map(|share| share.and_gates).sum();
-    let mut by_line: BTreeMap<(&str, u32), Share> = BTreeMap::new();
-    for share in shares {
-        let line = by_line.entry((&share.file, share.line.unwrap_or(0))).or_default();
-        line.and_gates += share.and_gates;
-        line.half += share.half;
-        line.local += share.local;
-    }
-    for (_, file) in sources.files() {
-        if !by_line.keys().any(|(name, _)| *name == file.name()) {
-            continue;
-        }
-        outln!("\n{HEADING}  {}", file.name());
-        for line in 0..file.n_lines() {
-            let text = file.line(line).unwrap_or_default();
-            let costs =
-                by_line.get(&(file.name(), line as u32 + 1)).map_or(String::new(), |share| columns(share, total));
-            outln!("{costs:>width$}  {text}", width = HEADING.len());
-        }
-    }
+/// Above [`columns`]. Half: at half price, as a party knows an operand; alone: computed by one party by itself.
+const fn heading() -> &'static str {
+    "   AND gates  share      half     alone"
 }
 
-fn print_functions(shares: &[Share]) {
-    let total: u64 = shares.iter().map(|share| share.and_gates).sum();
-    outln!("\n{HEADING}  function");
-    for share in shares {
-        outln!("{}  {}", columns(share, total), share.function);
-    }
-}
-
-/// Above [`columns`]. Half: at half price, as a party knows an operand; own: by one party alone.
-const HEADING: &str = "   AND gates  share      half       own";
-
-fn columns(share: &Share, total: u64) -> String {
+fn columns(ands: Ands, all: u64) -> String {
     let some = |n: u64| if n == 0 { String::new() } else { n.to_string() };
-    let percent = percent(share.and_gates, total);
-    format!("{:>12} {percent:>5.1}% {:>9} {:>9}", share.and_gates, some(share.half), some(share.local))
+    let n = total(ands);
+    format!("{n:>12} {:>5.1}% {:>9} {:>9}", percent(n, all), some(ands.half), some(ands.local))
 }
 
-fn percent(part: u64, total: u64) -> f64 {
-    if total == 0 { 0.0 } else { 100.0 * part as f64 / total as f64 }
+fn percent(part: u64, all: u64) -> f64 {
+    if all == 0 { 0.0 } else { 100.0 * part as f64 / all as f64 }
 }

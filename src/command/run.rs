@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rand::Rng;
 use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
 
@@ -20,6 +21,9 @@ use crate::program::{Inputs, load, locate};
 use crate::results::Results;
 use crate::seating::{Bits, Meaning, random_bits, share};
 use crate::terminal::hex;
+
+/// The stream of randomness that names the meeting of both sides.
+const MEETING_STREAM: usize = 5;
 
 /// Either side gives up when the other is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,9 +51,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
             None => drop(own.insert(name.clone(), values)),
         }
     }
+    let mut meeting = [0; 32];
+    table.rng(MEETING_STREAM).fill_bytes(&mut meeting);
     let seat = |index: usize| {
         let own = own.get(&table.plan.parties[index]).map_or(&[][..], Vec::as_slice);
-        table.seat(index, own, &rehearsal.shares[index])
+        // As `join` does, so that as much is sent.
+        table.seat(index, own, &rehearsal.shares[index]).at(meeting)
     };
     let seats = vec![seat(0), seat(1)];
     let compile_seconds = start.elapsed().as_secs_f64();

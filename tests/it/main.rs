@@ -4,7 +4,9 @@
 mod agreement;
 mod bench;
 mod book;
+mod cost;
 mod examples;
+mod exchange;
 mod keys;
 mod misuse;
 mod optimize;
@@ -12,6 +14,7 @@ mod organisations;
 mod participants;
 mod requirements;
 mod sessions;
+mod sizes;
 mod testing;
 mod tidy;
 mod tools;

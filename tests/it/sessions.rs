@@ -50,7 +50,7 @@ impl Drop for Listening {
 }
 
 /// Both sides of a session, first the one that listens.
-fn join(listen: &[&str], connect: &[&str]) -> [Output; 2] {
+pub(super) fn join(listen: &[&str], connect: &[&str]) -> [Output; 2] {
     let listening = Listening::start(listen);
     let connected = command(&[&["join"], connect, &["--connect", &listening.address]].concat()).output().unwrap();
     [listening.finish(), connected]

@@ -17,7 +17,7 @@ use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::gadgets::compare::{all, equal, is_zero, less, less_signed};
 use hushgate_circuits::gadgets::count::population_count;
 use hushgate_circuits::gadgets::select::select;
-use hushgate_circuits::id::{PartyId, Wire};
+use hushgate_circuits::id::{Origin, PartyId, Wire};
 use hushgate_circuits::shape::{Shape, Value, int_width, tag_width};
 
 #[cfg(test)]
@@ -88,15 +88,16 @@ pub fn may_be_absent(shape: &Shape) -> bool {
 
 /// The circuit in which the parties called `computing` compute for all.
 ///
-/// One that is no party of the circuit joins it, without inputs and outputs of its own.
+/// One that is no party of the circuit joins it, without inputs and outputs of its own. `origins` has for each of the circuit's input ports
+/// what causes the gates that check it, or less.
 ///
 /// # Errors
 /// See [`CannotSplit`].
-pub fn split(circuit: Circuit, computing: [&str; 2]) -> Result<Circuit, CannotSplit> {
+pub fn split(circuit: Circuit, computing: [&str; 2], origins: &[Origin]) -> Result<Circuit, CannotSplit> {
     if computing[0] == computing[1] {
         return Err(CannotSplit::OneParty(computing[0].to_owned()));
     }
-    let border = Border::new(&circuit, computing);
+    let border = Border { origins: origins.to_vec(), ..Border::new(&circuit, computing) };
     let inputs = border.inputs();
     let n_inputs: u64 = inputs.iter().map(|port| port.shape.width()).sum();
     let Circuit { mut blocks, .. } = circuit;
@@ -122,6 +123,8 @@ struct Border {
     parties: Vec<String>,
     inputs: Vec<InputPort>,
     outputs: Vec<OutputPort>,
+    /// What causes the checks of each input, as far as it is known.
+    origins: Vec<Origin>,
 }
 
 /// What comes out of the shares.
@@ -141,6 +144,7 @@ impl Border {
             parties: circuit.parties.clone(),
             inputs: circuit.inputs.clone(),
             outputs: circuit.outputs.clone(),
+            origins: Vec::new(),
         }
     }
 
@@ -186,7 +190,8 @@ impl Border {
         };
         let mut wires = Vec::new();
         let mut dirty: Vec<(PartyId, Wire)> = Vec::new();
-        for port in &self.inputs {
+        for (i, port) in self.inputs.iter().enumerate() {
+            b.set_origin(self.origins.get(i).copied().unwrap_or_default());
             let first = take(b, port.shape.width());
             if self.seat(port.party).is_some() {
                 wires.extend(first);

@@ -1,47 +1,169 @@
-//! AND gates of what the gadgets build, under the names that scripts rely on.
+//! Sizes of circuits, under the names that scripts rely on: gadgets as they are built, and programs in Hush as they would run.
+//!
+//! A program is compiled in a process of its own, so that its memory is its own too: the command calls itself, row by row.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use serde_json::Value as Json;
 
 use hushgate_circuits::gadgets::table;
+use hushgate_circuits::stats::stats;
 
 use super::Bench;
+use crate::cli::{BenchArgs, Common};
+use crate::failure::Failure;
+use crate::files::write_whole;
+use crate::program::{Program, load_text};
+use crate::terminal::outln;
 
-/// A figure's name, and the gadget's in the table of `benches/gadgets.md`.
-const ROWS: [(&str, &str); 30] = [
-    ("add32", "add 32"),
-    ("add64", "add 64"),
-    ("millionaires64", "less 64"),
-    ("equal64", "equal 64"),
-    ("select64", "select 64"),
-    ("mul32", "multiply 32×32→32"),
-    ("mul64", "multiply 64×64→64"),
-    ("mul32-full", "multiply 32×32→64"),
-    ("mul64-full", "multiply 64×64→128"),
-    ("div32", "divide 32, quotient"),
-    ("div64", "divide 64, quotient"),
-    ("divrem32", "divide 32, quotient and remainder"),
-    ("divrem64", "divide 64, quotient and remainder"),
-    ("div32-by10", "divide 32 by 10, quotient"),
-    ("sqrt32", "square root 32"),
-    ("sqrt64", "square root 64"),
-    ("popcount32", "population count 32"),
-    ("popcount64", "population count 64"),
-    ("hamming160", "Hamming distance 160"),
-    ("hamming1600", "Hamming distance 1600"),
-    ("edit50", "edit distance 50×50, 4-bit symbols"),
-    ("aes128", "AES-128 with key schedule"),
-    ("sha256", "SHA-256, one block"),
-    ("keccak", "Keccak-f[1600]"),
-    ("sort16", "sort 16×32"),
-    ("sort128", "sort 128×32"),
-    ("read64", "read 64×32 at a secret index"),
-    ("read1024", "read 1024×32 at a secret index"),
-    ("write64", "write 64×32 at a secret index"),
-    ("write1024", "write 1024×32 at a secret index"),
-];
+use self::rows::{ROWS, Row, Subject};
 
-/// Builds each gadget and counts.
-pub fn run(bench: &mut Bench) {
-    for (name, gadget) in ROWS {
-        let cost = table::cost_of(gadget).expect("every gadget named here is in the table");
-        bench.add_with(&format!("circuits/{name}"), cost.n_ands as f64, "AND", &[("xor_gates", cost.n_xors as f64)]);
+mod chart;
+mod rows;
+
+/// Sizes of one circuit, and what it took to make it.
+#[derive(Clone)]
+struct Size {
+    and_gates: u64,
+    xor_gates: u64,
+    and_depth: u64,
+    table_bytes: u64,
+    /// From text to plan; of gadgets nothing.
+    seconds: Option<f64>,
+    /// The most at any time, where the system tells.
+    peak_memory_bytes: Option<u64>,
+}
+
+/// Measures the rows that are asked for, or all.
+pub fn run(bench: &mut Bench, args: &BenchArgs, common: &Common) -> Result<(), Failure> {
+    let rows = chosen(&args.rows)?;
+    if bench.prints {
+        print_line(["circuit", "AND", "XOR", "depth", "table bytes", "elsewhere", "seconds", "MB"]);
     }
+    let mut sizes = Vec::new();
+    for row in rows {
+        let size = match row.subject {
+            Subject::Gadget(name) => gadget(name),
+            Subject::Program(text) if args.alone => program(row.name, text, common)?,
+            Subject::Program(_) => in_own_process(row.name)?,
+        };
+        if bench.prints {
+            print(row, &size);
+        }
+        bench.results.push(json(row, &size));
+        sizes.push((row, size));
+    }
+    if let Some(path) = &args.svg {
+        write_whole(path, chart::svg(&sizes).as_bytes())?;
+        if !common.quiet {
+            eprintln!("{}: the chart is there", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Row>, Failure> {
+    let known: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(name.as_str())) {
+        let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        return Err(Failure::Usage(format!(
+            "--row {unknown}: there is no such row; the rows are {}",
+            known.join(", ")
+        )));
+    }
+    Ok(ROWS.iter().filter(|row| names.is_empty() || names.iter().any(|name| name == row.name)).collect())
+}
+
+fn gadget(name: &str) -> Size {
+    let cost = table::cost_of(name).expect("every gadget named in a row is in the table");
+    let number = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
+    Size {
+        and_gates: number(cost.n_ands),
+        xor_gates: number(cost.n_xors),
+        and_depth: number(cost.and_depth),
+        table_bytes: 32 * number(cost.n_ands),
+        seconds: None,
+        peak_memory_bytes: None,
+    }
+}
+
+/// Compiles a program as `hushgate run` would.
+fn program(name: &str, text: &'static str, common: &Common) -> Result<Size, Failure> {
+    let start = Instant::now();
+    let hush = load_text(&format!("{name}.hush"), text, common)?;
+    let compiled = Program::Hush(Box::new(hush)).compile(&Default::default(), common.target(None))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let stats = compiled.circuit.as_ref().map(stats).unwrap_or_default();
+    Ok(Size {
+        and_gates: compiled.plan.n_ands(),
+        xor_gates: u64::try_from(stats.n_xors).unwrap_or(u64::MAX),
+        and_depth: u64::try_from(stats.and_depth).unwrap_or(u64::MAX),
+        table_bytes: compiled.plan.table_bytes(),
+        seconds: Some(seconds),
+        peak_memory_bytes: peak_memory_bytes(),
+    })
+}
+
+/// What Linux says that this process has taken at most.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(1024 * line.split_whitespace().nth(1)?.parse::<u64>().ok()?)
+}
+
+fn in_own_process(name: &str) -> Result<Size, Failure> {
+    let command = std::env::current_exe().context("cannot find this command")?;
+    let mut child = std::process::Command::new(command);
+    child.args(["bench", "circuits", "--alone", "--json", "--row", name]);
+    let output = child.output().context("cannot start this command once more")?;
+    if !output.status.success() {
+        return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let document: Json = serde_json::from_slice(&output.stdout).context("cannot read the results of a row")?;
+    let result = &document["results"][0];
+    let number = |key: &str| result[key].as_u64().ok_or_else(|| anyhow!("row {name} has no {key}"));
+    Ok(Size {
+        and_gates: number("value")?,
+        xor_gates: number("xor_gates")?,
+        and_depth: number("and_depth")?,
+        table_bytes: number("table_bytes")?,
+        seconds: result["seconds"].as_f64(),
+        peak_memory_bytes: result["peak_memory_bytes"].as_u64(),
+    })
+}
+
+fn json(row: &Row, size: &Size) -> Json {
+    serde_json::json!({
+        "name": format!("circuits/{}", row.name),
+        "value": size.and_gates,
+        "unit": "AND",
+        "what": row.what,
+        "xor_gates": size.xor_gates,
+        "and_depth": size.and_depth,
+        "table_bytes": size.table_bytes,
+        "best_elsewhere": row.best_elsewhere,
+        "seconds": size.seconds,
+        "peak_memory_bytes": size.peak_memory_bytes,
+    })
+}
+
+fn print(row: &Row, size: &Size) {
+    let some = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
+    print_line([
+        row.name,
+        &size.and_gates.to_string(),
+        &size.xor_gates.to_string(),
+        &size.and_depth.to_string(),
+        &size.table_bytes.to_string(),
+        &some(row.best_elsewhere),
+        &size.seconds.map_or(String::new(), |seconds| format!("{seconds:.2}")),
+        &some(size.peak_memory_bytes.map(|bytes| bytes / 1_000_000)),
+    ]);
+}
+
+fn print_line([name, and, xor, depth, bytes, elsewhere, seconds, memory]: [&str; 8]) {
+    let line = format!("{name:<20} {and:>9} {xor:>9} {depth:>7} {bytes:>11} {elsewhere:>9} {seconds:>8} {memory:>6}");
+    outln!("{}", line.trim_end());
 }

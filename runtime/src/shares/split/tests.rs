@@ -90,7 +90,7 @@ fn all_bits(width: u64) -> impl Iterator<Item = Vec<bool>> {
 #[track_caller]
 fn check(shape: &Shape) {
     let circuit = whole(shape);
-    let split = split(circuit.clone(), ["p", "server"]).unwrap();
+    let split = split(circuit.clone(), ["p", "server"], &[]).unwrap();
     verify(&split).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let neutral = shape.encode(&neutral(shape)).unwrap();
@@ -132,7 +132,7 @@ fn every_shape_is_put_together_and_what_is_no_value_becomes_neutral() {
 
 #[test]
 fn what_is_out_of_range_is_counted_for_each_participant() {
-    let split = split(whole(&int(0, 5)), ["p", "s"]).unwrap();
+    let split = split(whole(&int(0, 5)), ["p", "s"], &[]).unwrap();
     let bits = |n: u32| -> Vec<bool> { (0..3).map(|i| n >> i & 1 == 1).collect() };
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     for (q, r, count) in [(0, 5, 0), (6, 5, 1), (6, 7, 2)] {
@@ -145,7 +145,7 @@ fn what_is_out_of_range_is_counted_for_each_participant() {
 #[test]
 fn options_that_hold_something_else_are_none() {
     let shape = Shape::Array { element: Box::new(option_of(int(0, 2))), len: 2 };
-    let split = split(whole(&shape), ["p", "s"]).unwrap();
+    let split = split(whole(&shape), ["p", "s"], &[]).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     // Some(3) beside Some(2), and a None with a payload.
     let bits = |text: &str| -> Vec<bool> { text.bytes().map(|c| c == b'1').collect() };
@@ -158,7 +158,7 @@ fn options_that_hold_something_else_are_none() {
 #[test]
 fn without_ranges_many_participants_cost_what_two_cost() {
     let circuit = whole(&int(0, 255));
-    let split = split(circuit.clone(), ["one", "two"]).unwrap();
+    let split = split(circuit.clone(), ["one", "two"], &[]).unwrap();
     assert_eq!(stats(&split).n_ands, stats(&circuit).n_ands);
     assert!(split.outputs.iter().all(|port| port.name != OUT_OF_RANGE));
     assert_eq!(split.parties, ["one", "two"]);
@@ -167,8 +167,8 @@ fn without_ranges_many_participants_cost_what_two_cost() {
 
 #[test]
 fn the_two_learn_masked_bits_only() {
-    let split = split(whole(&int(0, 5)), ["one", "two"]).unwrap();
+    let split = split(whole(&int(0, 5)), ["one", "two"], &[]).unwrap();
     let mut masked = split.outputs.iter().filter(|port| port.name != OUT_OF_RANGE);
     assert!(masked.all(|port| port.name.contains('.') && matches!(port.shape, Shape::Array { .. })));
-    assert!(matches!(super::split(whole(&Shape::Bool), ["p", "p"]), Err(CannotSplit::OneParty(_))));
+    assert!(matches!(super::split(whole(&Shape::Bool), ["p", "p"], &[]), Err(CannotSplit::OneParty(_))));
 }
