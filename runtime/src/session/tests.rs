@@ -169,7 +169,7 @@ async fn tables_of_many_frames_stream_over_tcp_and_memory() {
         let setup = Setup::new(Program::chains(n_ands), [RoleChoice::Auto; 2], seed);
         let results = setup.run_both(tcp_pair(0).await).await;
         let stats = results[0].as_ref().expect("it works").stats;
-        assert_eq!(stats.and_gates, n_ands.into());
+        assert_eq!(stats.and_gates, u64::from(n_ands));
         assert_eq!(stats.table_bytes, 32 * u64::from(n_ands));
         assert!(stats.tables.traffic.sent_bytes > stats.table_bytes);
         setup.check(results);

@@ -95,7 +95,7 @@ impl Program {
             chains[i % 8] = builder.xor(next, operand);
         }
         let program = Program::new(builder, &[(0, 8), (1, 8)], vec![(vec![0, 1], chains)]);
-        assert_eq!(program.plan.n_ands(), n_ands.into(), "no gate was folded or dropped");
+        assert_eq!(program.plan.n_ands(), u64::from(n_ands), "no gate was folded or dropped");
         program
     }
 
