@@ -91,6 +91,11 @@ impl Call {
     }
 }
 
+/// A file's name without its folders, unless it is of the library: there is little room in a picture.
+fn short(file: &str) -> &str {
+    if file.starts_with("std/") { file } else { file.rsplit(['/', '\\']).next().unwrap_or(file) }
+}
+
 /// An SVG flame graph: functions above their callers, lines on top, as wide as they have AND gates.
 pub fn flame(title: &str, spent: &[Spent], hush: &Hush) -> Result<Vec<u8>, Failure> {
     let frame = |text: &str| text.replace(';', ",").replace('\n', " ");
@@ -98,7 +103,7 @@ pub fn flame(title: &str, spent: &[Spent], hush: &Hush) -> Result<Vec<u8>, Failu
         let mut frames: Vec<String> = place.path.iter().map(|&id| frame(&name_of(id, hush))).collect();
         frames.push(match place.line {
             0 => "not caused by a line".to_owned(),
-            line => frame(&format!("{}:{line}", place.file)),
+            line => frame(&format!("{}:{line}", short(&place.file))),
         });
         format!("{} {}", frames.join(";"), total(place.ands))
     };

@@ -33,6 +33,10 @@ impl File {
         let found = circuit.main().nodes.iter().filter(|node| matches!(node, Node::And(..))).count();
         assert!(found <= n_ands, "{name}: {found} ANDs, {n_ands} in the file");
         assert_eq!(read(&write(&circuit).unwrap()).as_ref(), Ok(&circuit), "{name} survives the round trip");
+        let old = write_old(&circuit).unwrap();
+        let sidecar = write_sidecar(&in_old_order(&circuit), &old);
+        let back = apply_sidecar(read(&old).unwrap(), &old, &sidecar);
+        assert_eq!(back.as_ref(), Ok(&circuit), "{name} survives the old format, with its values as they were");
         let plan = schedule(&circuit);
         assert_eq!(plan.validate(), Ok(()));
         assert_eq!(plan.n_ands(), found as u64);
