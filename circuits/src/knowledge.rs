@@ -79,15 +79,6 @@ impl AndPrice {
             _ => AndPrice::Full,
         }
     }
-
-    /// Rows of the garbled table, 16 bytes each.
-    #[must_use]
-    pub const fn rows(self) -> u32 {
-        match self {
-            AndPrice::Full => 2,
-            AndPrice::Known(known) => known.rows(),
-        }
-    }
 }
 
 impl Known {

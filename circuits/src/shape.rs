@@ -244,3 +244,41 @@ fn within<T>(path: &mut String, step: &str, inner: impl FnOnce(&mut String) -> T
     path.truncate(end);
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(lo: i64, hi: i64) -> Shape {
+        Shape::Int { name: "i64".to_owned(), lo: lo.into(), hi: hi.into() }
+    }
+
+    #[test]
+    fn integers_take_the_bits_of_their_range_and_lie_in_it() {
+        for (lo, hi, width) in
+            [(0, 0, 0), (5, 9, 4), (0, 16, 5), (-1, 0, 1), (-4, 3, 3), (-5, 3, 4), (-4, 4, 4), (-9, -8, 5)]
+        {
+            let shape = range(lo, hi);
+            assert_eq!(shape.width(), width, "{lo}..={hi}");
+            for value in lo - 1..=hi + 1 {
+                let bits = shape.encode(&Value::Int(value.into()));
+                assert_eq!(bits.is_ok(), (lo..=hi).contains(&value), "{value} in {lo}..={hi}");
+                assert!(
+                    bits.is_ok_and(|bits| shape.decode(&bits) == Value::Int(value.into()))
+                        == (lo..=hi).contains(&value)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn variants_share_the_bits_of_the_largest_payload() {
+        let nothing = || Shape::Tuple(Vec::new());
+        let pair = Shape::Tuple(vec![range(0, 15), range(-4, 3)]);
+        let variants = [range(0, 31), pair, nothing(), nothing(), nothing()].map(|shape| (String::new(), shape));
+        for (n, width) in [(1, 5), (2, 8), (3, 9), (4, 9), (5, 10)] {
+            let shape = Shape::Enum { name: String::new(), variants: variants[..n].to_vec() };
+            assert_eq!(shape.width(), width, "{n} variants");
+        }
+    }
+}

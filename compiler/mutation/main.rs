@@ -54,7 +54,7 @@ const COMPILER: [Suite; 3] = [
     Suite { binary: "hushgate_compiler", args: &["--skip", "syntax::"] },
     Suite {
         binary: "it",
-        args: &["run::", "diagnostics::messages", "diagnostics::every_program", "rules::", "budget::"],
+        args: &["run::", "diagnostics::messages", "diagnostics::every_program", "border::", "budget::"],
     },
     Suite { binary: "it", args: &["lowered::"] },
 ];

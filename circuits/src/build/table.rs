@@ -92,3 +92,40 @@ fn hash(key: u64) -> u32 {
     let product = u128::from(key) * 0x9e37_79b9_7f4a_7c15;
     ((product >> 64) as u64 ^ product as u64) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::id::Wire;
+
+    /// Two ANDs of inputs with one hash, which a small table looks for in the same places.
+    fn alike(n_inputs: u32) -> Option<[Node; 2]> {
+        let mut seen = HashMap::new();
+        for later in 2..=n_inputs {
+            for earlier in 1..later {
+                let gate = Node::And(Wire::new(NodeId(earlier), false), Wire::new(NodeId(later), false));
+                let group = places(key(gate), LEN_MIN).next();
+                if let Some(other) = seen.insert((hash(key(gate)), group), gate) {
+                    return Some([other, gate]);
+                }
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn gates_with_one_hash_are_two_gates() {
+        let n_inputs = 2_000;
+        let [first, second] = alike(n_inputs).expect("so many pairs have some hash twice");
+        let mut nodes = vec![Node::Input; n_inputs as usize + 1];
+        nodes[0] = Node::False;
+        let mut table = Table::default();
+        let vacancy = table.find(&nodes, first).expect_err("nothing is there");
+        table.insert(vacancy, NodeId(nodes.len() as u32));
+        nodes.push(first);
+        assert_eq!(table.find(&nodes, first).ok(), Some(NodeId(n_inputs + 1)));
+        assert!(table.find(&nodes, second).is_err());
+    }
+}

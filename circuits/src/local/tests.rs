@@ -35,8 +35,9 @@ fn check(seed: u64, size: Size) {
     let whole = schedule(&circuit);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for garbler in [0, 1] {
-        let (_, plan) = split_for(&circuit, garbler);
+        let (split, plan) = split_for(&circuit, garbler);
         assert!(bytes(&plan, garbler) <= bytes(&whole, garbler), "a split never costs more");
+        assert_eq!(split.ands().table_bytes(), plan.table_bytes(), "what is said to be garbled is");
         assert_eq!(Plan::from_bytes(&plan.to_bytes()).as_ref(), Ok(&plan));
         for _ in 0..4 {
             let inputs = random::inputs(&circuit, &mut rng);
@@ -84,6 +85,30 @@ fn two_party(blocks: Blocks, main: Block, widths: [u32; 2]) -> Circuit {
     let recipients = vec![PartyId(0), PartyId(1)];
     let result = OutputPort { name: String::new(), recipients, shape: bits(main.outputs.len()) };
     blocks.into_circuit(main, vec!["alice".into(), "bob".into()], vec![input(0), input(1)], vec![result])
+}
+
+/// A gate that no output needs gives no reason to enter what it reads.
+#[test]
+fn what_no_output_needs_is_not_entered() {
+    let mut circuit = circuit([1, 2], |b, x, y| vec![b.and(x[0], y[0])]);
+    let main = circuit.blocks.last_mut().unwrap();
+    let [x, y] = [1, 3].map(|input| Wire::new(NodeId(input), false));
+    main.nodes.push(Node::And(x, y));
+    main.origins.push(Origin::default());
+    assert_eq!(split_for(&circuit, 0).0.n_entered(), 1);
+}
+
+/// Where a transfer takes less than a row, products are entered although their operands are.
+#[test]
+fn products_are_entered_where_transfers_are_cheap() {
+    let products = circuit([200, 200], |b, x, y| {
+        let both = |b: &mut Builder, i: usize| {
+            let product = b.and(y[i], y[i + 1]);
+            [b.and(x[i], y[i]), b.and(x[i], product)]
+        };
+        (0..199).flat_map(|i| both(b, i)).collect()
+    });
+    assert_eq!(split_for(&products, 0).0.n_entered(), 2 * 199);
 }
 
 #[test]

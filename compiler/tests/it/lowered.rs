@@ -81,6 +81,11 @@ fn programs_mean_the_same_in_the_circuit() {
     }
 }
 
+/// Generated programs that are run; `GENERATED` in the environment asks for another number.
+fn n_generated() -> u64 {
+    std::env::var("GENERATED").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
+}
+
 /// Once with loops unrolled, and once with every loop rolled that can be.
 ///
 /// Programs that are refused do not count; what refuses them must be a range or a limit, never a slip of the generator.
@@ -88,7 +93,7 @@ fn programs_mean_the_same_in_the_circuit() {
 fn generated_programs_mean_the_same_in_the_circuit() {
     let (mut n_accepted, mut n_rolled) = (0, 0);
     let mut seed = 0;
-    while n_accepted < 2_000 {
+    while n_accepted < n_generated() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let text = generate::program(&mut rng);
         let checked = check(&Sources { name: "generated", text: &text, load: &|_| None }, &Options::default());

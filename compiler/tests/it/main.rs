@@ -4,6 +4,7 @@
 //! (malformed) and `tests/refused/NAME.hush` (well-formed, but wrong), `NAME.stderr` holds what
 //! the compiler says about it, word for word; `UPDATE_GOLDEN=1 cargo test` writes it anew.
 
+mod border;
 mod budget;
 mod corpus;
 mod diagnostics;
