@@ -517,6 +517,7 @@ impl<'c, 'a> Body<'c, 'a> {
             let edit = |span, replacement: &str| crate::diagnostic::Edit { span, replacement: replacement.to_owned() };
             vec![edit(start, before), edit(end, after)]
         };
+        let number = |ty: &Ty| matches!(ty, Ty::Int(_) | Ty::Exact) || types.fixed_of(ty).is_some();
         match (&value.ty, ty) {
             (Ty::Int(_) | Ty::Exact, Ty::Bool) => error.fix("compare it", around("(", ") != 0")),
             (Ty::Bool, Ty::Int(_) | Ty::Exact) => {
@@ -534,6 +535,12 @@ impl<'c, 'a> Body<'c, 'a> {
             }
             (Ty::Array(_, n), Ty::Array(_, m)) if n != m => {
                 error.help(format!("make both the same length: here are {n} elements, expected are {m}"))
+            }
+            (found, wanted) if number(found) && types.fixed_of(wanted).is_some() => {
+                error.fix("convert it; bits beyond the last are dropped", around("to_fixed(", ")"))
+            }
+            (found, Ty::Int(_) | Ty::Exact) if types.fixed_of(found).is_some() => {
+                error.help("say how to round it: `.floor()` or `.round()`")
             }
             (found, _) if *found == unit() => {
                 error.help("give a value: the last expression of a block, without a semicolon, is its value")

@@ -1,8 +1,8 @@
 //! Fixed-point numbers: `fixed<I, F>` is an integer of I + F bits that stands for itself divided by 2^F.
 //!
 //! As with integers, results are exact in range: `a + b` of two fixed-point numbers has the range that they imply, and is proven to fit
-//! where it is stored. Sums and comparisons lose nothing. Products and quotients have the fractional bits of the left side; products are
-//! rounded downwards, quotients towards 0.
+//! where it is stored. A result has as many fractional bits as the operand that has more of them, an integer having none, so operands may
+//! change places. Sums, remainders and comparisons lose nothing; products are rounded downwards, quotients towards 0.
 
 use std::rc::Rc;
 
@@ -68,26 +68,28 @@ impl Body<'_, '_> {
             Ast::MulWrap | Ast::MulSat => (Ast::Mul, Some(op.op == Ast::MulWrap)),
             other => (other, None),
         };
-        if fit.is_some() && own != common {
-            return Err(Box::new((left, right)));
-        }
-        let declared = fit.and_then(|_| declared_raw(&left.ty, self).or_else(|| declared_raw(&right.ty, self)));
-        if fit.is_some() && declared.is_none() {
-            return Err(Box::new((left, right)));
-        }
-        let (raw, fraction) = match exact {
-            Ast::Add | Ast::Sub => {
-                (node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Exact), common)
+        let declared = match fit {
+            Some(_) => {
+                let sides = [(own, &left.ty), (other, &right.ty)];
+                let ty = sides.iter().find_map(|(f, ty)| declared_raw(ty, self).filter(|_| *f == common));
+                if ty.is_none() {
+                    return Err(Box::new((left, right)));
+                }
+                ty
             }
-            // The result has the fractional bits of the left side, or of the right one if the left is an integer.
-            Ast::Mul if is_int(&left.ty) => (node(Ast::Mul, left, self.raw(right), span, Ty::Exact), other),
-            Ast::Mul if is_int(&right.ty) => (node(Ast::Mul, self.raw(left), right, span, Ty::Exact), own),
-            Ast::Mul => (shift(node(Ast::Mul, self.raw(left), self.raw(right), span, Ty::Exact), other, Ast::Shr), own),
-            Ast::Div if is_int(&right.ty) => (node(Ast::Div, self.raw(left), right, span, Ty::Exact), own),
+            None => None,
+        };
+        let raw = match exact {
+            Ast::Add | Ast::Sub | Ast::Rem => {
+                node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Exact)
+            }
+            Ast::Mul => {
+                let (left, right) = (self.rescaled(left, own), self.rescaled(right, other));
+                shift(node(Ast::Mul, left, right, span, Ty::Exact), own.min(other), Ast::Shr)
+            }
             Ast::Div => {
-                let result = if is_int(&left.ty) { other } else { own };
-                let dividend = shift(self.rescaled(left, result), other, Ast::Shl);
-                (node(Ast::Div, dividend, self.raw(right), span, Ty::Exact), result)
+                let (dividend, divisor) = (self.rescaled(left, common + other), self.rescaled(right, other));
+                node(Ast::Div, dividend, divisor, span, Ty::Exact)
             }
             Ast::Eq | Ast::Ne | Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => {
                 return Ok(node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Bool));
@@ -101,7 +103,7 @@ impl Body<'_, '_> {
             }
             _ => raw,
         };
-        Ok(self.fixed(raw, fraction))
+        Ok(self.fixed(raw, common))
     }
 
     /// `-x`.
