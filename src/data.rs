@@ -28,6 +28,14 @@ pub enum Source {
         /// The text.
         json: String,
     },
+    /// The data of one member in those of a family of parties: an element of a list in JSON.
+    Member {
+        /// The list, which has a value for each member.
+        list: Box<Source>,
+        /// Which member, and how many there are.
+        index: usize,
+        n_members: usize,
+    },
 }
 
 /// Data that do not fit the program.
@@ -211,6 +219,7 @@ impl Source {
                 Err(message) => Err(self.error("", message)),
             },
             Source::Inline { json, .. } => Ok(json.clone()),
+            Source::Member { list, .. } => list.text(),
         }
     }
 
@@ -232,6 +241,7 @@ impl fmt::Display for Source {
         match self {
             Source::File(path) => path.display().fmt(f),
             Source::Inline { option, .. } => f.write_str(option),
+            Source::Member { list, index, .. } => write!(f, "{list}: [{index}]"),
         }
     }
 }
@@ -247,6 +257,19 @@ impl fmt::Display for DataError {
 }
 
 impl std::error::Error for DataError {}
+
+/// The elements of an array, filled up with `None` where they are too few and the array holds `Option`; `what` they are called there.
+fn fill(mut values: Vec<Value>, what: &str, element: &Shape, len: u64) -> Result<Vec<Value>, String> {
+    let n_found = values.len() as u64;
+    if n_found < len {
+        if !matches!(known(element), Some(Known::Optional(_))) {
+            let hint = format!("fewer will do only where the program takes [Option<…>; {len}]");
+            return Err(format!("found {n_found} {what}; expected {len}; {hint}"));
+        }
+        values.extend((n_found..len).map(|_| known::none()));
+    }
+    Ok(values)
+}
 
 /// What a scalar of this shape looks like, for "expected …".
 fn expected(shape: &Shape) -> String {

@@ -1,36 +1,44 @@
-//! CSV files: the rows of an array of structs or of scalars, or one row for each run.
+//! CSV files: the rows of an array, or one row for each run.
 //!
-//! The first row names the columns: the fields of the struct, in any order, or for an array of scalars a single column of any
-//! name. Every row after it is one element.
+//! The first row names the columns: the fields of the struct, in any order, or where a row is a plain value a single column of any
+//! name. Every row after it is one element. Elements that are `Option` may be missing: a row of a struct whose cells are all empty and an
+//! empty line are `None`, and so are the elements after the last row.
 
 use hushgate_circuits::shape::{Shape, Value};
 
 use super::json::{Json, parse_integer, value_from_json};
-use super::known::{Known, known};
-use super::{DataError, Source, expected, list};
+use super::known::{Known, known, none, some};
+use super::{DataError, Source, expected, fill, list};
 
 /// Reads the value of an array from CSV text.
 pub(super) fn read(source: &Source, text: &str, shape: &Shape) -> Result<Value, DataError> {
     let Shape::Array { element, len } = shape else {
-        return Err(source.error("", format!("a CSV file holds the rows of an array; expected {}", expected(shape))));
+        return Err(source.error(
+            "",
+            format!(
+                "a CSV file holds the rows of an array, or with `hushgate join` a run in each row; expected {}",
+                expected(shape)
+            ),
+        ));
     };
     let rows = read_rows(source, text, element, Some(*len))?;
-    if (rows.len() as u64) < *len {
-        return Err(source.error("", format!("found {} rows; expected {len}", rows.len())));
-    }
-    Ok(Value::List(rows))
+    fill(rows, "rows", element, *len).map(Value::List).map_err(|message| source.error("", message))
 }
 
 /// Reads a value of this shape from each row; `max` is how many an array has room for.
 pub(super) fn read_rows(source: &Source, text: &str, shape: &Shape, max: Option<u64>) -> Result<Vec<Value>, DataError> {
+    let mut lines = Lines { text, byte: 0, line: 1 };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| broken(source, &error))?.clone();
+    let header = reader.headers().map_err(|error| broken(source, &error, &mut lines))?.clone();
     let columns = columns(source, &header, shape)?;
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| broken(source, &error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        if let Some(len) = max.filter(|len| rows.len() as u64 == *len) {
+        let record = record.map_err(|error| broken(source, &error, &mut lines))?;
+        let (n_empty, line) = record.position().map_or((0, 0), |position| lines.record_at(position));
+        if matches!(known(shape), Some(Known::Optional(_))) {
+            rows.extend(std::iter::repeat_n(none(), n_empty));
+        }
+        if let Some(len) = max.filter(|len| rows.len() as u64 >= *len) {
             return Err(source.error(&format!("line {line}"), format!("found more rows than the {len} of the array")));
         }
         rows.push(row(source, line, &record, shape, &columns)?);
@@ -38,12 +46,57 @@ pub(super) fn read_rows(source: &Source, text: &str, shape: &Shape, max: Option<
     Ok(rows)
 }
 
-/// For each field of the element (one for a scalar), its column and its name there.
+/// Counts lines up to a place in the text: those that end in `\n`, `\r\n` or a lone `\r`.
+struct Lines<'t> {
+    text: &'t str,
+    /// How far they are counted, and the number of the line that begins there.
+    byte: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// How many empty lines stand before a record, and the number of the line that it begins in.
+    ///
+    /// The reader places a record where the one before ended: within `\r\n`, or before lines that are empty.
+    fn record_at(&mut self, position: &csv::Position) -> (usize, u64) {
+        let bytes = self.text.as_bytes();
+        let is_end = |at: usize| matches!(bytes.get(at), Some(b'\r' | b'\n'));
+        let start = usize::try_from(position.byte()).map_or(bytes.len(), |at| at.min(bytes.len()));
+        let within = start > 0 && bytes[start - 1] == b'\r' && bytes.get(start) == Some(&b'\n');
+        let start = start + usize::from(within);
+        self.count_to(start);
+        let first = self.line;
+        let record = (start..).find(|at| !is_end(*at)).unwrap_or(start);
+        self.count_to(record);
+        ((self.line - first) as usize, self.line)
+    }
+
+    fn count_to(&mut self, end: usize) {
+        let bytes = self.text.as_bytes();
+        for at in self.byte..end {
+            let ends = bytes[at] == b'\n' || bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+            self.line += u64::from(ends);
+        }
+        self.byte = self.byte.max(end);
+    }
+}
+
+/// The fields that are columns, where a row is a struct; texts and fixed-point numbers are plain values.
+fn fields(element: &Shape) -> Option<&[(String, Shape)]> {
+    match (known(element), element) {
+        (Some(Known::Optional(inner)), _) => fields(inner),
+        (None, Shape::Struct { fields, .. }) => Some(fields),
+        _ => None,
+    }
+}
+
+/// For each field of the element (one for a plain value), its column and its name there.
 fn columns(source: &Source, header: &csv::StringRecord, element: &Shape) -> Result<Vec<(usize, String)>, DataError> {
-    let Shape::Struct { fields, .. } = element else {
+    let Some(fields) = fields(element) else {
         return match header.len() {
             1 => Ok(vec![(0, header[0].to_owned())]),
-            n => Err(source.error("line 1", format!("found {n} columns; expected one, since the values are plain"))),
+            n => Err(source
+                .error("line 1", format!("found {n} columns; expected one, since each row is {}", element.describe()))),
         };
     };
     let names = || list(fields.iter().map(|(name, _)| name.as_str()));
@@ -76,18 +129,20 @@ fn row(
         scalar(&record[*column], shape)
             .map_err(|message| source.error(&format!("line {line}, column {name:?}"), message))
     };
-    match element {
-        Shape::Struct { fields, .. } => {
+    match (known(element), fields(element)) {
+        (Some(Known::Optional(_)), Some(_)) if record.iter().all(str::is_empty) => Ok(none()),
+        (Some(Known::Optional(inner)), Some(_)) => row(source, line, record, inner, columns).map(some),
+        (_, Some(fields)) => {
             let values = fields.iter().zip(columns).map(|((_, shape), column)| cell(column, shape));
             Ok(Value::List(values.collect::<Result<_, _>>()?))
         }
-        scalar => cell(&columns[0], scalar),
+        (_, None) => cell(&columns[0], element),
     }
 }
 
 fn scalar(text: &str, shape: &Shape) -> Result<Value, String> {
-    if let Some(Known::Optional(some)) = known(shape) {
-        return optional(text, some);
+    if let Some(Known::Optional(inner)) = known(shape) {
+        return optional(text, inner);
     }
     let json = match (shape, text) {
         (Shape::Array { .. } | Shape::Tuple(_) | Shape::Enum { .. }, text) if text.starts_with(['[', '{']) => {
@@ -105,12 +160,11 @@ fn scalar(text: &str, shape: &Shape) -> Result<Value, String> {
 }
 
 /// An empty cell, or the value.
-fn optional(text: &str, some: &Shape) -> Result<Value, String> {
+fn optional(text: &str, inner: &Shape) -> Result<Value, String> {
     if text.is_empty() {
-        return Ok(Value::Variant(0, Box::new(Value::List(Vec::new()))));
+        return Ok(none());
     }
-    let value = scalar(text, some).map_err(|message| format!("{message}, or an empty cell"))?;
-    Ok(Value::Variant(1, Box::new(Value::List(vec![value]))))
+    scalar(text, inner).map(some).map_err(|message| format!("{message}, or an empty cell"))
 }
 
 /// A hint for numbers written as spreadsheets show them.
@@ -123,8 +177,8 @@ fn separator_hint(text: &str) -> &'static str {
     }
 }
 
-fn broken(source: &Source, error: &csv::Error) -> DataError {
-    let place = error.position().map_or(String::new(), |position| format!("line {}", position.line()));
+fn broken(source: &Source, error: &csv::Error, lines: &mut Lines<'_>) -> DataError {
+    let place = error.position().map_or(String::new(), |position| format!("line {}", lines.record_at(position).1));
     let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("found {len} cells; expected {expected_len}, as many as in the first row")

@@ -12,8 +12,8 @@ use serde_json::Number;
 
 use hushgate_circuits::shape::{Shape, Value};
 
-use super::known::{Known, decimal, known, parse_fixed, text_value, value_text};
-use super::{DataError, Source, expected};
+use super::known::{Known, decimal, known, none, parse_fixed, some, text_value, value_text};
+use super::{DataError, Source, expected, fill};
 
 /// A JSON document in which no object has a key twice.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,15 @@ impl Misfit {
 
 /// Reads a JSON document.
 pub fn parse_json(source: &Source) -> Result<Json, DataError> {
+    if let Source::Member { list, index, n_members } = source {
+        return match parse_json(list)? {
+            Json::List(mut values) if values.len() == *n_members => Ok(values.swap_remove(*index)),
+            found => Err(list.error(
+                "",
+                format!("found {}; expected a list of {n_members}, the inputs of each member", found.describe()),
+            )),
+        };
+    }
     serde_json::from_str(&source.text()?).map_err(|error| {
         let place = match (error.line(), error.column()) {
             (0, _) => String::new(),
@@ -91,10 +100,12 @@ pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
             if int < *lo || int > *hi { Err(mismatch()) } else { Ok(Value::Int(int)) }
         }
         (Shape::Array { element, len }, Json::List(items)) => {
-            if items.len() as u64 != *len {
+            let each = |(i, json)| value_from_json(element, json).map_err(|e: Misfit| e.within(&format!("[{i}]")));
+            if items.len() as u64 > *len {
                 return Err(Misfit::new(format!("found {} values; expected {len}", items.len())));
             }
-            elements(items, |_| element)
+            let values = items.iter().enumerate().map(each).collect::<Result<_, _>>()?;
+            fill(values, "values", element, *len).map(Value::List).map_err(Misfit::new)
         }
         (Shape::Array { element, len }, Json::String(text)) if is_byte(element) => bytes(text, *len),
         (Shape::Tuple(shapes), Json::List(items)) if items.len() == shapes.len() => elements(items, |i| &shapes[i]),
@@ -199,15 +210,15 @@ fn record(shape: &Shape, fields: &[(String, Shape)], entries: &[(String, Json)])
 }
 
 /// `null` or the payload of `Some`.
-fn option(some: &Shape, json: &Json) -> Result<Value, Misfit> {
+fn option(inner: &Shape, json: &Json) -> Result<Value, Misfit> {
     match json {
-        Json::Null => Ok(Value::Variant(0, Box::new(Value::List(Vec::new())))),
+        Json::Null => Ok(none()),
         json => {
             let or_null = |misfit: Misfit| match misfit.path.as_str() {
                 "" => Misfit::new(format!("{}, or null", misfit.message)),
                 _ => misfit,
             };
-            Ok(Value::Variant(1, Box::new(Value::List(vec![value_from_json(some, json).map_err(or_null)?]))))
+            value_from_json(inner, json).map(some).map_err(or_null)
         }
     }
 }

@@ -36,6 +36,16 @@ pub fn known(shape: &Shape) -> Option<Known<'_>> {
     }
 }
 
+/// The value `None` of any `Option`.
+pub fn none() -> Value {
+    Value::Variant(0, Box::new(Value::List(Vec::new())))
+}
+
+/// `Some` of a value.
+pub fn some(value: Value) -> Value {
+    Value::Variant(1, Box::new(Value::List(vec![value])))
+}
+
 /// F of `fixed<I, F>` or `fixed<I, F> in …`.
 fn fraction(name: &str) -> Option<u32> {
     let (args, _) = name.strip_prefix("fixed<")?.split_once('>')?;

@@ -89,7 +89,12 @@ fn bad_json_is_placed_and_explained() {
     refuses(signed(), &x("1.5"), "--input a: x: found 1.5; expected i8, a whole number from -128 to 127");
     refuses(signed(), &x("\"--1\""), "--input a: x: found \"--1\"; expected i8, a whole number from -128 to 127");
     refuses(Shape::Bool, &x("1"), "--input a: x: found 1; expected true or false");
-    refuses(array(Shape::Bool, 2), &x("[true]"), "--input a: x: found 1 values; expected 2");
+    refuses(
+        array(Shape::Bool, 2),
+        &x("[true]"),
+        "--input a: x: found 1 values; expected 2; fewer will do only where the program takes [Option<…>; 2]",
+    );
+    refuses(array(Shape::Bool, 1), &x("[true, false]"), "--input a: x: found 2 values; expected 1");
     refuses(
         array(quarter(), 1),
         &x(r#"[{"cases": 101, "signed": 0, "late": true}]"#),
@@ -143,7 +148,10 @@ fn csv_rows_become_structs() {
 #[test]
 fn bad_csv_is_placed_and_explained() {
     let header = "cases,signed,late\n";
-    assert_eq!(csv_error(header, 1), "q.csv: found 0 rows; expected 1");
+    assert_eq!(
+        csv_error(header, 1),
+        "q.csv: found 0 rows; expected 1; fewer will do only where the program takes [Option<…>; 1]"
+    );
     assert_eq!(
         csv_error(&format!("{header}1,2,true\n1,2,true\n"), 1),
         "q.csv: line 3: found more rows than the 1 of the array"
@@ -271,4 +279,57 @@ fn csv_cells_hold_any_type() {
         read("name,price,age,key\nRobert,9.99,,hex:0aff\n").unwrap_err().to_string(),
         "q.csv: line 2, column \"name\": found a text of 6 bytes; expected str<4>, a text of at most 4 bytes"
     );
+}
+
+#[track_caller]
+fn reads(text: &str, shape: &Shape, json: &str) {
+    let value = csv::read(&Source::File("q.csv".into()), text, shape).unwrap();
+    assert_eq!(value_to_json(shape, &value).to_string(), json, "{text:?}");
+}
+
+#[test]
+fn texts_and_fixed_point_numbers_are_rows_of_their_own() {
+    reads("name\nAnn\nBob\n", &array(text(4), 2), r#"["Ann","Bob"]"#);
+    reads("price\n1.5\n-2\n", &array(fixed(-(1 << 15), 1 << 15), 2), "[1.5,-2.0]");
+    let columns = csv::read(&Source::File("q.csv".into()), "a,b\n1,2\n", &array(text(4), 1)).unwrap_err();
+    assert_eq!(columns.to_string(), "q.csv: line 1: found 2 columns; expected one, since each row is str<4>");
+}
+
+#[test]
+fn arrays_of_options_are_filled_up() {
+    let x = |json: &str| bind_x(array(option(signed()), 3), &format!("{{\"x\": {json}}}"));
+    assert_eq!(x("[1]"), x("[1, null, null]"));
+    assert_eq!(x("[]"), x("[null, null, null]"));
+    assert!(x("[1, 2, 3, 4]").unwrap_err().ends_with("found 4 values; expected 3"));
+
+    let plain = array(option(signed()), 4);
+    reads("n\n1\n", &plain, "[1,null,null,null]");
+    reads("n\n1\n\n3\n", &plain, "[1,null,3,null]");
+    reads("n\r\n\r\n2\r\n\"\"\r\n4", &plain, "[null,2,null,4]");
+    reads("n\n\n\n\n4\n\n", &plain, "[null,null,null,4]");
+    let error = csv::read(&Source::File("q.csv".into()), "n\n\n\n\n\n5\n", &plain).unwrap_err().to_string();
+    assert_eq!(error, "q.csv: line 6: found more rows than the 4 of the array");
+}
+
+#[test]
+fn rows_of_optional_structs_have_columns() {
+    let rows = array(option(quarter()), 3);
+    let some = r#"{"cases":7,"signed":1,"late":false}"#;
+    reads("cases,signed,late\n7,1,0\n", &rows, &format!("[{some},null,null]"));
+    reads("cases,signed,late\n,,\n7,1,0\n", &rows, &format!("[null,{some},null]"));
+    reads("cases,signed,late\n\n7,1,0\n", &rows, &format!("[null,{some},null]"));
+    let error = csv::read(&Source::File("q.csv".into()), "cases,signed,late\n7,,0\n", &rows).unwrap_err();
+    let found = "q.csv: line 2, column \"signed\": found an empty cell; expected i8, a whole number from -128 to 127";
+    assert_eq!(error.to_string(), found);
+}
+
+#[test]
+fn lines_are_counted_whatever_ends_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["cases,signed,late", "1,2,true", "", "1,\"x", "\",true", "1,2"].join(end);
+        let found = csv_error(&text, 9);
+        assert!(found.starts_with("q.csv: line 4, column \"signed\": found"), "{end:?}: {found}");
+        let text = text.replace("\"x", "\"2");
+        assert_eq!(csv_error(&text, 9), "q.csv: line 6: found 2 cells; expected 3, as many as in the first row");
+    }
 }
