@@ -15,7 +15,7 @@ use hushgate_circuits::shape::Shape;
 use crate::data::{Known, known};
 use crate::program::Compiled;
 use crate::proposal::{Border, Item, Sealed, SourceText};
-use crate::results::printable;
+use crate::results::{named_output, printable};
 use crate::terminal::hex;
 
 mod html;
@@ -190,12 +190,12 @@ pub fn borders(compiled: &Compiled) -> Vec<Border> {
     for InputPort { name, party, shape } in &border.inputs {
         parties[party.0 as usize].gives.push(item(name, shape));
     }
-    for port @ OutputPort { name, recipients, shape } in &border.outputs {
+    for port @ OutputPort { recipients, shape, .. } in &border.outputs {
         if requirements::reasons(port).is_some() {
             continue;
         }
         for &PartyId(party) in recipients {
-            parties[party as usize].learns.push(item(name, shape));
+            parties[party as usize].learns.push(item(named_output(port).unwrap_or_default(), shape));
         }
     }
     parties
@@ -233,7 +233,7 @@ fn trust(compiled: &Compiled) -> Vec<String> {
         trust.push("Values out of range are found in the computation and left out, without showing them.".to_owned());
     }
     trust.push(
-        "Nobody learns anything else, as long as both computing parties run the protocol as it is written (see SECURITY.md)."
+        "Nobody learns anything else, as long as both computing parties run the protocol as it is written: one that runs something else may learn more, or make results wrong (the chapter Security of the book says what and what not)."
             .to_owned(),
     );
     trust.push("Everybody can give untrue data; running again with other data tells more than one run.".to_owned());

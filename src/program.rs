@@ -139,7 +139,7 @@ pub fn locate(path: &Path) -> Result<Located, Failure> {
 /// Reads the program at `path`, whatever its kind.
 pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("hush" | "proposal") => load_hush(path, common).map(|hush| Program::Hush(Box::new(hush))),
+        Some("hush" | "proposal") => load_hush(path, false, common).map(|hush| Program::Hush(Box::new(hush))),
         Some("plan") if common.opt.is_some() => {
             Err(Failure::Usage("--opt is for programs and circuits: a plan is finished".to_owned()))
         }
@@ -152,22 +152,37 @@ pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
     }
 }
 
-/// Reads and checks a Hush program, or the one in a proposal; warnings go to standard error.
-pub fn load_hush(path: &Path, common: &Common) -> Result<Hush, Failure> {
+/// Reads and checks a Hush program, or the one in a proposal, tests included; warnings go to standard error.
+pub fn load_tested(path: &Path, common: &Common) -> Result<Hush, Failure> {
+    load_hush(path, true, common)
+}
+
+fn load_hush(path: &Path, with_tests: bool, common: &Common) -> Result<Hush, Failure> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("proposal") => load_proposal(path, common),
+        Some("proposal") => load_proposal(path, with_tests, common),
         Some("hush") => {
             let text = read_text(path)?;
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             let load = |module: &str| read_text(&folder.join(module)).ok();
             let params = parameters(&common.set)?;
-            check_hush(&Sources { name: &path.display().to_string(), text: &text, load: &load }, params, common)
+            check_hush(
+                &Sources { name: &path.display().to_string(), text: &text, load: &load },
+                params,
+                with_tests,
+                common,
+            )
         }
         _ => Err(Failure::Usage(format!("{} is not a Hush program: expected a .hush file", path.display()))),
     }
 }
 
-fn check_hush(sources: &Sources<'_>, params: BTreeMap<String, BigInt>, common: &Common) -> Result<Hush, Failure> {
+/// Checks a program. Its tests may be about other parameters than those that are set: where they are not what is asked for, they may have errors.
+fn check_hush(
+    sources: &Sources<'_>,
+    params: BTreeMap<String, BigInt>,
+    with_tests: bool,
+    common: &Common,
+) -> Result<Hush, Failure> {
     let name = Path::new(sources.name).file_name().map_or(sources.name.into(), |name| name.to_string_lossy());
     let files = RefCell::new(vec![SourceText { name: name.into_owned(), text: sources.text.to_owned() }]);
     let load = |module: &str| {
@@ -178,7 +193,14 @@ fn check_hush(sources: &Sources<'_>, params: BTreeMap<String, BigInt>, common: &
         }
         Some(text)
     };
-    let checked = check(&Sources { load: &load, ..*sources }, &Options { params });
+    let sources = Sources { load: &load, ..*sources };
+    let has_params = !params.is_empty();
+    let options = Options { params, ..Options::default() };
+    let mut checked = check(&sources, &options);
+    if checked.program.is_none() && has_params && !with_tests {
+        let without_tests = check(&sources, &Options { without_tests: true, ..options });
+        checked = if without_tests.program.is_some() { without_tests } else { checked };
+    }
     let Some(program) = checked.program else {
         return Err(Failure::diagnostics(&checked.sources, &checked.diagnostics, terminal::color()));
     };
@@ -191,7 +213,7 @@ fn check_hush(sources: &Sources<'_>, params: BTreeMap<String, BigInt>, common: &
 }
 
 /// The program that a proposal holds, with the parameters that it fixes.
-fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
+fn load_proposal(path: &Path, with_tests: bool, common: &Common) -> Result<Hush, Failure> {
     if !common.set.is_empty() || common.opt.is_some() || common.no_local {
         return Err(Failure::Usage(
             "--set, --opt and --no-local are for programs: a proposal has fixed them".to_owned(),
@@ -205,13 +227,13 @@ fn load_proposal(path: &Path, common: &Common) -> Result<Hush, Failure> {
     })?;
     let fixed: Vec<String> = proposal.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let sources = Sources { name: &root.name, text: &root.text, load: &text };
-    let hush = check_hush(&sources, parameters(&fixed)?, common)?;
+    let hush = check_hush(&sources, parameters(&fixed)?, with_tests, common)?;
     Ok(Hush { proposal: Some(Box::new(sealed)), ..hush })
 }
 
 /// Checks a program of one file that is not on disk.
 pub fn load_text(name: &str, text: &str, common: &Common) -> Result<Hush, Failure> {
-    check_hush(&Sources { name, text, load: &|_| None }, parameters(&common.set)?, common)
+    check_hush(&Sources { name, text, load: &|_| None }, parameters(&common.set)?, false, common)
 }
 
 /// Checks a module of the standard library as a program of its own.
@@ -223,7 +245,7 @@ pub fn load_library(module: &str, common: &Common) -> Result<Hush, Failure> {
             known.join(", ")
         )));
     };
-    let options = Options { params: parameters(&common.set)? };
+    let options = Options { params: parameters(&common.set)?, ..Options::default() };
     let name = format!("std/{module}.hush");
     let checked = check(&Sources { name: &name, text, load: &|_| None }, &options);
     match checked.program {
@@ -592,6 +614,18 @@ impl Inputs {
     ) -> Result<Inputs, Failure> {
         let mut inputs = Inputs { given: BTreeMap::new(), folder };
         for option in options {
+            if let Some((family, data)) = option.split_once('=').filter(|_| own.is_none()) {
+                let list = Source::parse(data, &format!("--input {family}"));
+                let members = members(parties, family);
+                let n_members = members.len();
+                for (index, member) in members.into_iter().enumerate() {
+                    let source = Source::Member { list: Box::new(list.clone()), index, n_members };
+                    inputs.given.entry(member.clone()).or_default().push(Given { parameter: None, source });
+                }
+                if n_members > 0 {
+                    continue;
+                }
+            }
             let (party, parameter, data) = split_input(option, parties, own)?;
             let source = Source::parse(data, &format!("--input {party}"));
             inputs.given.entry(party.to_owned()).or_default().push(Given { parameter, source });
@@ -673,6 +707,11 @@ fn split_input<'a>(
         (_, Some(own)) => Ok((own, Some(name.to_owned()), data)),
         _ => Err(Failure::Usage(format!("--input {name}=…: there is no party of this name; {}", party_list(parties)))),
     }
+}
+
+/// The members of a family of parties.
+fn members<'a>(parties: &'a [String], family: &str) -> Vec<&'a String> {
+    parties.iter().filter(|party| party.split_once('[').is_some_and(|(name, _)| name == family)).collect()
 }
 
 fn party_list(parties: &[String]) -> String {

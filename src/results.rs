@@ -126,12 +126,10 @@ impl Results {
         }
         let json = value_to_json(&port.shape, value);
         let entry = &mut self.outputs[party].1;
-        if port.name.is_empty() {
-            *entry = json;
-        } else if let Json::Object(fields) = entry {
-            fields.insert(port.name.clone(), json);
-        } else {
-            *entry = Json::Object(Map::from_iter([(port.name.clone(), json)]));
+        match (named_output(port), entry) {
+            (None, entry) => *entry = json,
+            (Some(name), Json::Object(fields)) => drop(fields.insert(name.to_owned(), json)),
+            (Some(name), entry) => *entry = Json::Object(Map::from_iter([(name.to_owned(), json)])),
         }
     }
 
@@ -236,6 +234,13 @@ impl Results {
         }
         json
     }
+}
+
+/// The name by which a party learns an output, if it has one. What each member of a family learns is its own: it has the name without the
+/// member's number.
+pub fn named_output(port: &OutputPort) -> Option<&str> {
+    let name = port.name.split_once('[').map_or(port.name.as_str(), |(name, _)| name);
+    (!name.is_empty()).then_some(name)
 }
 
 /// A reason on one line, without what could steer a terminal: it may come from a plan that somebody else made.

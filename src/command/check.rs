@@ -7,13 +7,17 @@ use serde_json::json;
 
 use crate::cli::Common;
 use crate::failure::Failure;
-use crate::program::{Program, load, locate};
+use crate::program::{Program, load, load_tested, locate};
 use crate::terminal::outln;
 
 /// Checks the program at `path`.
 pub fn run(path: &Path, common: &Common) -> Result<(), Failure> {
     let file = locate(path)?.file;
-    let program = load(&file, common)?;
+    let is_source = file.extension().is_some_and(|extension| extension == "hush" || extension == "proposal");
+    let program = match is_source {
+        true => Program::Hush(Box::new(load_tested(&file, common)?)),
+        false => load(&file, common)?,
+    };
     let what = match &program {
         Program::Hush(hush) if hush.program.main.is_some() => "a program",
         Program::Hush(_) => "a file without `main`",

@@ -9,7 +9,7 @@ use hushgate_compiler::interpret::{self, FailureKind, Operand, Sides, difference
 
 use crate::cli::Common;
 use crate::failure::Failure;
-use crate::program::{Hush, load_hush, load_library, locate};
+use crate::program::{Hush, load_library, load_tested, locate};
 use crate::results::printable;
 use crate::terminal::outln;
 
@@ -75,7 +75,7 @@ fn modules_of(name: &str) -> Vec<String> {
 fn load_program(name: &str, common: &Common) -> Result<Hush, Failure> {
     match name.strip_prefix("std::") {
         Some(module) => load_library(module, common),
-        None => load_hush(&locate(Path::new(name))?.file, common),
+        None => load_tested(&locate(Path::new(name))?.file, common),
     }
 }
 

@@ -4,15 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-use hushgate_circuits::circuit::{Circuit, Node};
-use hushgate_circuits::evaluate::evaluate_lanes;
+use hushgate_circuits::circuit::{Circuit, InputPort, Node};
 use hushgate_circuits::id::Wire;
-use hushgate_circuits::shape::Shape;
+use hushgate_circuits::shape::Value;
 
 use crate::program::Compiled;
+use crate::results::named_output;
+use crate::synth::{self, Draws};
 
 /// For each party of the program, sentences.
 pub fn reveals(compiled: &Compiled) -> Vec<Vec<String>> {
@@ -44,14 +45,14 @@ fn sentences(circuit: &Circuit, party: usize, sources: &[u64]) -> Vec<String> {
         if !port.recipients.iter().any(|recipient| recipient.0 as usize == party) {
             continue;
         }
-        let name = if port.name.is_empty() { "the result" } else { &port.name };
+        let name = named_output(port).unwrap_or("the result");
         let mask = sources[range.clone()].iter().fold(0, |all, mask| all | mask);
-        if mask & !bit(party) == 0 {
+        if !(0..circuit.parties.len()).any(|other| other != party && mask & bit(other) != 0) {
             continue;
         }
         bits += width;
         sentences.extend(handed_over(circuit, party, range).map(|input| format!("{name} holds {input} AS IT IS")));
-        sentences.push(format!("{name}: at most {} about {}", plural(width), names(circuit, mask & !bit(party))));
+        sentences.push(format!("{name}: at most {} about {}", plural(width), others(circuit, mask, party)));
     }
     if bits > 0 && sentences.len() > 1 {
         sentences.push(format!("together: at most {} in each run", plural(bits)));
@@ -64,18 +65,28 @@ fn bit(party: usize) -> u64 {
     1 << party.min(63)
 }
 
-fn names(circuit: &Circuit, mask: u64) -> String {
-    let names: Vec<&str> = circuit
-        .parties
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| mask & bit(*i) != 0)
-        .map(|(_, name)| name.as_str())
-        .collect();
-    match names.as_slice() {
-        [first, .., last] if names.len() > 4 => format!("{} parties from {first} to {last}", names.len()),
-        names => names.join(", "),
+/// The parties in `mask` without `party`; many of one family by its name.
+fn others(circuit: &Circuit, mask: u64, party: usize) -> String {
+    let names = &circuit.parties;
+    let family = |i: usize| names[i].split_once('[').map(|(family, _)| family);
+    let mut parts: Vec<String> = Vec::new();
+    let mut i = 0;
+    while i < names.len() {
+        let end = (i..names.len()).find(|&j| family(j).is_none() || family(j) != family(i)).unwrap_or(names.len());
+        let members = i..end.max(i + 1);
+        let others: Vec<usize> = members.clone().filter(|&j| j != party).collect();
+        let meant: Vec<&str> = others.iter().filter(|&&j| mask & bit(j) != 0).map(|&j| names[j].as_str()).collect();
+        match (family(i), meant.len()) {
+            (Some(name), n) if n > 1 && n == others.len() && n < members.len() => {
+                parts.push(format!("the other {n} of {name}"));
+            }
+            (Some(name), n) if n > 1 && n == others.len() => parts.push(format!("all {n} of {name}")),
+            (Some(name), n) if n > 4 => parts.push(format!("{n} of {name}")),
+            _ => parts.extend(meant.into_iter().map(str::to_owned)),
+        }
+        i = members.end;
     }
+    parts.join(", ")
 }
 
 fn plural(bits: usize) -> String {
@@ -134,37 +145,50 @@ fn trial(circuit: &Circuit, party: usize) -> Option<String> {
         return None;
     }
     let mut rng = ChaCha20Rng::from_seed([7; 32]);
+    let Some(values) = synth::meeting(circuit, &mut rng) else {
+        return Some("no trial with random data met what the program requires: trials say nothing here".to_owned());
+    };
+    let is_own = |port: &InputPort| port.party.0 as usize == party;
+    let own: Vec<Value> =
+        circuit.inputs.iter().zip(values).filter(|(port, _)| is_own(port)).map(|(_, value)| value).collect();
     let mut counts = BTreeMap::<Vec<bool>, u32>::new();
-    let own: Vec<Vec<bool>> = circuit.inputs.iter().map(|port| random_bits(&port.shape, &mut rng)).collect();
     for _ in 0..TRIALS / 64 {
-        let mut lanes = Vec::new();
-        for (port, own) in circuit.inputs.iter().zip(&own) {
-            if port.party.0 as usize == party {
-                lanes.extend(own.iter().map(|&bit| u64::from(bit).wrapping_neg()));
-                continue;
-            }
-            let runs: Vec<Vec<bool>> = (0..64).map(|_| random_bits(&port.shape, &mut rng)).collect();
-            let lane = |i: usize| runs.iter().rev().fold(0, |lane, bits| lane << 1 | u64::from(bits[i]));
-            lanes.extend((0..own.len()).map(lane));
-        }
-        let outputs = learned(circuit, party, &evaluate_lanes(circuit, &lanes));
-        for run in 0..64 {
+        let draws = Draws::new(circuit, Some((party, &own)), &mut rng);
+        let outputs = learned(circuit, party, &draws.outputs);
+        for run in (0..64).filter(|run| draws.met >> run & 1 == 1) {
             let bits = outputs.iter().map(|lane| lane >> run & 1 == 1).collect();
             *counts.entry(bits).or_default() += 1;
         }
     }
+    Some(verdict(&counts.into_values().collect::<Vec<u32>>()))
+}
+
+/// What trials say, by how many of them gave each result.
+fn verdict(counts: &[u32]) -> String {
+    let met: u32 = counts.iter().sum();
+    let most = counts.iter().max().copied().unwrap_or(0);
     let distinct = counts.len();
-    let entropy: f64 = counts.values().map(|&n| f64::from(n) / TRIALS as f64).map(|p| -p * p.log2()).sum();
-    Some(if distinct * 10 > TRIALS * 9 {
-        format!(
-            "in {TRIALS} trials with random data of the others nearly every one gave another result: results may pin down their data"
-        )
-    } else {
-        format!(
-            "in {TRIALS} trials with random data of the others: {distinct} different results, {:.1} bits a run",
-            entropy.abs()
-        )
-    })
+    if met < TRIALS_MIN {
+        return format!(
+            "only {met} of {TRIALS} trials with random data met what the program requires: trials say nothing here"
+        );
+    }
+    if most * 50 > met * 49 {
+        return format!(
+            "in {met} trials nearly all random data gave the same result, so trials say nothing here: data that somebody chooses, or guesses, can differ"
+        );
+    }
+    if distinct * 10 > met as usize * 9 {
+        return format!(
+            "in {met} trials with random data of the others nearly every one gave another result: results may pin down their data"
+        );
+    }
+    let share = |n: &u32| f64::from(*n) / f64::from(met);
+    let entropy: f64 = counts.iter().map(share).map(|p| -p * p.log2()).sum();
+    format!(
+        "in {met} trials with random data of the others: {distinct} different results, {:.1} bits a run",
+        entropy.abs()
+    )
 }
 
 /// The bits of the outputs that a party learns.
@@ -181,11 +205,22 @@ fn learned(circuit: &Circuit, party: usize, outputs: &[u64]) -> Vec<u64> {
     learned
 }
 
-/// The bits of a random value of this shape.
-fn random_bits(shape: &Shape, rng: &mut impl Rng) -> Vec<bool> {
-    let value = crate::synth::random(shape, rng);
-    shape.encode(&value).expect("a random value of a shape has it")
-}
-
 const TRIALS: usize = 1024;
 const NODES_MAX: usize = 4_000_000;
+/// Trials that count, at least, for a figure to mean something.
+const TRIALS_MIN: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_speak_only_where_results_vary() {
+        assert!(verdict(&[512, 512]).ends_with("2 different results, 1.0 bits a run"));
+        assert!(verdict(&vec![1; 1024]).contains("may pin down"));
+        for counts in [&[1024][..], &[1023, 1], &[1010, 14], &[30, 33], &[]] {
+            let said = verdict(counts);
+            assert!(said.contains("say nothing here") && !said.contains(" bits"), "{said}");
+        }
+    }
+}

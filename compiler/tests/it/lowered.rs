@@ -280,7 +280,7 @@ fn what_is_not_proven_in_a_loop_within_a_loop_is_reported() {
 fn a_chain_of_hashes_is_one_block() {
     let text = include_str!("../long/sha256_chain.hush");
     let program = |n: u32| {
-        let options = Options { params: [("N".to_owned(), n.into())].into() };
+        let options = Options { params: [("N".to_owned(), n.into())].into(), ..Options::default() };
         check(&Sources { name: "chain", text, load: &|_| None }, &options).program.expect("a program without errors")
     };
     let short = program(3);

@@ -66,5 +66,5 @@ fn check(name: &str, text: &str) -> (SourceMap, Vec<Diagnostic>) {
 fn options(text: &str) -> Options {
     let given = text.lines().next().and_then(|line| line.strip_prefix("// --set ")?.split_once('='));
     let params = given.map(|(name, value)| (name.to_owned(), value.parse().expect("a whole number")));
-    Options { params: params.into_iter().collect() }
+    Options { params: params.into_iter().collect(), ..Options::default() }
 }

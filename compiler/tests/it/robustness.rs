@@ -185,7 +185,7 @@ fn parameters_from_outside_are_checked() {
     let codes = |given: &[(&str, i32)]| -> Vec<Code> {
         let params = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let sources = hushgate_compiler::Sources { name: "program.hush", text, load: &|_| None };
-        let checked = hushgate_compiler::check(&sources, &hushgate_compiler::Options { params });
+        let checked = hushgate_compiler::check(&sources, &hushgate_compiler::Options { params, ..Default::default() });
         checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     };
     assert_eq!(codes(&[("FLAG", 1)]), []);
