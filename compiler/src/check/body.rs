@@ -1,6 +1,6 @@
 //! One function body (or one constant's value) at a time: variables, blocks, statements, and making values fit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
@@ -42,6 +42,8 @@ pub(super) struct Body<'c, 'a> {
     pub(super) rests: Vec<(LocalId, Vec<LocalId>)>,
     /// Variables whose type is not known yet: their first values and their names.
     open_locals: HashMap<LocalId, (Span, Span)>,
+    /// Variables whose type only their first value has said.
+    pub(super) untyped: HashSet<LocalId>,
     /// What is called, and where.
     pub(super) calls: Vec<(FunctionId, Span)>,
     /// [`Checker::failures`] when this body was begun.
@@ -95,6 +97,7 @@ impl<'c, 'a> Body<'c, 'a> {
             fn_args: HashMap::new(),
             inlining: Vec::new(),
             open_locals: HashMap::new(),
+            untyped: HashSet::new(),
             prologue: Vec::new(),
             constants: HashMap::new(),
             rests: Vec::new(),
@@ -274,6 +277,7 @@ impl<'c, 'a> Body<'c, 'a> {
         let value = if open { value } else { self.known(value, &ast.pattern) };
         let at = value.span;
         self.bind_all(&ast.pattern, value, stmts);
+        self.untyped.insert(LocalId(self.locals.len() as u32 - 1));
         if open {
             self.open_locals.insert(LocalId(self.locals.len() as u32 - 1), (at, ast.pattern.span));
         }

@@ -92,6 +92,11 @@ impl<'a> Checker<'a> {
 
     /// One party of `from` or `to`; several for a family, if that is allowed.
     pub(super) fn party_ref(&mut self, reference: &'a ast::PartyRef, family: bool) -> Option<Vec<PartyId>> {
+        self.party_giving(reference, family, &Ty::Never)
+    }
+
+    /// The same, where a value of type `ty` comes from there.
+    fn party_giving(&mut self, reference: &'a ast::PartyRef, family: bool, ty: &Ty) -> Option<Vec<PartyId>> {
         let (members, declared) = self.party(&reference.name)?;
         if members.is_empty() {
             // Its count is wrong, which is reported.
@@ -101,6 +106,12 @@ impl<'a> Checker<'a> {
         let Some(index) = &reference.index else {
             if declared.count.is_some() && !family {
                 let name = &reference.name;
+                let (help, instead) = match ty {
+                    Ty::Array(_, n) if *n == members.len() as u64 => {
+                        ("each member gives an element", format!("each {name}"))
+                    }
+                    _ => ("say which member", format!("{name}[0]")),
+                };
                 self.report(
                     Diagnostic::error(
                         Code::FamilyAsParty,
@@ -109,7 +120,7 @@ impl<'a> Checker<'a> {
                     .at(reference.span, "which member?")
                     .because(declared.span, "declared here")
                     .note(format!("`from each {name}` takes one element of an array from each member"))
-                    .replace("say which member", reference.span, format!("{name}[0]")),
+                    .replace(help, reference.span, instead),
                 );
                 return None;
             }
@@ -312,7 +323,9 @@ impl<'a> Checker<'a> {
     fn source(&mut self, source: &'a ast::InputSource, ty: &Ty, ty_span: Span) -> Option<From> {
         match &source.kind {
             InputSourceKind::Public => Some(From::Public),
-            InputSourceKind::Party(reference) => self.party_ref(reference, false)?.first().copied().map(From::Party),
+            InputSourceKind::Party(reference) => {
+                self.party_giving(reference, false, ty)?.first().copied().map(From::Party)
+            }
             InputSourceKind::Each(name) => self.family(name, source.span, ty, ty_span).map(From::Each),
         }
     }

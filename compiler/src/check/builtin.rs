@@ -304,7 +304,7 @@ impl<'a> Body<'_, 'a> {
                 )
                 .at(call.span, "not in a test")
                 .note("a program never stops half-way: that would tell something about its secrets")
-                .help("return an `Option` or an enum to say that something is wrong"),
+                .help("`require(condition, \"reason\")` makes all results empty where it does not hold; or return an `Option`"),
             );
         }
         self.test
@@ -518,6 +518,10 @@ impl<'a> Body<'_, 'a> {
         let of_language = !matches!(self.origin(ty), Some(Origin::Def(_)));
         if let Some(own) = super::library::renamed_method(&name.name).filter(|own| known().any(|name| name == *own)) {
             self.report(error.replace(format!("did you mean `{own}`?"), name.span, own));
+            return self.args_anyway(call.args, call.span);
+        }
+        if let Some(help) = self.library_function(ty, name) {
+            self.report(error.help(help));
             return self.args_anyway(call.args, call.span);
         }
         if let Some(help) = super::library::foreign_method(&name.name).filter(|_| of_language) {

@@ -189,7 +189,30 @@ impl<'a> Body<'_, 'a> {
             return self.no_value(values, span);
         }
         let name = self.checker.shown_name(def);
+        let plain = ast.params.iter().filter(|param| !is_function(&param.ty));
+        let given = values.iter().skip(usize::from(call.receiver.is_some()));
+        if let Some((param, value)) = plain.zip(given).find(|(param, value)| self.text_for_array(&param.ty, &value.ty))
+        {
+            let error = self.text_given(&name, param, value);
+            return self.fail(span, error);
+        }
         self.finish_call(def, &name, bindings, values, span)
+    }
+
+    fn text_for_array(&self, written: &ast::Type, found: &Ty) -> bool {
+        matches!(written.kind, ast::TypeKind::Array { .. }) && self.checker.types.text_len(found).is_some()
+    }
+
+    fn text_given(&self, function: &str, param: &ast::Param, value: &Expr) -> Diagnostic {
+        let found = self.type_name(&value.ty);
+        let error =
+            Diagnostic::error(Code::TypeMismatch, format!("`{function}` takes an array, and `{found}` is none"))
+                .at(value.span, format!("this is `{found}`"))
+                .because(param.span, "the parameter is declared here");
+        match super::library::FOR_TEXTS.iter().find(|(other, _)| *other == function) {
+            Some((_, own)) => error.help(format!("for texts there is `{own}` of `std::text`")),
+            None => error.replace("take its bytes, those that fill it up included", value.span.at_end(), ".bytes()"),
+        }
     }
 
     /// The values of all parameters that are not of function type, the receiver first.

@@ -8,8 +8,8 @@ use super::exhaustive;
 use super::expr::int;
 use super::operator::{no_branch, node};
 use super::pattern::nothing;
-use super::types::{is_int, unit};
-use crate::diagnostic::{Code, Diagnostic};
+use super::types::{Fits, is_int, unit};
+use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::hir::{Arm, BinaryOp, Expr, ExprKind, For, LocalId, Over, Pattern, Stmt, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, Condition, ExprKind as Ast};
@@ -78,8 +78,18 @@ impl<'a> Body<'_, 'a> {
         let at = block.value.as_ref().map_or(block.span, |value| value.span);
         let error =
             Diagnostic::error(Code::MissingElse, format!("an `if` without `else` gives nothing, found `{found}`"))
-                .at(at, format!("this is `{found}`"))
-                .replace("drop the value, or add an `else` with another", at.at_end(), ";");
+                .at(at, format!("this is `{found}`"));
+        let returned = self.ret.as_ref().filter(|_| self.inlined.is_empty()).map(|(ty, _)| ty);
+        let error = match returned.is_some_and(|ty| self.checker.types.fits(&value.ty, ty) != Fits::Never) {
+            true => error.fix(
+                "return it, or add an `else` with another value",
+                vec![
+                    Edit { span: at.at_start(), replacement: "return ".to_owned() },
+                    Edit { span: at.at_end(), replacement: ";".to_owned() },
+                ],
+            ),
+            false => error.replace("drop the value, or add an `else` with another", at.at_end(), ";"),
+        };
         self.fail(block.span, error)
     }
 

@@ -25,7 +25,11 @@ const FOREIGN: &[(&[&str], &str)] = &[
         &["push", "pop", "append", "insert", "remove", "extend", "truncate"],
         "an array has as many elements as its type says; `.concat(…)` makes a longer one, a slice `xs[a..b]` a shorter one",
     ),
-    (&["pow"], "multiply, or use a `for` loop with a fixed number of rounds"),
+    (&["pow"], "use `pow(x, n)` of `std::math`, or multiply"),
+    (
+        &["cmp", "partial_cmp", "total_cmp", "compare", "compareTo"],
+        "compare with `<`: the closure of `sort_by` says whether `a` comes before `b`, as in `xs.sort_by(|a, b| a < b)`",
+    ),
     (&["wrapping_add", "wrapping_sub", "wrapping_mul"], "use the operators `+%`, `-%` and `*%`"),
     (&["saturating_add", "saturating_sub", "saturating_mul"], "use the operators `+|`, `-|` and `*|`"),
     (
@@ -100,18 +104,31 @@ const FOREIGN_FUNCTIONS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// What functions of arrays are called for texts.
+pub(super) const FOR_TEXTS: &[(&str, &str)] = &[
+    ("edit_distance", "text_distance"),
+    ("levenshtein", "text_distance"),
+    ("distance", "text_distance"),
+    ("len", "length"),
+];
+
+/// The module of the library that declares `name`.
+fn module_of(name: &str) -> Option<&'static str> {
+    let kinds = ["fn", "struct", "enum", "const", "type", "const fn"];
+    let ends = |c: char| !c.is_alphanumeric() && c != '_';
+    let declares = |text: &str| {
+        kinds.iter().any(|kind| {
+            let start = format!("\npub {kind} {name}");
+            text.match_indices(&start).any(|(at, _)| text[at + start.len()..].starts_with(ends))
+        })
+    };
+    crate::std::names().find(|module| crate::std::text(module).is_some_and(declares))
+}
+
 impl<'a> Checker<'a> {
     /// Says which module of the library declares what is not declared here.
     pub(super) fn in_library_module(&self, name: &ast::Ident, error: &Diagnostic) -> Option<Diagnostic> {
-        let kinds = ["fn", "struct", "enum", "const", "type", "const fn"];
-        let ends = |c: char| !c.is_alphanumeric() && c != '_';
-        let declares = |text: &str| {
-            kinds.iter().any(|kind| {
-                let start = format!("\npub {kind} {name}");
-                text.match_indices(&start).any(|(at, _)| text[at + start.len()..].starts_with(ends))
-            })
-        };
-        let module = crate::std::names().find(|module| crate::std::text(module).is_some_and(declares))?;
+        let module = module_of(&name.name)?;
         let start = *self.file_starts.get(&name.span.file)?;
         let message = format!("`std::{module}` declares one: bring it in with `use std::{module}::{name};`");
         Some(error.clone().replace(message, start, format!("use std::{module}::{name};\n")))
@@ -224,6 +241,15 @@ impl<'a> Body<'_, 'a> {
             edit(Span { start: first.end, end: until, ..span }, &format!("{close}.{method}(")),
         ];
         Some(error.clone().fix(format!("`{method}` is a method"), edits))
+    }
+
+    /// What to call in place of a method that is a function of the library: on texts, one for texts.
+    pub(super) fn library_function(&self, ty: &Ty, name: &ast::Ident) -> Option<String> {
+        let is_text = self.checker.types.text_len(ty).is_some();
+        let text = &*name.name;
+        let function = FOR_TEXTS.iter().find(|(other, _)| is_text && *other == text).map_or(text, |(_, own)| own);
+        let module = module_of(function)?;
+        Some(format!("it is a function: after `use std::{module}::{function};`, write `{function}(…)`"))
     }
 
     /// A method that the library declares. Where it has a size first, that may be given as an argument: `xs.windows(2)`.

@@ -291,8 +291,36 @@ impl<'a> Body<'_, 'a> {
         }
         let declared = self.locals[target.local.0 as usize].span;
         let why = Why::at(declared, format!("`{}` is declared here", self.locals[target.local.0 as usize].name));
+        if self.untyped.contains(&target.local) && self.checker.types.text_len(&target.ty).is_some() {
+            let value = self.expr(value, Some(&target.ty));
+            if self.longer_text(&target, &value) {
+                return self.error(span);
+            }
+            let value = self.fit(value, &target.ty.clone(), &why);
+            return self.store(target, value, stmts, span);
+        }
         let value = self.value(value, &target.ty.clone(), &why);
         self.store(target, value, stmts, span)
+    }
+
+    /// Whether a text is too long for a variable whose type its first text has said: reported once for the variable.
+    fn longer_text(&mut self, target: &Place, value: &Expr) -> bool {
+        let types = &self.checker.types;
+        let (Some(room), Some(found)) = (types.text_len(&target.ty), types.text_len(&value.ty)) else { return false };
+        if found <= room {
+            return false;
+        }
+        let (short, long) = (self.type_name(&target.ty), self.type_name(&value.ty));
+        let local = &mut self.locals[target.local.0 as usize];
+        let whole = std::mem::replace(&mut local.ty, Ty::Never);
+        let (name, declared) = (local.name.clone(), local.span);
+        let written = self.type_name(&whole).replace(&short, &long);
+        let error = Diagnostic::error(Code::TypeMismatch, format!("expected `{short}`, found `{long}`"))
+            .at(value.span, format!("this is `{long}`"))
+            .because(declared, format!("`{name}` has the type of its first value, a text of {room} bytes"))
+            .replace("write its type", declared.at_end(), format!(": {written}"));
+        self.report(error);
+        true
     }
 
     /// `(a, b) = value`: all values are known before the first is stored.

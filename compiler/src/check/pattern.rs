@@ -157,6 +157,9 @@ impl<'a> Body<'_, 'a> {
                 {
                     return self.named_pattern(constant, ty, span);
                 }
+                if inner.is_none() && mutable.is_none() && self.bare_variant(name, ty) {
+                    return Pattern::Any;
+                }
                 let local = self.bind(name, mutable.is_some(), ty, shared);
                 let inner = inner.as_ref().map(|inner| Box::new(self.alternatives(inner, ty, shared)));
                 Pattern::Bind(local, inner)
@@ -472,6 +475,10 @@ impl<'a> Body<'_, 'a> {
         span: Span,
         shared: Option<&Shared>,
     ) -> Pattern {
+        if path.as_ident().is_some_and(|name| self.bare_variant(name, ty)) {
+            self.bind_anyway(fields, shared);
+            return Pattern::Any;
+        }
         let payload = self.named(path, Some(ty)).and_then(|named| self.payload(&named, ty, path.span));
         let Some((tag, payload)) = payload else {
             self.bind_anyway(fields, shared);
@@ -479,6 +486,27 @@ impl<'a> Body<'_, 'a> {
         };
         let tys = self.parts_of(&payload);
         wrap(tag, self.items_pattern(fields, &tys, &payload, span, shared))
+    }
+
+    /// Whether `name`, which stands for nothing else, is a variant of the matched type without the type's name; reported if so.
+    fn bare_variant(&mut self, name: &ast::Ident, ty: &Ty) -> bool {
+        let Ty::Enum(id) = ty else { return false };
+        let variants = &self.checker.types.enum_(*id).variants;
+        let Some(Origin::Def(def)) = self.origin(ty) else { return false };
+        let owner = self.checker.def(def).name.name.clone();
+        if self.checker.lookup(self.scope, &name.name).is_some() || !variants.iter().any(|(own, _)| **own == *name.name)
+        {
+            return false;
+        }
+        let error = Diagnostic::error(Code::UnknownName, format!("nothing called `{name}` is declared here"))
+            .at(name.span, format!("a variant of `{owner}`"));
+        let whole = format!("{owner}::{name}");
+        let error = match self.checker.lookup(self.scope, &owner) == Some(def) {
+            true => error.replace("say whose variant it is", name.span, whole),
+            false => error.help(format!("write `{whole}`")),
+        };
+        self.report(error);
+        true
     }
 
     fn struct_pattern(

@@ -500,11 +500,17 @@ impl<'a> Checker<'a> {
             return false;
         }
         let found = self.types.name(ty);
+        let help = match (bound.as_ident().map(|name| &*name.name), ty) {
+            (Some("Ord"), Ty::Struct(_) | Ty::Tuple(_) | Ty::Enum(_)) => {
+                "only numbers have an order: use one of its parts, as in `sort_by_key(|x| x.part)`, or say which comes first, as in `sort_by(|a, b| …)`"
+            }
+            _ => "use a type that can be compared and calculated with: an integer",
+        };
         self.report(
             Diagnostic::error(Code::BoundNotMet, format!("`{found}` is not `{bound}`, which `{}` must be", param.name))
                 .at(span, format!("`{}` is `{found}` here", param.name))
                 .because(param.span, "required here")
-                .help("use a type that can be compared and calculated with: an integer"),
+                .help(help),
         );
         false
     }

@@ -145,6 +145,9 @@ impl Parser<'_> {
             if self.increment(&left) {
                 return Ok(Expr { kind: ExprKind::Error, span: self.span_since(left.span) });
             }
+            if min == 0 && self.at_conditional() {
+                return self.conditional_after(&left);
+            }
             let Some(op) = self.binary_op().filter(|op| op.precedence() >= min) else { return Ok(left) };
             if op == BinaryOp::And && self.kind_ahead(1) == TokenKind::Let {
                 return Ok(left);
@@ -226,15 +229,25 @@ impl Parser<'_> {
         if matches!(value.kind, ExprKind::Error) {
             return Ok(Expr { kind: ExprKind::Error, span: whole });
         }
-        let text = self.text_of(value.without_parens().span);
+        let (text, target) = (self.text_of(value.without_parens().span), self.text_of(ty.span));
         let error = Diagnostic::error(
             Code::AsCast,
             "Hush has no `as`: a conversion says what happens to values that do not fit",
         )
         .at(keyword, "not in the language")
-        .note("where every value fits, no conversion is needed: `let y: u64 = x;`")
-        .note("`wrap(x)` drops the upper bits, `saturate(x)` takes the nearest value, `try_into(x)` gives an `Option`")
-        .replace("convert by wrapping, as `as` does elsewhere", whole, format!("wrap({text})"));
+        .note(
+            "where every value fits, no conversion is needed: `let y: u64 = x;`, and sums of different types are exact",
+        )
+        .note("`wrap(x)` drops the upper bits, `saturate(x)` takes the nearest value, `try_into(x)` gives an `Option`");
+        let has_width = target.strip_prefix(['u', 'i']).is_some_and(|width| width.parse::<u32>().is_ok());
+        let error = match has_width {
+            true => error.replace(
+                "leave `as` out where every value fits; else convert by wrapping, as `as` does elsewhere",
+                whole,
+                format!("wrap::<{target}>({text})"),
+            ),
+            false => error.replace("leave it out", value.span.at_end().to(ty.span), ""),
+        };
         self.report(error);
         Ok(Expr { kind: ExprKind::Error, span: whole })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Parse, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::Ident;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
 use crate::syntax::token::TokenKind;
 
 /// Names of types of other languages, unless the file declares them.
@@ -164,6 +164,34 @@ impl Parser<'_> {
         error.replace(format!("write `{instead}`"), span, instead)
     }
 
+    /// Whether `if c else y` follows on this line, after a value.
+    pub(super) fn at_conditional(&self) -> bool {
+        if self.kind() != TokenKind::If || self.at_line_start() {
+            return false;
+        }
+        let ends =
+            [TokenKind::OpenBrace, TokenKind::CloseBrace, TokenKind::Semicolon, TokenKind::FatArrow, TokenKind::End];
+        (1..).map(|ahead| self.kind_ahead(ahead)).find(|kind| *kind == TokenKind::Else || ends.contains(kind))
+            == Some(TokenKind::Else)
+    }
+
+    /// `if c else y` after a value: reports it and steps over it.
+    #[inline(never)]
+    pub(super) fn conditional_after(&mut self, value: &Expr) -> Parse<Expr> {
+        let keyword = self.bump().span;
+        let condition = self.expr_here()?;
+        self.eat(TokenKind::Else);
+        let otherwise = self.expr_here()?;
+        let whole = value.span.to(otherwise.span);
+        let text = |expr: &Expr| self.text_of(expr.span);
+        let instead = format!("if {} {{ {} }} else {{ {} }}", text(&condition), text(value), text(&otherwise));
+        let error = Diagnostic::error(Code::UnexpectedToken, "a choice begins with its condition")
+            .at(keyword, "after the value that it chooses")
+            .replace("write the condition first", whole, instead);
+        self.report(error);
+        Ok(Expr { kind: ExprKind::Error, span: whole })
+    }
+
     /// Reports a construct of another language that begins here with a word, as a statement or expression.
     #[inline(never)]
     pub(super) fn foreign_statement(&mut self) -> Option<()> {
@@ -267,7 +295,16 @@ impl Parser<'_> {
         if bracket != TokenKind::OpenParen {
             return self.fail(error.help("write the value itself"));
         }
-        self.report(error.replace("leave `!` out", span, ""));
+        let error = match self.text_of(path) {
+            "print" | "println" | "eprint" | "eprintln" | "dbg" | "format" | "write" | "writeln" => {
+                error.help("a program has no output but its result; `hushgate eval --trace` shows what variables hold")
+            }
+            "panic" | "unreachable" | "todo" | "unimplemented" | "bail" | "ensure" => {
+                error.help("a program cannot fail half-way: use `require(…, \"…\")`, or give an `Option`")
+            }
+            _ => error.replace("leave `!` out", span, ""),
+        };
+        self.report(error);
         self.bump();
         Ok(())
     }
