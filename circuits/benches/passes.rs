@@ -41,7 +41,7 @@ fn measure(name: &str, mut circuit: Circuit, level: u8) {
     let before = stats(&circuit);
     println!("{name}, level {level}: {} ANDs, {} XORs", before.n_ands, before.n_xors);
     let mut seconds = 0.0;
-    for pass in PASSES.iter().filter(|pass| pass.level <= level) {
+    for pass in PASSES.iter().filter(|pass| pass.levels.contains(&level)) {
         let start = Instant::now();
         circuit = (pass.run)(circuit);
         let taken = start.elapsed().as_secs_f64();

@@ -184,6 +184,24 @@ impl Builder {
         Wire::new(self.intern(Node::Xor(a, b)), complement)
     }
 
+    /// A gate of the same kind as one that a block has, on what stands here for its operands: different nodes for different nodes, so that
+    /// no rule applies that did not apply there. It is not looked for, nor found later.
+    pub(crate) fn copy(&mut self, gate: Node, a: Wire, b: Wire) -> Wire {
+        let is_and = matches!(gate, Node::And(..));
+        if a.as_constant().is_some() || b.as_constant().is_some() || a.node() == b.node() || self.room_for(1).is_none()
+        {
+            return if is_and { self.and(a, b) } else { self.xor(a, b) };
+        }
+        let (a, b) = if a.node() < b.node() { (a, b) } else { (b, a) };
+        if is_and {
+            self.n_ands += 1;
+            return Wire::new(self.push(Node::And(a, b)), false);
+        }
+        let complement = a.is_complemented() != b.is_complemented();
+        let (a, b) = (a ^ a.is_complemented(), b ^ b.is_complemented());
+        Wire::new(self.push(Node::Xor(a, b)), complement)
+    }
+
     /// At least one; 1 AND.
     pub fn or(&mut self, a: Wire, b: Wire) -> Wire {
         !self.and(!a, !b)

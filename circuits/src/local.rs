@@ -316,8 +316,7 @@ impl Copier<'_> {
         let main = self.circuit.main();
         self.builder.set_origin(main.origins[i]);
         match main.nodes[i] {
-            Node::And(a, b) => Ok(self.builder.and(self.wire(a), self.wire(b))),
-            Node::Xor(a, b) => Ok(self.builder.xor(self.wire(a), self.wire(b))),
+            gate @ (Node::And(a, b) | Node::Xor(a, b)) => Ok(self.builder.copy(gate, self.wire(a), self.wire(b))),
             Node::Result { call, index } => {
                 if self.results.0 != Some(call) {
                     let results = self.call(call as usize)?;

@@ -12,7 +12,7 @@ pub mod rewrite;
 mod cuts;
 mod table;
 
-use std::ops::{Add, Sub};
+use std::ops::{Add, RangeInclusive, Sub};
 
 use crate::build::{Blocks, Builder, TooLarge};
 use crate::circuit::{Block, Circuit, Node};
@@ -20,25 +20,25 @@ use crate::id::Wire;
 use crate::verify::verify;
 
 /// One step of optimisation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pass {
     /// For people.
     pub name: &'static str,
-    /// From which level on it runs.
-    pub level: u8,
+    /// In which levels it runs.
+    pub levels: RangeInclusive<u8>,
     /// Gives a circuit of the same meaning and no more ANDs.
     pub run: fn(Circuit) -> Circuit,
 }
 
-/// All passes, in the order in which they run. Level 3 takes many times as long as level 2.
+/// All passes, in the order in which they run. Level 3 takes many times as long as level 2. Rewriting folds what it copies.
 pub const PASSES: [Pass; 7] = [
-    Pass { name: "fold", level: 1, run: fold::run },
-    Pass { name: "propagate", level: 1, run: propagate::run },
-    Pass { name: "rewrite", level: 2, run: rewrite::run },
-    Pass { name: "rewrite thoroughly", level: 3, run: rewrite::run_thoroughly },
-    Pass { name: "redundancy", level: 3, run: redundancy::run },
-    Pass { name: "rewrite what is left", level: 3, run: rewrite::run_thoroughly },
-    Pass { name: "factor", level: 3, run: factor::run },
+    Pass { name: "fold", levels: 1..=1, run: fold::run },
+    Pass { name: "propagate", levels: 1..=3, run: propagate::run },
+    Pass { name: "rewrite", levels: 2..=3, run: rewrite::run },
+    Pass { name: "rewrite thoroughly", levels: 3..=3, run: rewrite::run_thoroughly },
+    Pass { name: "redundancy", levels: 3..=3, run: redundancy::run },
+    Pass { name: "rewrite what is left", levels: 3..=3, run: rewrite::run_thoroughly },
+    Pass { name: "factor", levels: 3..=3, run: factor::run },
 ];
 
 /// The level for everyday use.
@@ -47,7 +47,7 @@ pub const LEVEL_DEFAULT: u8 = 2;
 /// Runs the passes of a level, and of those below, on a verified circuit.
 #[must_use]
 pub fn optimize(circuit: Circuit, level: u8) -> Circuit {
-    PASSES.iter().filter(|pass| pass.level <= level).fold(circuit, |circuit, pass| {
+    PASSES.iter().filter(|pass| pass.levels.contains(&level)).fold(circuit, |circuit, pass| {
         let circuit = (pass.run)(circuit);
         debug_assert_eq!(verify(&circuit), Ok(()), "after pass {}", pass.name);
         circuit

@@ -37,9 +37,10 @@ pub(super) fn choose(view: &View<'_>, transfer_bytes: &dyn Fn(u64) -> u64) -> Ve
     let cuts = PRICES.iter().map(|&price| view.cut(price)).chain([view.inputs_alone()]);
     let cost = |ways: &Vec<Way>| {
         let (n_transfers, n_rows) = view.count(ways);
-        transfer_bytes(n_transfers).saturating_add(ROW_BYTES.saturating_mul(n_rows))
+        let bytes = transfer_bytes(n_transfers).saturating_add(ROW_BYTES.saturating_mul(n_rows));
+        (bytes, n_transfers, n_rows)
     };
-    cuts.min_by_key(|ways| (cost(ways), view.count(ways))).expect("there are several cuts")
+    cuts.min_by_key(cost).expect("there are several cuts")
 }
 
 /// Main as the evaluator sees it.

@@ -71,15 +71,6 @@ impl Cut {
         &self.leaves[..usize::from(self.n_leaves)]
     }
 
-    /// Whether the other cut has more than `n` leaves that this one has not; it may have even if not.
-    fn lacks_more_than(&self, n: usize, other: &Cut) -> bool {
-        let mut lacking = other.signature & !self.signature;
-        for _ in 0..n {
-            lacking &= lacking.wrapping_sub(1);
-        }
-        lacking != 0
-    }
-
     /// The union of the leaves, if there are few enough.
     fn union(&self, other: &Cut) -> Option<Cut> {
         let at = |cut: &Cut, i: usize| if i < LEAVES_MAX { cut.leaves[i] } else { NO_LEAF };
@@ -137,8 +128,8 @@ fn swap_variables(table: u16, i: usize, j: usize) -> u16 {
     table ^ moved ^ moved << shift
 }
 
-/// Nodes that keep their cuts: about 200 MB.
-const NODES_MAX: usize = 1 << 20;
+/// Nodes that keep their cuts: about 100 MB.
+const NODES_MAX: usize = 1 << 19;
 
 /// The cuts of the last nodes.
 #[derive(Default)]
@@ -146,6 +137,8 @@ pub(super) struct Cuts {
     n_nodes: usize,
     /// Of each node, modulo [`NODES_MAX`], its cuts.
     rows: Vec<Row>,
+    /// Room for those of the next node.
+    found: Option<Box<Unions>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -155,6 +148,11 @@ struct Row {
 }
 
 impl Cuts {
+    /// No nodes yet, but room for about so many.
+    pub(super) fn with_capacity(n_nodes: usize) -> Cuts {
+        Cuts { rows: Vec::with_capacity(n_nodes.min(NODES_MAX)), ..Cuts::default() }
+    }
+
     /// Nodes so far.
     pub(super) fn n_nodes(&self) -> usize {
         self.n_nodes
@@ -172,43 +170,97 @@ impl Cuts {
 
     /// Adds the next node, whose operands are there.
     pub(super) fn push(&mut self, node: Node) {
-        let row = match node {
-            Node::And(a, b) => self.unions(a, b, true),
-            Node::Xor(a, b) => self.unions(a, b, false),
-            _ => Row::default(),
-        };
-        if self.n_nodes < NODES_MAX {
-            self.rows.push(row);
-        } else {
-            self.rows[self.n_nodes % NODES_MAX] = row;
+        // An array that is used again: a row is not small.
+        let mut found = self.found.take().unwrap_or_default();
+        found.row.n_cuts = 0;
+        match node {
+            Node::And(a, b) => self.unions(a, b, true, &mut found),
+            Node::Xor(a, b) => self.unions(a, b, false, &mut found),
+            _ => {}
         }
+        if self.n_nodes < NODES_MAX {
+            self.rows.push(found.row);
+        } else {
+            self.rows[self.n_nodes % NODES_MAX] = found.row;
+        }
+        self.found = Some(found);
         self.n_nodes += 1;
     }
 
-    fn unions(&self, a: Wire, b: Wire, is_and: bool) -> Row {
-        let mut row = Row::default();
+    fn unions(&self, a: Wire, b: Wire, is_and: bool, found: &mut Unions) {
+        let (cuts_a, cuts_b) = (self.of(a.node().0), self.of(b.node().0));
         let (own_a, own_b) = (Cut::of_itself(a.node().0), Cut::of_itself(b.node().0));
-        let own_size = Size::of_gate(is_and);
-        for cut_a in self.of(a.node().0).iter().chain([&own_a]) {
-            let Some(mut room) = row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { continue };
-            for cut_b in self.of(b.node().0).iter().chain([&own_b]) {
-                if cut_a.lacks_more_than(room, cut_b) || usize::from(cut_b.n_leaves) > row.leaves_max() {
-                    continue;
+        // Beyond the cuts there is the operand itself.
+        let at_a = |i: usize| cuts_a.get(i).unwrap_or(&own_a);
+        let at_b = |j: usize| cuts_b.get(j).unwrap_or(&own_b);
+        let mut signatures = [own_b.signature; CUTS_MAX + 1];
+        signatures.iter_mut().zip(cuts_b).for_each(|(signature, cut)| *signature = cut.signature);
+        for i in 0..=cuts_a.len() {
+            let cut_a = at_a(i);
+            let Some(room) = found.row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { continue };
+            let mut fitting = lacking_at_most(room, &signatures, cut_a.signature) & ((2 << cuts_b.len()) - 1);
+            while fitting != 0 {
+                let j = fitting.trailing_zeros() as usize;
+                fitting &= fitting - 1;
+                if let Some(cut) = cut_a.union(at_b(j))
+                    && !found.row.has_no_use_for(&cut)
+                {
+                    found.insert(cut, [i as u8, j as u8]);
                 }
-                let Some(mut cut) = cut_a.union(cut_b) else { continue };
-                if row.has_no_use_for(&cut) {
-                    continue;
-                }
-                let table_a = cut_a.table_in(&cut) ^ complement(a);
-                let table_b = cut_b.table_in(&cut) ^ complement(b);
-                cut.table = if is_and { table_a & table_b } else { table_a ^ table_b };
-                cut.size = cut.size.plus(own_size);
-                row.insert(cut);
-                let Some(less_room) = row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { break };
-                room = less_room;
             }
         }
-        row
+        let Unions { row: Row { cuts, n_cuts }, from } = found;
+        for (cut, &[i, j]) in cuts[..*n_cuts].iter_mut().zip(from.iter()) {
+            let table_a = at_a(i.into()).table_in(cut) ^ complement(a);
+            let table_b = at_b(j.into()).table_in(cut) ^ complement(b);
+            cut.table = if is_and { table_a & table_b } else { table_a ^ table_b };
+            cut.size = cut.size.plus(Size::of_gate(is_and));
+        }
+    }
+}
+
+/// The sets that have at most so many elements which `set` has not, as far as signatures tell; as a set of positions.
+fn lacking_at_most(room: usize, sets: &[u32; CUTS_MAX + 1], set: u32) -> u32 {
+    fn lacking<const ROOM: usize>(sets: &[u32; CUTS_MAX + 1], set: u32) -> u32 {
+        let few = |other: u32| {
+            let lacking = (0..ROOM).fold(other & !set, |rest, _| rest & rest.wrapping_sub(1));
+            u32::from(lacking == 0)
+        };
+        sets.iter().rev().fold(0, |positions, &other| positions << 1 | few(other))
+    }
+    match room {
+        0 => lacking::<0>(sets, set),
+        1 => lacking::<1>(sets, set),
+        2 => lacking::<2>(sets, set),
+        _ => lacking::<3>(sets, set),
+    }
+}
+
+/// The cuts found so far, and the operands' cuts that each is of; their tables come last.
+#[derive(Default)]
+struct Unions {
+    row: Row,
+    from: [[u8; 2]; CUTS_MAX],
+}
+
+impl Unions {
+    /// Inserts a cut, fewest leaves first; those that it makes needless go, and the worst where there is no room.
+    fn insert(&mut self, cut: Cut, from: [u8; 2]) {
+        let Row { cuts, n_cuts } = &mut self.row;
+        // Whatever it makes needless has more leaves.
+        let place = cuts[..*n_cuts].partition_point(|other| other.n_leaves <= cut.n_leaves);
+        let mut n_kept = place;
+        for i in place..*n_cuts {
+            if !cut.is_within(&cuts[i]) {
+                (cuts[n_kept], self.from[n_kept]) = (cuts[i], self.from[i]);
+                n_kept += 1;
+            }
+        }
+        let end = n_kept.min(CUTS_MAX - 1);
+        cuts.copy_within(place..end, place + 1);
+        self.from.copy_within(place..end, place + 1);
+        (cuts[place], self.from[place]) = (cut, from);
+        *n_cuts = end + 1;
     }
 }
 
@@ -222,22 +274,6 @@ impl Row {
     fn has_no_use_for(&self, cut: &Cut) -> bool {
         let has_too_many = usize::from(cut.n_leaves) > self.leaves_max();
         has_too_many || self.cuts[..self.n_cuts].iter().any(|other| other.is_within(cut))
-    }
-
-    /// Inserts a cut, fewest leaves first; those that it makes needless go, and the worst where there is no room.
-    fn insert(&mut self, cut: Cut) {
-        let mut n_kept = 0;
-        for i in 0..self.n_cuts {
-            if !cut.is_within(&self.cuts[i]) {
-                self.cuts[n_kept] = self.cuts[i];
-                n_kept += 1;
-            }
-        }
-        let place = self.cuts[..n_kept].partition_point(|other| other.n_leaves <= cut.n_leaves);
-        let end = n_kept.min(CUTS_MAX - 1);
-        self.cuts.copy_within(place..end, place + 1);
-        self.cuts[place] = cut;
-        self.n_cuts = end + 1;
     }
 }
 

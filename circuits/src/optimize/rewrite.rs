@@ -82,14 +82,16 @@ const CONE_MAX: usize = 32;
 
 impl<'a> Rewriter<'a> {
     fn new(old: &'a Block, effort: Effort) -> Self {
+        // Some are tried in vain.
+        let n_new = old.nodes.len() + old.nodes.len() / 8;
         Rewriter {
             effort,
             old,
             n_readers: count_readers(old),
             new: Vec::with_capacity(old.nodes.len()),
             builder: Builder::new(old.name.clone(), old.n_inputs).with_capacity(old.nodes.len()),
-            n_uses: Vec::new(),
-            cuts: Cuts::default(),
+            n_uses: Vec::with_capacity(n_new),
+            cuts: Cuts::with_capacity(n_new),
             work: Vec::new(),
         }
     }
