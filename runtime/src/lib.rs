@@ -20,6 +20,8 @@ pub mod channel;
 
 pub mod ot;
 
+pub mod transfer;
+
 pub mod session;
 
 pub mod party;

@@ -47,7 +47,7 @@ pub type SessionId = [u8; 32];
 /// One label for each OT; wiped when dropped.
 pub type Labels = Zeroizing<Vec<Block>>;
 
-/// Below this many inputs the base OTs alone are cheaper than setting up the extension.
+/// Up to this many inputs the base OTs alone are cheaper than setting up the extension.
 pub const DIRECT_MAX: usize = 128;
 
 /// What the base OTs are for; keeps the hashes of different uses apart.

@@ -5,7 +5,7 @@
 //! header  = kind u8 | wire version u8 | stream u16 | sequence u32 | payload length u32      little-endian
 //! tag     = first 16 bytes of chain(i)
 //! chain(i) = BLAKE3-keyed(key, body | header | chain(i − 1))         chain(−1) = 0
-//! body    = payload; of tables, its XXH3-128, because BLAKE3 would cost as much as garbling
+//! body    = payload; of tables and matrices, its XXH3-128, because BLAKE3 would cost as much as making them
 //! ```
 //!
 //! The key is public: a constant for the handshake and then derived from the session id and the direction. So a byte that
@@ -56,6 +56,8 @@ pub enum FrameKind {
     Decoding = 5,
     /// What the garbler needs to read its outputs; ends the session.
     Results = 6,
+    /// A part of a matrix of the OT extension.
+    Matrix = 7,
     /// The sender has given up.
     Abort = 255,
 }
@@ -228,7 +230,7 @@ impl TagChain {
     #[must_use]
     pub fn tag(&mut self, header: &[u8; HEADER_BYTES], payload: &[u8]) -> [u8; TAG_BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        if header[0] == FrameKind::Tables as u8 {
+        if header[0] == FrameKind::Tables as u8 || header[0] == FrameKind::Matrix as u8 {
             hasher.update(&XxHash3_128::oneshot(payload).to_le_bytes());
         } else {
             hasher.update(payload);

@@ -38,7 +38,7 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         garbling::run(&mut bench);
     }
     if wants(BenchTopic::Ot) {
-        transfer::run(&mut bench);
+        transfer::run(&mut bench)?;
     }
     if wants(BenchTopic::Session) {
         session::run(&mut bench)?;

@@ -44,7 +44,7 @@ pub struct Meter {
 }
 
 /// Kinds are counted by their low bits; the abort frame, 255, takes the last place.
-const KINDS: usize = 8;
+const KINDS: usize = 16;
 
 impl Meter {
     pub(super) fn new() -> Arc<Meter> {

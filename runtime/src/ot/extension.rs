@@ -62,7 +62,7 @@ use self::check::{Challenge, HASH_BYTES};
 use self::pprf::TreeHash;
 use self::streams::Streams;
 use crate::block::{Block, Delta};
-use crate::kernel::transfer::{GROUP, TILE, Tile};
+use crate::kernel::transfer::{GROUP, Side, TILE, Tile};
 use crate::ot::base::{self, BaseDraft, BaseReceiver};
 use crate::ot::{Labels, Message, PeerMisbehaved, Purpose, SessionId, expect_bytes};
 
@@ -79,7 +79,7 @@ const SACRIFICED: usize = 64;
 pub const BATCH_MAX: usize = 1 << 24;
 
 /// Tiles in a part of a matrix: both parties compute on one part while the next is on its way.
-const PART_TILES: usize = 4 * GROUP;
+const PART_TILES: usize = 16 * GROUP;
 
 /// Bytes of the garbler's challenge.
 pub const CHALLENGE_BYTES: usize = 32;
@@ -287,17 +287,9 @@ impl SenderMatrix {
     pub fn add(&mut self, part: &[u8]) -> Result<(), PeerMisbehaved> {
         expect_bytes(Message::Matrix, part, self.next_bytes().unwrap_or(0))?;
         self.hash.update(part);
-        let (depth, delta) = (self.sender.streams.depth(), *self.sender.delta);
-        let mut corrections = part.as_chunks().0;
+        let (delta, corrections) = (*self.sender.delta, part.as_chunks().0);
         let tiles = next_part(&mut self.columns, &mut self.n_done);
-        self.sender.streams.expand(tiles, |part| {
-            let position = depth.position(delta, part.tree);
-            let (now, later) = corrections.split_at(part.parity.len());
-            corrections = later;
-            for (bit, column) in part.columns.iter_mut().enumerate() {
-                add_masked(column, now, position >> bit & 1 == 1);
-            }
-        });
+        self.sender.streams.expand(tiles, Side::Punctured { delta, corrections });
         Ok(())
     }
 
@@ -311,7 +303,8 @@ impl SenderMatrix {
         let mut challenge = [0; CHALLENGE_BYTES];
         rng.fill_bytes(&mut challenge);
         let point = self.sender.transcript.challenge(&challenge);
-        (SenderBatch { sender: self.sender, n: self.n, columns: self.columns, challenge: point }, challenge)
+        let SenderMatrix { sender, n, columns, .. } = self;
+        (SenderBatch { sender, n, columns, challenge: point, hashes: None }, challenge)
     }
 }
 
@@ -321,19 +314,29 @@ pub struct SenderBatch {
     n: usize,
     columns: Labels,
     challenge: Challenge,
+    /// The hashes of all columns, which are transposed then.
+    hashes: Option<Zeroizing<[u64; KAPPA]>>,
 }
 
 impl SenderBatch {
+    /// Computes what [`SenderBatch::verify`] compares the answer with, while the answer is on its way.
+    pub fn prepare(&mut self) {
+        if self.hashes.is_none() {
+            self.hashes = Some(Zeroizing::new(self.challenge.hash_and_transpose(self.columns.as_chunks_mut().0)));
+        }
+    }
+
     /// Takes the evaluator's answer, [`RESPONSE_BYTES`] long. Returns the batch's zero labels, and the garbler ready for the next.
     ///
     /// # Errors
     /// The answer has a wrong length or does not fit the matrix. The session's OT state is gone then.
     pub fn verify(mut self, response: &[u8]) -> Result<(CotSender, Labels), PeerMisbehaved> {
         expect_bytes(Message::Response, response, RESPONSE_BYTES)?;
+        self.prepare();
+        let found = self.hashes.take().expect("they have just been computed");
         self.sender.transcript.absorb(response);
         let answers = response.as_chunks().0.iter().map(|&bytes| u64::from_le_bytes(bytes));
         let answers: Vec<u64> = answers.collect();
-        let found = Zeroizing::new(self.challenge.hash_and_transpose(self.columns.as_chunks_mut().0));
         let delta = u128::from(*self.sender.delta);
         let expected: Zeroizing<[u64; KAPPA]> = Zeroizing::new(std::array::from_fn(|i| {
             answers[1 + i] ^ answers[0] & (delta >> i & 1).wrapping_neg() as u64
@@ -391,9 +394,13 @@ impl CotReceiver {
     /// # Panics
     /// Where there are more than [`BATCH_MAX`] choices.
     pub fn extend(self, choices: &[bool], rng: &mut impl CryptoRng) -> (ReceiverBatch, Vec<u8>) {
-        let mut matrix = Vec::with_capacity(self.streams.depth().matrix_bytes(choices.len()));
-        let mut batch = self.begin(choices, rng);
-        while batch.next_part(&mut matrix) {}
+        let mut matrix = vec![0; self.streams.depth().matrix_bytes(choices.len())];
+        let (mut batch, mut rest) = (self.begin(choices, rng), &mut matrix[..]);
+        while let Some(n_bytes) = batch.next_bytes() {
+            let (part, later) = rest.split_at_mut(n_bytes);
+            batch.next_part(part);
+            rest = later;
+        }
         (batch.finish(), matrix)
     }
 }
@@ -416,20 +423,17 @@ impl ReceiverMatrix {
         part_bytes(self.receiver.streams.depth(), self.n, self.n_done)
     }
 
-    /// Appends the next part of the matrix to `out`; whether there was one.
-    pub fn next_part(&mut self, out: &mut Vec<u8>) -> bool {
-        if self.next_bytes().is_none() {
-            return false;
-        }
-        let start = out.len();
+    /// Writes the next part of the matrix to `out`.
+    ///
+    /// # Panics
+    /// If `out` has another length than that part.
+    pub fn next_part(&mut self, out: &mut [u8]) {
+        assert_eq!(Some(out.len()), self.next_bytes(), "there is room for the part and no more");
         let choices = &self.choices[self.n_done..];
         let tiles = next_part(&mut self.columns, &mut self.n_done);
-        self.receiver.streams.expand(tiles, |part| {
-            let corrections = part.parity.iter().zip(&choices[part.first_tile..]);
-            out.extend(corrections.flat_map(|(&parity, &choice)| (Block::from_bytes(parity) ^ choice).to_bytes()));
-        });
-        self.hash.update(&out[start..]);
-        true
+        let (choices, corrections) = (&choices[..tiles.len()], out.as_chunks_mut().0);
+        self.receiver.streams.expand(tiles, Side::Whole { choices, corrections });
+        self.hash.update(out);
     }
 
     /// Waits for the challenge.
@@ -475,7 +479,9 @@ impl ReceiverBatch {
 fn pack(choices: &[bool], rng: &mut impl CryptoRng) -> Zeroizing<Vec<Block>> {
     let mut packed = Zeroizing::new(Vec::with_capacity(tiles(choices.len())));
     for choices in choices.chunks(TILE) {
-        packed.push(choices.iter().rev().fold(0, |word, &choice| word << 1 | u128::from(choice)).into());
+        let mut bits = Zeroizing::new([0; TILE]);
+        bits.iter_mut().zip(choices).for_each(|(bit, &choice)| *bit = u8::from(choice));
+        packed.push(Block::from_bytes(pack_bytes(&bits)));
     }
     packed.resize(tiles(choices.len()), Block::ZERO);
     for (i, word) in packed.iter_mut().enumerate().skip(choices.len() / TILE) {
@@ -485,12 +491,11 @@ fn pack(choices: &[bool], rng: &mut impl CryptoRng) -> Zeroizing<Vec<Block>> {
     packed
 }
 
-/// XORs `correction` into `column` where `choice` is true; without a branch.
-fn add_masked(column: &mut [[u8; 16]], correction: &[[u8; 16]], choice: bool) {
-    let mask = u8::from(choice).wrapping_neg();
-    for (column, correction) in column.as_flattened_mut().iter_mut().zip(correction.as_flattened()) {
-        *column ^= correction & mask;
-    }
+/// The lowest bits of these bytes, least significant first.
+fn pack_bytes(bits: &[u8; TILE]) -> [u8; TILE / 8] {
+    let (bytes, _) = bits.as_chunks::<8>();
+    // Byte i of the factor moves bit 0 of byte i to bit 56 + i of the product; no two bits meet.
+    std::array::from_fn(|i| (u64::from_le_bytes(bytes[i]).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8)
 }
 
 /// The hash of all that both parties have sent, from which challenges come.

@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use rand::{CryptoRng, RngExt};
+use rand::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::block::{Block, Delta};
@@ -29,7 +29,16 @@ pub const fn flow_bytes(n: usize) -> usize {
 
 /// Random choice bits, to run the extension for a pool.
 pub fn random_choices(n: usize, rng: &mut impl CryptoRng) -> Zeroizing<Vec<bool>> {
-    Zeroizing::new((0..n).map(|_| rng.random()).collect())
+    let mut bytes = Zeroizing::new(vec![0; n.div_ceil(8)]);
+    rng.fill_bytes(&mut bytes);
+    let mut choices = Zeroizing::new(Vec::with_capacity(8 * bytes.len()));
+    for &byte in bytes.iter() {
+        // Byte i keeps bit i.
+        let bits = (u64::from(byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+        choices.extend_from_slice(&bits.to_le_bytes().map(|bit| bit != 0));
+    }
+    choices.truncate(n);
+    choices
 }
 
 /// The garbler's pool.

@@ -60,7 +60,7 @@ impl Phase {
     const fn frames(self) -> &'static [FrameKind] {
         match self {
             Phase::Handshake => &[FrameKind::Hello],
-            Phase::Inputs => &[FrameKind::Transfer, FrameKind::Seed],
+            Phase::Inputs => &[FrameKind::Transfer, FrameKind::Matrix, FrameKind::Seed],
             Phase::Tables => &[FrameKind::Tables],
             Phase::Outputs => &[FrameKind::Decoding, FrameKind::Results],
         }

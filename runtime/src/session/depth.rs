@@ -21,9 +21,9 @@ pub(super) fn choose(n: u64, bits_per_second: Option<u64>) -> Depth {
 /// What one party computes for an OT, roughly, on a machine with AES instructions.
 const fn work_nanoseconds(depth: Depth) -> u128 {
     match depth {
-        Depth::Two => 12,
-        Depth::Four => 14,
-        Depth::Eight => 40,
+        Depth::Two => 8,
+        Depth::Four => 10,
+        Depth::Eight => 35,
     }
 }
 

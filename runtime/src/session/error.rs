@@ -8,6 +8,7 @@ use super::{Phase, Role};
 use crate::channel::{ChannelError, KeyRefused};
 use crate::garble::output::OutputForged;
 use crate::ot;
+use crate::transfer::TransferError;
 use crate::wire::{FrameKind, MalformedPayload, WireError};
 
 /// Why a session ended without a result.
@@ -103,9 +104,28 @@ pub enum Misuse {
         /// The other one.
         evaluator: String,
     },
-    /// A session of no runs.
-    #[error("a session has at least one run")]
+    /// A program that is not run.
+    #[error("a session has at least one run of each of its programs")]
     NoRuns,
+    /// More runs than can be numbered.
+    #[error("a session has fewer than 2^32 runs")]
+    TooManyRuns,
+    /// More programs than an offer names.
+    #[error("{found} programs for one session; it has at most {max}")]
+    TooManyPrograms {
+        /// How many were given.
+        found: usize,
+        /// How many there can be.
+        max: usize,
+    },
+    /// A later program is for others.
+    #[error("a session's programs have the same parties: the first has {first:?}, another one {found:?}")]
+    OtherParties {
+        /// Those of the first.
+        first: Vec<String>,
+        /// Those of the other one.
+        found: Vec<String>,
+    },
     /// All runs that the parties agreed on are done.
     #[error("the parties agreed on {0} runs, and all are done")]
     NoRunsLeft(u32),
@@ -292,6 +312,15 @@ impl From<Disagreement> for StepError {
 impl From<ChannelError> for StepError {
     fn from(error: ChannelError) -> StepError {
         StepError::Channel(error)
+    }
+}
+
+impl From<TransferError> for StepError {
+    fn from(error: TransferError) -> StepError {
+        match error {
+            TransferError::Channel(error) => error.into(),
+            TransferError::Peer(misbehaved) => misbehaved.into(),
+        }
     }
 }
 

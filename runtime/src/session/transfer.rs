@@ -18,14 +18,15 @@ use rand::CryptoRng;
 use super::Role;
 use super::error::StepError;
 use crate::block::Delta;
-use crate::channel::{ChannelError, Link};
+use crate::channel::Link;
 use crate::ot::base::BaseDraft;
 use crate::ot::direct::{self, DirectReceiver};
-use crate::ot::extension::{BATCH_MAX, CHALLENGE_BYTES, CotReceiver, CotSender, CotSetup, Depth, N_BASE, POINTS_BYTES};
-use crate::ot::extension::{RESPONSE_BYTES, ReceiverBatch, SenderBatch};
+use crate::ot::extension::{
+    BATCH_MAX, CHALLENGE_BYTES, CotReceiver, CotSender, Depth, N_BASE, POINTS_BYTES, RESPONSE_BYTES,
+};
 use crate::ot::pool::{PoolReceiver, PoolSender, flow_bytes, random_choices};
 use crate::ot::{DIRECT_MAX, Labels, SessionId};
-use crate::wire::FrameKind;
+use crate::transfer::{self, hear, tell};
 
 /// OTs that are made at one go where a run needs fewer; bounds what a pool takes in memory.
 const BATCH: u64 = 1 << 20;
@@ -86,7 +87,7 @@ impl Supply {
 
 /// Whether base OTs alone are cheaper for so many.
 const fn is_direct(total: u64) -> bool {
-    total < DIRECT_MAX as u64
+    total <= DIRECT_MAX as u64
 }
 
 /// Base OTs that this party receives where the evaluator has so many input bits in all runs.
@@ -145,32 +146,13 @@ impl SenderOts {
             Some(sender) => sender,
             None => {
                 let draft = drafted(self.draft.take(), N_BASE, rng);
-                let (setup, points) = CotSetup::start_from(draft, session, self.supply.depth, &self.delta);
-                tell(link, &points).await?;
-                setup.finish(&hear(link, self.supply.depth.trees_bytes()).await?)?
+                transfer::sender(link, draft, session, self.supply.depth, &self.delta).await?
             }
         };
-        let batch = hear_matrix(link, sender, n_batch, rng).await?;
-        let (sender, labels) = batch.verify(&hear(link, RESPONSE_BYTES).await?)?;
+        let (sender, labels) = transfer::send(link, sender, n_batch, rng).await?;
         self.pool.add(labels);
         Ok(SenderOts { extension: Some(sender), ..self })
     }
-}
-
-/// Computes on each part of a matrix while the next is on its way, then sends the challenge.
-async fn hear_matrix(
-    link: &mut Link,
-    sender: CotSender,
-    n: usize,
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<SenderBatch, StepError> {
-    let mut matrix = sender.begin(n);
-    while let Some(n_bytes) = matrix.next_bytes() {
-        matrix.add(&hear(link, n_bytes).await?)?;
-    }
-    let (batch, challenge) = matrix.challenge(rng);
-    tell(link, &challenge).await?;
-    Ok(batch)
 }
 
 /// The evaluator's OTs.
@@ -229,37 +211,14 @@ impl ReceiverOts {
         }
         let receiver = match self.extension.take() {
             Some(receiver) => receiver,
-            None => {
-                let points = hear(link, POINTS_BYTES).await?;
-                let (receiver, trees) = CotReceiver::accept(session, self.supply.depth, &points, rng)?;
-                tell(link, &trees).await?;
-                receiver
-            }
+            None => transfer::receiver(link, session, self.supply.depth, rng).await?,
         };
-        let batch = tell_matrix(link, receiver, &choices, rng).await?;
-        let (receiver, labels, response) = batch.respond(&hear(link, CHALLENGE_BYTES).await?)?;
-        tell(link, &response).await?;
+        let (receiver, labels) = transfer::receive(link, receiver, &choices, rng).await?;
         self.pool.choose(choices);
         self.pool.add(labels);
         self.extension = Some(receiver);
         Ok(None)
     }
-}
-
-/// Sends each part of a matrix while the next is computed.
-async fn tell_matrix(
-    link: &mut Link,
-    receiver: CotReceiver,
-    choices: &[bool],
-    rng: &mut (impl CryptoRng + Send),
-) -> Result<ReceiverBatch, StepError> {
-    let mut matrix = receiver.begin(choices, rng);
-    while let Some(n_bytes) = matrix.next_bytes() {
-        let mut part = Vec::with_capacity(n_bytes);
-        matrix.next_part(&mut part);
-        tell(link, &part).await?;
-    }
-    Ok(matrix.finish())
 }
 
 /// The draft, if it is for `n` OTs; else a new one.
@@ -271,12 +230,4 @@ fn drafted(draft: Option<BaseDraft>, n: usize, rng: &mut impl CryptoRng) -> Base
 pub(super) fn bound(run: &[u8; 32], flow: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("hushgate run id v1: with the evaluator's flow");
     *hasher.update(run).update(flow).finalize().as_bytes()
-}
-
-async fn tell(link: &mut Link, message: &[u8]) -> Result<(), ChannelError> {
-    link.sender.send_message(FrameKind::Transfer, message).await
-}
-
-async fn hear(link: &mut Link, n_bytes: usize) -> Result<Vec<u8>, ChannelError> {
-    link.receiver.receive_message(FrameKind::Transfer, n_bytes).await
 }

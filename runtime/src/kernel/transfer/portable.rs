@@ -1,24 +1,48 @@
 //! The definitions, in safe code; the functions that vectorise are inlined into their compilations for wider vectors.
 
-use super::{Point, Stream, TILE, Tile};
+use aes::Aes128Enc;
+use aes::cipher::BlockCipherEncrypt;
+
+use super::{GROUP, Point, Stream, TILE, Tile, Tree, TreeSide, sum_tree};
 use crate::block::Block;
 
-/// As [`super::fold`].
-#[inline(always)]
-pub(super) fn fold(streams: &mut [Stream], columns: &mut [Stream]) {
-    let mut count = streams.len();
-    for column in columns {
-        count /= 2;
-        for i in 0..count {
-            let even = streams[2 * i];
-            let odd = streams[2 * i + 1];
-            let pairs = even.as_flattened().iter().zip(odd.as_flattened());
-            let targets = streams[i].as_flattened_mut().iter_mut().zip(column.as_flattened_mut());
-            for ((even, odd), (sum, column)) in pairs.zip(targets) {
-                *column ^= odd;
-                *sum = even ^ odd;
+/// One tree's part of a group of tiles.
+pub(super) fn expand_tree(tree: Tree<'_, Aes128Enc>, side: TreeSide<'_>, tiles: &mut [Tile; GROUP]) {
+    let counters: [[u8; 16]; GROUP] = std::array::from_fn(|i| u128::from(tree.first_tile + i as u64).to_le_bytes());
+    let leaf = |leaf: usize| -> Stream {
+        if tree.punctured && leaf == 0 {
+            return [Block::ZERO; GROUP];
+        }
+        let mut stream = counters;
+        tree.keys[leaf].encrypt_blocks(aes::Block::cast_slice_from_core_mut(&mut stream));
+        stream.map(Block::from_bytes)
+    };
+    let add = |terms: &[Stream; 4], columns: &mut [Stream; 2]| -> Stream {
+        let [a, b, c, d] = terms;
+        std::array::from_fn(|i| {
+            columns[0][i] ^= b[i] ^ d[i];
+            columns[1][i] ^= c[i] ^ d[i];
+            a[i] ^ b[i] ^ c[i] ^ d[i]
+        })
+    };
+    let (parity, mut columns) = sum_tree(tree.keys.len(), [Block::ZERO; GROUP], leaf, add);
+    let columns = &mut columns.as_flattened_mut()[..tree.keys.len().ilog2() as usize];
+    match side {
+        TreeSide::Whole(choices, corrections) => {
+            for ((correction, parity), choice) in corrections.iter_mut().zip(parity).zip(choices) {
+                *correction = (parity ^ *choice).to_bytes();
             }
         }
+        TreeSide::Punctured(delta, corrections) => {
+            for (bit, column) in columns.iter_mut().enumerate() {
+                for (block, correction) in column.iter_mut().zip(corrections) {
+                    *block ^= Block::from_bytes(*correction).masked(delta >> bit & 1 == 1);
+                }
+            }
+        }
+    }
+    for (i, tile) in tiles.iter_mut().enumerate() {
+        tile[tree.column..].iter_mut().zip(columns.iter()).for_each(|(target, column)| *target = column[i]);
     }
 }
 

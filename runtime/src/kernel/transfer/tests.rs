@@ -71,22 +71,50 @@ proptest! {
     }
 
     #[test]
-    fn fold_is_the_sum_over_the_field(k in 0usize..=4, seed: u8, start: u8) {
-        let stream = |x: usize| -> Stream {
-            std::array::from_fn(|i| std::array::from_fn(|j| blake3::hash(&[seed, x as u8, i as u8]).as_bytes()[j]))
+    fn expansion_is_the_sum_over_the_field(
+        k in prop::sample::select(vec![2usize, 4, 8]),
+        n in 1usize..40,
+        first_tile: u32,
+        punctured: bool,
+        seed: u8,
+    ) {
+        let n_trees = 128 / k;
+        let leaf = |i: usize| Block::from_bytes(*blake3::hash(&[seed, i as u8, (i >> 8) as u8]).as_bytes().first_chunk().expect("32 bytes"));
+        let leaves: Vec<Block> = (0..n_trees << k).map(leaf).collect();
+        let stream = |leaf: usize, tile: usize| -> Block {
+            use aes::cipher::BlockCipherEncrypt;
+            let mut block = aes::Block::from(u128::from(u64::from(first_tile) + tile as u64).to_le_bytes());
+            Aes128Enc::new(&leaves[leaf].to_bytes().into()).encrypt_block(&mut block);
+            Block::from_bytes(block.into()).masked(!punctured || leaf % (1 << k) != 0)
         };
-        let streams: Vec<Stream> = (0..1 << k).map(stream).collect();
-        let mut folded = streams.clone();
-        let mut columns = vec![[[start; 16]; GROUP]; k];
-        fold(&mut folded, &mut columns);
-        let sum = |first: u8, chosen: &dyn Fn(usize) -> bool| -> Stream {
-            std::array::from_fn(|i| std::array::from_fn(|j| {
-                (0..streams.len()).filter(|&x| chosen(x)).fold(first, |sum, x| sum ^ streams[x][i][j])
-            }))
+        let sum = |tree: usize, tile: usize, chosen: &dyn Fn(usize) -> bool| {
+            let terms = (0..1 << k).filter(|&x| chosen(x)).map(|x| stream((tree << k) + x, tile));
+            u128::from(terms.fold(Block::ZERO, |sum, term| sum ^ term))
         };
-        prop_assert_eq!(folded[0], sum(0, &|_| true));
-        for (bit, column) in columns.iter().enumerate() {
-            prop_assert_eq!(*column, sum(start, &|x| x >> bit & 1 == 1));
+        let (delta, choices) = (leaf(1 << 15), (0..n).map(|tile| leaf(1 << 14 | tile)).collect::<Vec<_>>());
+        let expand = |leaves: Leaves| {
+            let mut tiles = vec![[Block::ZERO; TILE]; n];
+            let mut corrections: Vec<[u8; 16]> = (0..n * n_trees).map(|i| leaf(1 << 13 | i).to_bytes()).collect();
+            let side = match punctured {
+                true => Side::Punctured { delta, corrections: &corrections },
+                false => Side::Whole { choices: &choices, corrections: &mut corrections },
+            };
+            leaves.expand(u64::from(first_tile), &mut tiles, side);
+            (tiles.iter().map(bits).collect::<Vec<_>>(), corrections)
+        };
+        let (tiles, corrections) = expand(Leaves::new(k, &leaves, punctured));
+        prop_assert_eq!(&(tiles.clone(), corrections.clone()), &expand(Leaves::portable(k, &leaves, punctured)));
+        for (tree, tile) in (0..n_trees * n).step_by(7).map(|i| (i / n, i % n)) {
+            let group = tile / GROUP * GROUP;
+            let correction = corrections[group * n_trees + tree * (n - group).min(GROUP) + tile - group];
+            if !punctured {
+                prop_assert_eq!(u128::from_le_bytes(correction), sum(tree, tile, &|_| true) ^ u128::from(choices[tile]));
+            }
+            for bit in 0..k {
+                let added = punctured && u128::from(delta) >> (tree * k + bit) & 1 == 1;
+                let added = if added { u128::from_le_bytes(correction) } else { 0 };
+                prop_assert_eq!(tiles[tile][tree * k + bit], sum(tree, tile, &|x| x >> bit & 1 == 1) ^ added);
+            }
         }
     }
 }

@@ -1,20 +1,137 @@
-//! The portable text compiled for wider vectors, the hash with carry-less multiplication, and a transposition by byte permutations.
+//! Streams by vector AES, the hash with carry-less multiplication, a transposition by byte permutations, and the portable text compiled for
+//! wider vectors.
 
 use std::arch::x86_64::*;
 
-use super::{Point, STRIDE, Stream, TILE, Tile, portable};
+use super::super::vector;
+use super::{GROUP, Leaves, Point, STRIDE, Schedule, Side, TILE, Tile, Tree, TreeSide, portable, sum_tree};
 use crate::block::Block;
 
-/// As [`super::fold`].
-#[target_feature(enable = "avx2")]
-pub(super) fn fold_avx2(streams: &mut [Stream], columns: &mut [Stream]) {
-    portable::fold(streams, columns);
+/// Vectors of a group's stream: as many AES chains run at a time.
+const CHAINS: usize = GROUP / 4;
+
+/// Whether the CPU can run [`schedule`] and [`expand_512`].
+pub(super) fn has_vector_aes() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("vaes") && is_x86_feature_detected!("aes")
 }
 
-/// As [`super::fold`].
+/// The round keys of AES-128 (FIPS 197, section 5.2).
+#[target_feature(enable = "aes")]
+pub(super) fn schedule(key: Block) -> Schedule {
+    macro_rules! round {
+        ($key:expr, $constant:literal) => {{
+            let word = _mm_shuffle_epi32::<0xff>(_mm_aeskeygenassist_si128::<$constant>($key));
+            let once = _mm_xor_si128($key, _mm_slli_si128::<4>($key));
+            let sums = _mm_xor_si128(once, _mm_slli_si128::<8>(once));
+            _mm_xor_si128(sums, word)
+        }};
+    }
+    let k0 = vector::read(&key);
+    let k1 = round!(k0, 0x01);
+    let k2 = round!(k1, 0x02);
+    let k3 = round!(k2, 0x04);
+    let k4 = round!(k3, 0x08);
+    let k5 = round!(k4, 0x10);
+    let k6 = round!(k5, 0x20);
+    let k7 = round!(k6, 0x40);
+    let k8 = round!(k7, 0x80);
+    let k9 = round!(k8, 0x1b);
+    let k10 = round!(k9, 0x36);
+    [k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, k10].map(vector::block)
+}
+
+/// As [`Leaves::expand`].
+#[target_feature(enable = "avx512f,vaes")]
+pub(super) fn expand_512(leaves: &Leaves, keys: &[Schedule], first_tile: u64, tiles: &mut [Tile], side: Side<'_>) {
+    let tree = |tree: Tree<'_, Schedule>, side: TreeSide<'_>, tiles: &mut [Tile; GROUP]| match leaves.k {
+        2 => expand_tree::<2>(tree, side, tiles),
+        4 => expand_tree::<4>(tree, side, tiles),
+        _ => expand_tree::<8>(tree, side, tiles),
+    };
+    leaves.expand_with(keys, first_tile, tiles, side, tree);
+}
+
+/// As [`portable::expand_tree`], for 2^K leaves.
+#[target_feature(enable = "avx512f,vaes")]
+fn expand_tree<const K: usize>(tree: Tree<'_, Schedule>, side: TreeSide<'_>, tiles: &mut [Tile; GROUP]) {
+    let zero = _mm512_setzero_si512();
+    let first = _mm512_set_epi64(0, 3, 0, 2, 0, 1, 0, 0);
+    let counters: [__m512i; CHAINS] = std::array::from_fn(|i| {
+        let tile = (tree.first_tile + 4 * i as u64) as i64;
+        _mm512_add_epi64(first, _mm512_set_epi64(0, tile, 0, tile, 0, tile, 0, tile))
+    });
+    let keys = &tree.keys[..1 << K];
+    let leaf = |leaf: usize| {
+        if tree.punctured && leaf == 0 { [zero; CHAINS] } else { encrypt(&keys[leaf], counters) }
+    };
+    let add = |terms: &[[__m512i; CHAINS]; 4], columns: &mut [[__m512i; CHAINS]; 2]| {
+        let [a, b, c, d] = terms;
+        std::array::from_fn(|i| {
+            columns[0][i] = xor3(columns[0][i], b[i], d[i]);
+            columns[1][i] = xor3(columns[1][i], c[i], d[i]);
+            _mm512_xor_si512(a[i], xor3(b[i], c[i], d[i]))
+        })
+    };
+    let (parity, mut columns) = sum_tree(1 << K, [zero; CHAINS], leaf, add);
+    let columns = &mut columns.as_flattened_mut()[..K];
+    match side {
+        TreeSide::Whole(choices, corrections) => {
+            let pairs = choices.as_chunks::<4>().0.iter().zip(corrections.as_chunks_mut::<4>().0);
+            for (parity, (choices, corrections)) in parity.into_iter().zip(pairs) {
+                // SAFETY: four corrections are 64 writable bytes.
+                unsafe {
+                    let sum = _mm512_xor_si512(parity, load(choices));
+                    _mm512_storeu_si512(corrections.as_mut_ptr().cast(), sum);
+                }
+            }
+        }
+        TreeSide::Punctured(delta, corrections) => {
+            for (i, corrections) in corrections.as_chunks::<4>().0.iter().enumerate() {
+                // SAFETY: four corrections are 64 readable bytes.
+                let correction = unsafe { _mm512_loadu_si512(corrections.as_ptr().cast()) };
+                for (bit, column) in columns.iter_mut().enumerate() {
+                    let mask = _mm512_set1_epi64(-((delta >> bit & 1) as i64));
+                    column[i] = _mm512_xor_si512(column[i], _mm512_and_si512(correction, mask));
+                }
+            }
+        }
+    }
+    // Two columns of four tiles at a time: their blocks lie next to each other in a tile.
+    for (i, tiles) in tiles.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        for (pair, columns) in columns.as_chunks::<2>().0.iter().enumerate() {
+            let (a, b) = (columns[0][i], columns[1][i]);
+            let halves = [
+                _mm512_permutex2var_epi64(a, _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), b),
+                _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4), b),
+            ];
+            for (tiles, half) in tiles.as_chunks_mut::<2>().0.iter_mut().zip(halves) {
+                let [first, second] = [_mm512_castsi512_si256(half), _mm512_extracti64x4_epi64::<1>(half)];
+                for (tile, vector) in tiles.iter_mut().zip([first, second]) {
+                    let place = &mut tile[tree.column + 2 * pair..][..2];
+                    // SAFETY: two blocks are 32 writable bytes, and any bytes are blocks.
+                    unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), vector) }
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,vaes")]
+fn encrypt(keys: &Schedule, blocks: [__m512i; CHAINS]) -> [__m512i; CHAINS] {
+    let keys = keys.each_ref().map(|key| _mm512_broadcast_i32x4(vector::read(key)));
+    let mut blocks = blocks.map(|block| _mm512_xor_si512(block, keys[0]));
+    for key in &keys[1..10] {
+        blocks = blocks.map(|block| _mm512_aesenc_epi128(block, *key));
+    }
+    blocks.map(|block| _mm512_aesenclast_epi128(block, keys[10]))
+}
+
+/// a ⊕ b ⊕ c.
+#[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn fold_avx512(streams: &mut [Stream], columns: &mut [Stream]) {
-    portable::fold(streams, columns);
+fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+    _mm512_ternarylogic_epi64::<0b1001_0110>(a, b, c)
 }
 
 /// As [`super::transpose`].
@@ -111,19 +228,24 @@ pub(super) fn hash_columns_512(point: &Point, hashes: &mut [u64; TILE], tiles: &
     for tiles in tiles.chunks(STRIDE) {
         let n = tiles.len();
         let mut powers = [_mm512_setzero_si512(); STRIDE];
-        for (i, pair) in powers[..n].iter_mut().enumerate() {
-            *pair = _mm512_broadcast_i32x4(vector(point.coefficients(i, n)));
+        for (i, power) in powers[..n].iter_mut().enumerate() {
+            *power = _mm512_broadcast_i32x4(pair(point.coefficients(i, n)));
         }
         let shift = _mm512_set1_epi64(point.powers[2 * n] as i64);
-        for (first, hashes) in hashes.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let mut sums = [_mm512_setzero_si512(); TILE / 4];
+        for (sum, hashes) in sums.iter_mut().zip(hashes.as_chunks::<4>().0) {
             let [a, b, c, d] = hashes.map(|hash| hash as i64);
-            let mut sum = _mm512_clmulepi64_epi128::<0x00>(_mm512_set_epi64(0, d, 0, c, 0, b, 0, a), shift);
-            for (tile, &pair) in tiles.iter().zip(&powers) {
-                let words = load(&tile[4 * first..4 * first + 4]);
-                let low = _mm512_clmulepi64_epi128::<0x00>(words, pair);
-                let high = _mm512_clmulepi64_epi128::<0x11>(words, pair);
-                sum = _mm512_xor_si512(sum, _mm512_xor_si512(low, high));
+            *sum = _mm512_clmulepi64_epi128::<0x00>(_mm512_set_epi64(0, d, 0, c, 0, b, 0, a), shift);
+        }
+        for (tile, &powers) in tiles.iter().zip(&powers) {
+            for (sum, words) in sums.iter_mut().zip(tile.as_chunks::<4>().0) {
+                let words = load(words);
+                let low = _mm512_clmulepi64_epi128::<0x00>(words, powers);
+                let high = _mm512_clmulepi64_epi128::<0x11>(words, powers);
+                *sum = xor3(*sum, low, high);
             }
+        }
+        for (sum, hashes) in sums.into_iter().zip(hashes.as_chunks_mut::<4>().0) {
             let modulus = _mm512_set1_epi64(0b11011);
             let once = _mm512_clmulepi64_epi128::<0x01>(sum, modulus); // The high half; at most 68 bits.
             let twice = _mm512_clmulepi64_epi128::<0x01>(once, modulus);
@@ -161,13 +283,13 @@ pub(super) fn hash_column(point: &Point, hash: u64, words: &[Block]) -> u64 {
 #[target_feature(enable = "pclmulqdq")]
 fn hash_blocks(point: &Point, hash: u64, blocks: impl ExactSizeIterator<Item = Block>) -> u64 {
     let n = blocks.len();
-    let mut sum = _mm_clmulepi64_si128::<0x00>(vector([hash, 0]), vector([point.powers[2 * n], 0]));
+    let mut sum = _mm_clmulepi64_si128::<0x00>(pair([hash, 0]), pair([point.powers[2 * n], 0]));
     for (i, block) in blocks.enumerate() {
-        let (word, pair) = (vector(block.halves()), vector(point.coefficients(i, n)));
-        sum = _mm_xor_si128(sum, _mm_clmulepi64_si128::<0x00>(word, pair));
-        sum = _mm_xor_si128(sum, _mm_clmulepi64_si128::<0x11>(word, pair));
+        let (words, powers) = (pair(block.halves()), pair(point.coefficients(i, n)));
+        sum = _mm_xor_si128(sum, _mm_clmulepi64_si128::<0x00>(words, powers));
+        sum = _mm_xor_si128(sum, _mm_clmulepi64_si128::<0x11>(words, powers));
     }
-    let modulus = vector([0b11011, 0]);
+    let modulus = pair([0b11011, 0]);
     let once = _mm_clmulepi64_si128::<0x01>(sum, modulus); // The high half; at most 68 bits.
     let twice = _mm_clmulepi64_si128::<0x01>(once, modulus);
     _mm_cvtsi128_si64(_mm_xor_si128(sum, _mm_xor_si128(once, twice))) as u64
@@ -176,6 +298,6 @@ fn hash_blocks(point: &Point, hash: u64, blocks: impl ExactSizeIterator<Item = B
 /// A vector of two words, low first.
 #[inline]
 #[target_feature(enable = "sse2")]
-fn vector([low, high]: [u64; 2]) -> __m128i {
+fn pair([low, high]: [u64; 2]) -> __m128i {
     _mm_set_epi64x(high as i64, low as i64)
 }

@@ -336,8 +336,9 @@ fn a_matrix_in_parts_is_the_matrix_in_one_piece() {
             (sender.begin(n), receiver.begin(&choices, rng), delta)
         };
         let ((mut sender, mut receiver, delta), mut whole) = (run(), Vec::new());
-        let mut part = Vec::new();
-        while receiver.next_part(&mut part) {
+        while let Some(n_bytes) = receiver.next_bytes() {
+            let mut part = vec![0; n_bytes];
+            receiver.next_part(&mut part);
             assert_eq!(sender.next_bytes(), Some(part.len()));
             assert!(sender.add(&part[1..]).is_err());
             sender.add(&part).expect("right length");
@@ -348,13 +349,9 @@ fn a_matrix_in_parts_is_the_matrix_in_one_piece() {
         let (_, active, response) = receiver.finish().respond(&challenge).expect("right length");
         let (_, zero) = pending.verify(&response).expect("honest");
         assert_correlated(&zero, &active, &choices, delta);
-        let (_, receiver, _) = run();
-        let mut matrix = Vec::new();
-        {
-            let mut receiver = receiver;
-            while receiver.next_part(&mut matrix) {}
-        }
-        assert!(matrix == whole);
+        let rng = &mut self::rng(3);
+        let (_, receiver, _) = dealt(depth, rng);
+        assert!(receiver.extend(&choices, rng).1 == whole);
     }
 }
 
@@ -364,10 +361,11 @@ fn streams_never_repeat() {
     let (_, mut receiver, _) = dealt(Depth::Two, rng);
     let mut seen = std::collections::HashSet::new();
     for n in [1, 1000, 64, 2000] {
+        let choices = vec![Block::ZERO; tiles(n)];
+        let mut corrections = vec![[0; 16]; tiles(n) * Depth::Two.trees()];
         let mut columns = vec![[Block::ZERO; TILE]; tiles(n)];
-        receiver.streams.expand(&mut columns, |part| {
-            assert!(part.parity.iter().all(|&word| seen.insert(word)));
-        });
+        receiver.streams.expand(&mut columns, Side::Whole { choices: &choices, corrections: &mut corrections });
+        assert!(corrections.into_iter().all(|word| seen.insert(word)));
     }
 }
 
@@ -375,6 +373,7 @@ fn streams_never_repeat() {
 fn keys_of_leaves_are_wiped() {
     fn wiped<T: zeroize::ZeroizeOnDrop>() {}
     wiped::<aes::Aes128Enc>();
+    wiped::<Zeroizing<Vec<[Block; 11]>>>();
 }
 
 /// No constant seed, no state shared between sessions: with other randomness every message is another.
