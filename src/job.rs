@@ -1,7 +1,7 @@
 //! One run with another organisation, from the connection to the receipt.
 //!
 //! ```text
-//! statements ◄─────► compare, check approvals and release rules ◄─────► verdicts
+//! statements ◄─────► compare, check approvals and release rules ◄─────► verdicts, offers of the session
 //! count the run, write that it begins, run the session, write that it ended, exchange receipts
 //! ```
 //!
@@ -30,7 +30,7 @@ use crate::approval::Approval;
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::log;
-use crate::party::{Party, Table};
+use crate::party::{Offering, Party, Table};
 use crate::proposal::Sealed;
 use crate::record::{Beginning, Receipt, Record, Signatory};
 use crate::rules::{self, Rules, Subject};
@@ -173,7 +173,10 @@ impl Job<'_> {
         each: impl FnMut(usize, &Outcome),
     ) -> Result<Ended, Failure> {
         let ended = self.meet(&mut meeting, ours, seat, run, each).await;
-        meeting.close().await;
+        match &ended {
+            Ok(_) => meeting.close().await,
+            Err(_) => meeting.turn_away().await,
+        }
         ended
     }
 
@@ -186,20 +189,15 @@ impl Job<'_> {
         mut each: impl FnMut(usize, &Outcome),
     ) -> Result<Ended, Failure> {
         let theirs = Statement::from_bytes(meeting.theirs())?;
-        let settled = self.settle(meeting, ours, &theirs).await;
-        let set = match settled {
-            Ok(set) => set,
+        let settled = self.settle(meeting, ours, &theirs, seat).await;
+        let (set, seat) = match settled {
+            Ok(settled) => settled,
             Err(failure) => {
                 self.log_refusal(&failure)?;
                 return Err(failure);
             }
         };
         self.begin(meeting.id(), &theirs, set.as_ref(), run)?;
-        let seat = match &set {
-            Some(set) => seat.with_shares(self.table, self.runs, &set.bits),
-            None => seat,
-        };
-        let seat = seat.at(meeting.id());
         let (mut bits, mut traffic, mut role) = (Zeroizing::new(Vec::new()), Traffic::default(), Role::Garbler);
         let mut masked = None;
         let note = |number: usize, outcome: &Outcome| {
@@ -211,7 +209,7 @@ impl Job<'_> {
             masked = set.is_some().then(|| outcome.clone());
             each(number, outcome);
         };
-        seat.run_all(meeting.lend(), note).await?;
+        seat.run_all(note).await?;
         let transcript = meeting.transcript();
         if let (Some(set), Some(outcome)) = (&set, &masked) {
             self.write_results(set, outcome)?;
@@ -239,7 +237,8 @@ impl Job<'_> {
         })
     }
 
-    /// Compares statements, then tells the other side whether our own rules allow the run, and hears whether its rules do.
+    /// Compares statements, then tells the other side whether our own rules allow the run, and hears whether its rules do. What we offer for
+    /// the session goes out together with our verdict: it says nothing of our inputs.
     ///
     /// Where others take part, the set of shares that both sides compute with.
     async fn settle(
@@ -247,18 +246,30 @@ impl Job<'_> {
         meeting: &mut Meeting,
         ours: &Statement,
         theirs: &Statement,
-    ) -> Result<Option<Set>, Failure> {
+        seat: Party,
+    ) -> Result<(Option<Set>, Offering), Failure> {
         let sealed = self.approved.map(|approved| approved.sealed);
         let compared = ours.compare(theirs, sealed, self.trusted.map(|trusted| trusted.pin));
+        let seat = seat.at(meeting.id());
         if matches!(compared, Err(Failure::Session(_))) || !ours.is_formal(theirs) {
-            return compared.map(|()| None);
+            compared?;
+            return Ok((None, seat.offer(meeting.lend()).await?));
         }
         let own = compared.and_then(|()| self.check_rules()).and_then(|()| self.agree_on_shares(theirs));
         let verdict = own.as_ref().map_or_else(|failure| Verdict::Refused(told(failure)), |_| Verdict::Go);
-        let heard = meeting.exchange(&verdict.to_bytes()).await;
-        let set = own?;
+        meeting.send(&verdict.to_bytes()).await?;
+        let settled = match own {
+            Ok(Some(set)) => {
+                let seat = seat.with_shares(self.table, self.runs, &set.bits);
+                Ok((Some(set), seat.offer(meeting.lend()).await?))
+            }
+            Ok(None) => Ok((None, seat.offer(meeting.lend()).await?)),
+            Err(failure) => Err(failure),
+        };
+        let heard = meeting.receive().await;
+        let settled = settled?;
         Verdict::check(&heard?)?;
-        Ok(set)
+        Ok(settled)
     }
 
     fn agree_on_shares(&self, theirs: &Statement) -> Result<Option<Set>, Failure> {

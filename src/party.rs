@@ -13,7 +13,7 @@ use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::{Channel, Network, Timeouts};
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, Session, SessionConfig};
-use hushgate_runtime::session::{Prepared, SessionError, Stop};
+use hushgate_runtime::session::{Offered, Prepared, SessionError, Stop};
 
 use crate::cli::Common;
 use crate::failure::Failure;
@@ -108,6 +108,7 @@ impl Table {
         SessionConfig {
             plan: self.plan.clone(),
             n_runs,
+            then: Vec::new(),
             party: PartyId(index as u32),
             role,
             agreement: Vec::new(),
@@ -203,13 +204,24 @@ impl Party {
         (self.index, session::run(channel, self.config, &self.runs[0], &mut self.rng).await)
     }
 
-    /// Runs the session over `channel`, as often as there are inputs; `each` gets the number of a run, from 0, and what came of it.
-    pub async fn run_all(
-        mut self,
-        channel: Channel,
-        mut each: impl FnMut(usize, &Outcome),
-    ) -> Result<(), SessionError> {
-        let mut session = Session::open_prepared(self.prepared, channel, self.config, &mut self.rng).await?;
+    /// Sends this party's offer over `channel`, and does not wait for the other one's.
+    pub async fn offer(mut self, channel: Channel) -> Result<Offering, SessionError> {
+        let offered = Session::offer(self.prepared, channel, self.config, &mut self.rng).await?;
+        Ok(Offering { runs: self.runs, offered, rng: self.rng })
+    }
+}
+
+/// A party whose offer is on its way.
+pub struct Offering {
+    runs: Vec<Zeroizing<Vec<bool>>>,
+    offered: Offered,
+    rng: ChaCha20Rng,
+}
+
+impl Offering {
+    /// Runs the session, as often as there are inputs; `each` gets the number of a run, from 0, and what came of it.
+    pub async fn run_all(mut self, mut each: impl FnMut(usize, &Outcome)) -> Result<(), SessionError> {
+        let mut session = self.offered.agree(&mut self.rng).await?;
         for (run, bits) in self.runs.iter().enumerate() {
             let (next, outcome) = session.run(bits, &mut self.rng).await?;
             each(run, &outcome);

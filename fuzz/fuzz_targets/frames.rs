@@ -17,13 +17,14 @@ use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-const KINDS: [FrameKind; 6] = [
+const KINDS: [FrameKind; 7] = [
     FrameKind::Hello,
     FrameKind::Transfer,
     FrameKind::Seed,
     FrameKind::Tables,
     FrameKind::Decoding,
     FrameKind::Results,
+    FrameKind::Matrix,
 ];
 
 fuzz_target!(|bytes: &[u8]| {
@@ -72,6 +73,7 @@ async fn hello(bytes: &[u8]) {
     let config = SessionConfig {
         plan: plan(),
         n_runs: 1,
+        then: Vec::new(),
         party: PartyId(0),
         role: RoleChoice::Auto,
         agreement: Vec::new(),

@@ -1,4 +1,4 @@
-//! Sessions: two parties run a plan over a channel, once or many times.
+//! Sessions: two parties run a plan over a channel, once or many times, and other plans after it if they like.
 //!
 //! ```text
 //! garbler                                          evaluator
@@ -28,7 +28,7 @@
 //! a wrong output, and damage on the way is noticed at the frame where it happens. A corrupt garbler can garble another
 //! function, or spoil a label and see whether the evaluator gives up.
 //!
-//! One Δ for all runs: together they are one garbled circuit that is handed over in pieces, each after the inputs of its piece are
+//! One Δ for all runs, of whichever plan: together they are one garbled circuit that is handed over in pieces, each after the inputs of its piece are
 //! fixed. What the proof of half-gates asks for is that no (S, tweak) occurs twice under Δ, and nothing that is opened depends on Δ.
 //!
 //! Plans for one garbler are for semi-honest parties only: see `SECURITY.md`.
@@ -129,6 +129,8 @@ pub struct SessionConfig {
     pub plan: SealedPlan,
     /// How often. Both parties must want the same: each run says something about the inputs.
     pub n_runs: u32,
+    /// What is run after that over the same connection, in this order: plans of the same two parties.
+    pub then: Vec<Next>,
     /// Which of the plan's parties this is.
     pub party: PartyId,
     /// What it wants to do.
@@ -146,6 +148,42 @@ pub struct SessionConfig {
     pub stop: Stop,
     /// What computes hashes; the choice does not change a byte of what is sent.
     pub kernel: Kernel,
+}
+
+/// What a session runs after its first plan.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// What to run.
+    pub plan: SealedPlan,
+    /// How often.
+    pub n_runs: u32,
+}
+
+impl SessionConfig {
+    /// The plans in order, and how often each is run.
+    fn programs(&self) -> impl Iterator<Item = (&SealedPlan, u32)> {
+        let then = self.then.iter().map(|next| (&next.plan, next.n_runs));
+        std::iter::once((&self.plan, self.n_runs)).chain(then)
+    }
+
+    /// Runs of all plans.
+    fn n_runs_in_all(&self) -> u64 {
+        self.programs().map(|(_, n_runs)| u64::from(n_runs)).sum()
+    }
+
+    /// Which of the plans is next, after so many runs; the last, where there is none.
+    fn program_after(&self, n_done: u32) -> usize {
+        let mut end = 0;
+        let ended = self.programs().take_while(|&(_, n_runs)| {
+            end += u64::from(n_runs);
+            end <= u64::from(n_done)
+        });
+        ended.count().min(self.then.len())
+    }
+
+    fn plan_of(&self, program: usize) -> &SealedPlan {
+        if program == 0 { &self.plan } else { &self.then[program - 1].plan }
+    }
 }
 
 /// What a party gets from a run.
@@ -172,7 +210,7 @@ pub async fn run(
     inputs: &[bool],
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Outcome, SessionError> {
-    check_inputs(&config, inputs.len())?;
+    check_inputs(&config, &config.plan, inputs.len())?;
     let session = Session::open(channel, config, rng).await?;
     let (session, outcome) = session.run(inputs, rng).await?;
     session.close().await?;
@@ -195,12 +233,21 @@ impl Prepared {
         };
         let other = PartyId(1 - config.party.0.min(1));
         let (garbler, evaluator) = if role == Role::Garbler { (config.party, other) } else { (other, config.party) };
-        let layout =
-            if config.plan.parties.len() == 2 { Layout::new(&config.plan, garbler, evaluator).ok() } else { None };
-        let n_transfers = layout.map_or(0, |layout| layout.n_transfers() as u64);
-        let n = n_received(role, u64::from(config.n_runs) * n_transfers);
+        let layouts = if config.plan.parties.len() == 2 { layouts(config, garbler, evaluator).ok() } else { None };
+        let n = n_received(role, layouts.map_or(0, |layouts| n_transfers(config, &layouts)));
         Prepared((n > 0).then(|| BaseDraft::new(n, rng)))
     }
+}
+
+/// A session whose offer is on its way to the other party, and which has not read the other one's. Drop it to go no further.
+pub struct Offered {
+    link: Link,
+    offer: Offer,
+    binding: Vec<u8>,
+    clock: Clock,
+    config: SessionConfig,
+    prepared: Prepared,
+    watch: Watch,
 }
 
 /// A session whose parties have agreed; runs are to come, as many as they agreed on.
@@ -212,7 +259,8 @@ pub struct Session {
     clock: Clock,
     config: SessionConfig,
     terms: Terms,
-    layout: Layout,
+    /// One for each plan.
+    layouts: Vec<Layout>,
     side: Side,
     /// Runs that have ended.
     n_done: u32,
@@ -248,18 +296,26 @@ impl Session {
         config: SessionConfig,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<Session, SessionError> {
+        Session::offer(prepared, channel, config, rng).await?.agree(rng).await
+    }
+
+    /// Sends this party's offer and reads nothing: for those who have to hear something else first.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn offer(
+        prepared: Prepared,
+        channel: Channel,
+        config: SessionConfig,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<Offered, SessionError> {
         let offer = Offer::new(&config, &channel, rng)?;
         let binding = channel.binding().to_vec();
-        let mut link = Link::start(channel);
-        let (clock, meter, watch) = (Clock::start(link.opened), link.meter.clone(), Watch::new(&config));
-        let agreed = tokio::select! {
-            biased;
-            agreed = agree(&mut link, &clock, &config, (&offer, &binding)) => agreed,
-            error = watch.expired(&meter, &clock) => Err(error),
-        };
-        let (terms, layout) = survive(&mut link, &clock, agreed).await?;
-        let side = Side::new(&config, &terms, &layout, prepared, rng);
-        Ok(Session { link, clock, config, terms, layout, side, n_done: 0, watch })
+        let link = Link::start(channel);
+        let (clock, watch) = (Clock::start(link.opened), Watch::new(&config));
+        let told = handshake::tell(&link.sender, &offer).await;
+        told.map_err(|error| SessionError::at(clock.phase(), error.into()))?;
+        Ok(Offered { link, offer, binding, clock, config, prepared, watch })
     }
 
     /// What this party does.
@@ -268,13 +324,19 @@ impl Session {
         self.terms.role
     }
 
-    /// Runs that are left.
+    /// Runs that are left, of all plans.
     #[must_use]
-    pub const fn runs_left(&self) -> u32 {
-        self.config.n_runs - self.n_done
+    pub fn runs_left(&self) -> u32 {
+        (self.config.n_runs_in_all() - u64::from(self.n_done)) as u32
     }
 
-    /// Runs the plan on these inputs. The other party must do so too, at about the same time.
+    /// The plan of the next run; of the last, where all are done.
+    #[must_use]
+    pub fn next_plan(&self) -> &SealedPlan {
+        self.config.plan_of(self.config.program_after(self.n_done))
+    }
+
+    /// Runs the next plan on these inputs. The other party must do so too, at about the same time.
     ///
     /// # Errors
     /// See [`SessionError`]; the session is over then.
@@ -287,11 +349,13 @@ impl Session {
             return survive(&mut self.link, &self.clock, Err(misuse.into())).await;
         }
         self.clock.enter_run(self.n_done, &self.link.meter);
-        let Session { mut link, clock, config, terms, layout, side, n_done, watch } = self;
+        let Session { mut link, clock, config, terms, layouts, side, n_done, watch } = self;
         let meter = link.meter.clone();
         meter.touch();
         let id = run_id(&terms.session, n_done);
-        let run = Run { plan: &config.plan, kernel: config.kernel, id, layout: &layout, clock: &clock };
+        let program = config.program_after(n_done);
+        let (plan, layout) = (config.plan_of(program), &layouts[program]);
+        let run = Run { plan, kernel: config.kernel, id, layout, clock: &clock };
         let steps = async {
             link.rekey(run_keys(&run.id, terms.role, n_done)).await?;
             side.run(&run, &mut link, inputs, rng).await
@@ -303,9 +367,9 @@ impl Session {
         };
         let (side, bits) = survive(&mut link, &clock, ended).await?;
         let outputs = layout.split_outputs(terms.role, &Zeroizing::new(bits));
-        let stats = clock.stats(&config.plan, layout.n_transfers(), &link.meter);
+        let stats = clock.stats(plan, layout.n_transfers(), &link.meter);
         let outcome = Outcome { outputs, role: terms.role, stats };
-        Ok((Session { link, clock, config, terms, layout, side, n_done: n_done + 1, watch }, outcome))
+        Ok((Session { link, clock, config, terms, layouts, side, n_done: n_done + 1, watch }, outcome))
     }
 
     /// Writes what is still to be written, then closes. Where runs are left, tells the other party that there will be none.
@@ -325,9 +389,9 @@ impl Session {
 
     fn may_run(&self, n_input_bits: usize) -> Result<(), Misuse> {
         if self.runs_left() == 0 {
-            return Err(Misuse::NoRunsLeft(self.config.n_runs));
+            return Err(Misuse::NoRunsLeft(self.n_done));
         }
-        check_inputs(&self.config, n_input_bits)
+        check_inputs(&self.config, self.next_plan(), n_input_bits)
     }
 }
 
@@ -335,11 +399,11 @@ impl Side {
     fn new(
         config: &SessionConfig,
         terms: &Terms,
-        layout: &Layout,
+        layouts: &[Layout],
         Prepared(draft): Prepared,
         rng: &mut impl CryptoRng,
     ) -> Side {
-        let n_ots = u64::from(config.n_runs) * layout.n_transfers() as u64;
+        let n_ots = n_transfers(config, layouts);
         let supply = Supply::new(terms.session, depth::choose(n_ots, terms.bits_per_second), n_ots);
         match terms.role {
             Role::Garbler => Side::Garbler(garbler::State::new(supply, draft, rng)),
@@ -400,19 +464,49 @@ struct Counters {
     next_output: u64,
 }
 
+impl Offered {
+    /// Reads the other party's offer, and compares.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn agree(self, rng: &mut (impl CryptoRng + Send)) -> Result<Session, SessionError> {
+        let Offered { mut link, offer, binding, clock, config, prepared, watch } = self;
+        let meter = link.meter.clone();
+        let agreed = tokio::select! {
+            biased;
+            agreed = agree(&mut link, &clock, &config, (&offer, &binding)) => agreed,
+            error = watch.expired(&meter, &clock) => Err(error),
+        };
+        let (terms, layouts) = survive(&mut link, &clock, agreed).await?;
+        let side = Side::new(&config, &terms, &layouts, prepared, rng);
+        Ok(Session { link, clock, config, terms, layouts, side, n_done: 0, watch })
+    }
+}
+
 /// The handshake, in time.
 async fn agree(
     link: &mut Link,
     clock: &Clock,
     config: &SessionConfig,
     (offer, binding): (&Offer, &[u8]),
-) -> Result<(Terms, Layout), SessionError> {
+) -> Result<(Terms, Vec<Layout>), SessionError> {
     let patience = config.timeouts.handshake;
-    let terms = timeout(patience, handshake::exchange(link, offer, &config.plan, binding)).await;
+    let terms = timeout(patience, handshake::hear(link, offer, &config.plan, binding)).await;
     let terms = terms.map_err(|_| SessionError::timeout(clock, TimeoutKind::Handshake, patience))?;
     let terms = terms.map_err(|error| SessionError::at(clock.phase(), error))?;
-    let layout = Layout::new(&config.plan, terms.garbler, terms.evaluator)?;
-    Ok((terms, layout))
+    let layouts = layouts(config, terms.garbler, terms.evaluator)?;
+    Ok((terms, layouts))
+}
+
+/// The layout of each plan.
+fn layouts(config: &SessionConfig, garbler: PartyId, evaluator: PartyId) -> Result<Vec<Layout>, Misuse> {
+    config.programs().map(|(plan, _)| Layout::new(plan, garbler, evaluator)).collect()
+}
+
+/// OTs of all runs.
+fn n_transfers(config: &SessionConfig, layouts: &[Layout]) -> u64 {
+    let each = config.programs().zip(layouts);
+    each.map(|((_, n_runs), layout)| u64::from(n_runs) * layout.n_transfers() as u64).sum()
 }
 
 /// Tells a session to stop, from elsewhere: it gives up in order, and tells the other party so.

@@ -197,6 +197,7 @@ fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
     SessionConfig {
         plan: plan.clone(),
         n_runs: 1,
+        then: Vec::new(),
         party: PartyId(party),
         role: RoleChoice::Auto,
         agreement: Vec::new(),

@@ -15,14 +15,18 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
             all("evaluate", &workloads, "M AND/s"),
         ]
         .concat(),
-        "ot" => [all("ot", &["base128"], "ms"), all("ot", &["softspoken2", "softspoken4", "softspoken8"], "M COT/s")]
-            .concat(),
+        "ot" => [
+            all("ot", &["base128", "random8M"], "ms"),
+            all("ot", &["softspoken2", "softspoken4", "softspoken8"], "M COT/s"),
+        ]
+        .concat(),
         "session" => [
             all("session/tcp", &workloads, "M AND/s"),
             all("session/memory", &workloads, "M AND/s"),
             all("session", &["socket-limit"], "MB/s"),
-            all("session", &["cold-millionaires", "cold-millionaires-tls", "warm-millionaires"], "ms"),
+            all("session", &["cold-millionaires", "cold-millionaires-tls", "cold-aes128", "warm-millionaires"], "ms"),
             all("session", &["round-trips-cold"], "count"),
+            all("session", &["wan-million-bits"], "ratio"),
         ]
         .concat(),
         _ => all("circuits", &ROWS.split(' ').collect::<Vec<_>>(), "AND"),

@@ -240,6 +240,7 @@ fn simulate(plan: Plan, network: Network) -> Duration {
         let config = SessionConfig {
             plan: plan.clone(),
             n_runs: 1,
+            then: Vec::new(),
             party: PartyId(party),
             role: RoleChoice::Auto,
             agreement: Vec::new(),

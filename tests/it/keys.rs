@@ -15,19 +15,19 @@ fn home(name: &str) -> PathBuf {
 }
 
 /// The folder of an organisation with a key.
-fn organisation(name: &str) -> PathBuf {
+pub(super) fn organisation(name: &str) -> PathBuf {
     let home = home(name);
     assert!(at(&home, &["keygen"]).output().unwrap().status.success());
     home
 }
 
-fn at(home: &Path, args: &[&str]) -> Command {
+pub(super) fn at(home: &Path, args: &[&str]) -> Command {
     let mut command = command(args);
     command.env("HUSHGATE_HOME", home);
     command
 }
 
-fn id(home: &Path, name: &str) -> String {
+pub(super) fn id(home: &Path, name: &str) -> String {
     json(&at(home, &["id", "--json"]).output().unwrap())[name].as_str().unwrap().to_owned()
 }
 

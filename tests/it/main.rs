@@ -7,6 +7,7 @@ mod book;
 mod cost;
 mod examples;
 mod exchange;
+mod flights;
 mod keys;
 mod misuse;
 mod optimize;
@@ -18,6 +19,7 @@ mod sizes;
 mod testing;
 mod tidy;
 mod tools;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

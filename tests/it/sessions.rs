@@ -265,3 +265,27 @@ fn strangers_do_not_keep_the_other_party_out() {
     assert!(stderr(&output).contains("still waiting"), "{}", stderr(&output));
     assert_eq!(json(&output)["outputs"]["alice"], false);
 }
+
+/// With all that it says of itself, a run tells nobody its inputs, its seed, or anything that comes of them.
+#[test]
+fn verbose_runs_print_no_secret() {
+    let seed = "5eed0ca1f00d5eed0ca1f00d5eed0ca1f00d5eed0ca1f00d5eed0ca1f00d5eed";
+    let inputs = [("alice", "a", 8_674_665_223_082_153_551_u64), ("bob", "b", 1_311_768_467_294_899_695)];
+    let party = |(name, field, value): (&'static str, &str, u64)| {
+        let data = format!("{{\"{field}\":{value}}}");
+        ["examples/millionaires", "--as", name, "--json", "-v", "--seed", seed, "--input", &data].map(str::to_owned)
+    };
+    let [alice, bob] = inputs.map(party);
+    let [alice, bob] = [&alice, &bob].map(|args| args.iter().map(String::as_str).collect::<Vec<_>>());
+    for output in join(&alice, &bob) {
+        let program = json(&output)["program"].as_str().unwrap().to_owned();
+        let said = stdout(&output) + &stderr(&output);
+        assert!(stderr(&output).contains(&program), "it is verbose");
+        for (_, _, value) in inputs {
+            assert!(!said.contains(&value.to_string()) && !said.contains(&format!("{value:x}")), "{said}");
+        }
+        let digits = |text: &&str| text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let words = said.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(words.filter(digits).all(|word| word == program), "a key, a label or a seed is in: {said}");
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //! both         statement | nonce 32            ◄──────────────►
 //! both         any further messages, in turns or at once
-//! both         a session, on the channel that [`Meeting::lend`] gives
+//! both         a session, on the channel that [`Meeting::lend`] gives; its first message may go out before the last of the others has come
 //! garbler      message                         ───────────────►
 //! evaluator                                    ◄───────────────       message
 //! meeting id = BLAKE3("hushgate meeting id v1", lesser statement | greater statement | channel binding), each behind its length
@@ -117,7 +117,8 @@ impl Meeting {
         self.id
     }
 
-    /// A channel on the same connection, for a session. While it is in use, the meeting must not send or receive.
+    /// A channel on the same connection, for a session. Once it is written to, the meeting must not send, and once it is read from not
+    /// receive, until the session is over.
     #[must_use]
     pub fn lend(&self) -> Channel {
         let channel = Channel::new(self.reader.clone(), self.writer.clone(), self.binding.clone());
@@ -172,6 +173,16 @@ impl Meeting {
         });
         let _ = timeout(LAST_WORDS, shutdown).await;
         let _ = half.flush().await;
+    }
+}
+
+impl Meeting {
+    /// Closes the connection, and reads until the other side has closed it too, if that is soon: a socket that is closed while there is
+    /// something to read takes back what was written last.
+    pub async fn turn_away(self) {
+        let mut reader = self.reader.clone();
+        self.close().await;
+        let _ = timeout(LAST_WORDS, tokio::io::copy(&mut reader, &mut tokio::io::sink())).await;
     }
 }
 

@@ -6,11 +6,10 @@
 
 use super::handshake::Offer;
 use super::inputs::SEED_BYTES;
-use super::layout::Layout;
 use super::outputs::{decoding_bytes, results_bytes};
 use super::tables::CHUNK_BYTES;
 use super::transfer::Supply;
-use super::{Phase, Role, SessionConfig, SessionError, depth};
+use super::{Phase, Role, SessionConfig, SessionError, depth, layouts, n_transfers};
 use crate::ot::extension::{CHALLENGE_BYTES, Depth, POINTS_BYTES, RESPONSE_BYTES};
 use crate::ot::pool::flow_bytes;
 use crate::ot::{SessionId, direct};
@@ -86,20 +85,22 @@ impl Forecast {
         let role = first.agree(&second, plan)?;
         let parties = [configs[0].party, configs[1].party];
         let [garbler, evaluator] = if role == Role::Garbler { parties } else { [parties[1], parties[0]] };
-        let layout = Layout::new(plan, garbler, evaluator)?;
+        let layouts = layouts(&configs[0], garbler, evaluator)?;
         let rate = configs.iter().filter_map(|config| config.network).map(|network| network.bits_per_second).min();
-        let n_transfers = u64::from(configs[0].n_runs) * layout.n_transfers() as u64;
+        let n_transfers = n_transfers(&configs[0], &layouts);
         let supply = Supply::new(SessionId::default(), depth::choose(n_transfers, rate), n_transfers);
         let is_extended = n_transfers > 0 && !supply.is_direct();
         let mut steps = Steps { sent: [Sent::default(); 2], flights: Vec::new() };
         steps.hellos([first.bytes(), second.bytes()], role);
         let mut transfers = Transfers { depth: is_extended.then_some(supply.depth), supply, left: 0, is_set_up: false };
-        for _ in 0..configs[0].n_runs {
-            transfers.run(&mut steps, layout.n_transfers());
-            steps.send(Role::Garbler, Phase::Inputs, SEED_BYTES);
-            steps.tables(plan.table_bytes());
-            steps.send(Role::Garbler, Phase::Outputs, decoding_bytes(layout.n_outputs(Role::Evaluator)));
-            steps.send(Role::Evaluator, Phase::Outputs, results_bytes(layout.n_outputs(Role::Garbler)));
+        for ((plan, n_runs), layout) in configs[0].programs().zip(&layouts) {
+            for _ in 0..n_runs {
+                transfers.run(&mut steps, layout.n_transfers());
+                steps.send(Role::Garbler, Phase::Inputs, SEED_BYTES);
+                steps.tables(plan.table_bytes());
+                steps.send(Role::Garbler, Phase::Outputs, decoding_bytes(layout.n_outputs(Role::Evaluator)));
+                steps.send(Role::Evaluator, Phase::Outputs, results_bytes(layout.n_outputs(Role::Garbler)));
+            }
         }
         let Steps { sent: [of_garbler, of_evaluator], flights } = steps;
         let sent = if role == Role::Garbler { [of_garbler, of_evaluator] } else { [of_evaluator, of_garbler] };

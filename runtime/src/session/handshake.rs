@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! offer = "HUSHGATE" | n u8, n versions u16 | role u8 | party u32 | suite | binding digest 32 | plan digest 32
-//!       | number of runs u32 | the link's bits/s u64, 0 if not known
+//!       | number of runs u32 | n u16, n programs that follow (plan digest 32 | number of runs u32)
+//!       | the link's bits/s u64, 0 if not known
 //!       | twice: n u16, n fields (name | value) | nonce 32               texts: length u16, UTF-8
 //! session id = BLAKE3("hushgate session id v1", garbler's offer | evaluator's offer | channel binding), each behind its length
 //! run id     = BLAKE3("hushgate run id v1", session id | number of the run u32)
@@ -25,7 +26,7 @@ use rand::CryptoRng;
 use super::error::StepError;
 use super::layout::bits_of_party;
 use super::{Disagreement, Misuse, Role, RoleChoice, SessionConfig};
-use crate::channel::{Channel, Link, Network, RunKeys};
+use crate::channel::{Channel, ChannelError, FrameSender, Link, Network, RunKeys};
 use crate::ot::SessionId;
 use crate::wire::{Decoder, FrameKind, Length, MalformedPayload, put_bytes};
 
@@ -36,6 +37,8 @@ const MAGIC: &[u8; 8] = b"HUSHGATE";
 const SUITE: &str = "half-gates, MITCCRH, Masny-Rindal, SoftSpokenOT, BLAKE3";
 const OFFER_BYTES_MAX: usize = 1 << 16;
 const VERSIONS_MAX: usize = 16;
+/// Programs after the first, at most.
+const PROGRAMS_MAX: usize = 1000;
 
 /// Something that both parties must give the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub(super) struct Offer {
     binding_digest: [u8; 32],
     plan_digest: [u8; 32],
     n_runs: u32,
+    /// Digests of the plans that follow, and how often each is run.
+    then: Vec<([u8; 32], u32)>,
     /// 0 where it is not known.
     bits_per_second: u64,
     /// What must be the same.
@@ -65,7 +70,7 @@ pub(super) struct Offer {
     nonce: [u8; 32],
 }
 
-/// What both parties have agreed on. Only [`exchange`] makes one.
+/// What both parties have agreed on. Only [`hear`] makes one.
 #[must_use]
 #[derive(Debug)]
 pub(super) struct Terms {
@@ -77,11 +82,14 @@ pub(super) struct Terms {
     pub(super) bits_per_second: Option<u64>,
 }
 
-/// Sends our offer, waits for the other one, and compares.
-pub(super) async fn exchange(link: &mut Link, ours: &Offer, plan: &Plan, binding: &[u8]) -> Result<Terms, StepError> {
-    let our_bytes = ours.encode();
-    link.sender.send_message(FrameKind::Hello, &our_bytes).await?;
-    let mut their_bytes = Vec::new();
+/// Sends our offer.
+pub(super) async fn tell(sender: &FrameSender, ours: &Offer) -> Result<(), ChannelError> {
+    sender.send_message(FrameKind::Hello, &ours.encode()).await
+}
+
+/// Waits for the other party's offer, and compares.
+pub(super) async fn hear(link: &mut Link, ours: &Offer, plan: &Plan, binding: &[u8]) -> Result<Terms, StepError> {
+    let (our_bytes, mut their_bytes) = (ours.encode(), Vec::new());
     link.receiver.receive(FrameKind::Hello, Length::AtMost(OFFER_BYTES_MAX), &mut their_bytes).await?;
     let mut decoder = Decoder::new(&their_bytes);
     let versions = decode_versions(&mut decoder).map_err(StepError::payload(FrameKind::Hello))?;
@@ -113,8 +121,17 @@ impl Offer {
         nonce: [u8; 32],
     ) -> Result<Offer, Misuse> {
         party(config)?;
-        if config.n_runs == 0 {
+        if config.programs().any(|(_, n_runs)| n_runs == 0) {
             return Err(Misuse::NoRuns);
+        }
+        if config.n_runs_in_all() > u64::from(u32::MAX) {
+            return Err(Misuse::TooManyRuns);
+        }
+        if config.then.len() > PROGRAMS_MAX {
+            return Err(Misuse::TooManyPrograms { found: config.then.len() + 1, max: PROGRAMS_MAX + 1 });
+        }
+        if let Some(next) = config.then.iter().find(|next| next.plan.parties != config.plan.parties) {
+            return Err(Misuse::OtherParties { first: config.plan.parties.clone(), found: next.plan.parties.clone() });
         }
         let offer = Offer {
             versions: vec![PROTOCOL_VERSION],
@@ -124,6 +141,7 @@ impl Offer {
             binding_digest: blake3::derive_key("hushgate channel binding v1", binding),
             plan_digest: config.plan.digest(),
             n_runs: config.n_runs,
+            then: config.then.iter().map(|next| (next.plan.digest(), next.n_runs)).collect(),
             bits_per_second: network.map_or(0, |network| network.bits_per_second),
             fields: fields_by_name(&config.agreement)?,
             origin: fields_by_name(&config.origin)?,
@@ -150,6 +168,11 @@ impl Offer {
             same("program", &hex(&self.plan_digest), &hex(&theirs.plan_digest))?;
         }
         same("number of runs", &self.n_runs.to_string(), &theirs.n_runs.to_string())?;
+        same("number of programs", &(self.then.len() + 1).to_string(), &(theirs.then.len() + 1).to_string())?;
+        for (i, (ours, theirs)) in (2..).zip(self.then.iter().zip(&theirs.then)) {
+            same(&format!("program {i}"), &hex(&ours.0), &hex(&theirs.0))?;
+            same(&format!("number of runs of program {i}"), &ours.1.to_string(), &theirs.1.to_string())?;
+        }
         let (our_name, their_name) = (party_name(plan, self.party), party_name(plan, theirs.party));
         let both_exist = self.party.max(theirs.party).0 < plan.parties.len() as u32;
         if self.party == theirs.party || !both_exist {
@@ -163,7 +186,8 @@ impl Offer {
     /// The length of [`Offer::encode`].
     pub(super) fn bytes(&self) -> usize {
         let texts = self.fields.iter().chain(&self.origin).flat_map(|(name, value)| [name, value]).chain([&self.suite]);
-        let fixed = MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 8 + 2 * 2 + 32;
+        let fixed =
+            MAGIC.len() + 1 + 2 * self.versions.len() + 1 + 4 + 32 + 32 + 4 + 2 + 36 * self.then.len() + 8 + 2 * 2 + 32;
         fixed + texts.map(|text| 2 + text.len()).sum::<usize>()
     }
 
@@ -178,6 +202,11 @@ impl Offer {
         out.extend_from_slice(&self.binding_digest);
         out.extend_from_slice(&self.plan_digest);
         out.extend_from_slice(&self.n_runs.to_le_bytes());
+        out.extend_from_slice(&(self.then.len() as u16).to_le_bytes());
+        for (digest, n_runs) in &self.then {
+            out.extend_from_slice(digest);
+            out.extend_from_slice(&n_runs.to_le_bytes());
+        }
         out.extend_from_slice(&self.bits_per_second.to_le_bytes());
         for fields in [&self.fields, &self.origin] {
             out.extend_from_slice(&(fields.len() as u16).to_le_bytes());
@@ -201,6 +230,7 @@ impl Offer {
             binding_digest: decoder.field("channel binding").array()?,
             plan_digest: decoder.field("plan digest").array()?,
             n_runs: u32::from_le_bytes(decoder.field("number of runs").array()?),
+            then: decode_programs(decoder.field("list of programs"))?,
             bits_per_second: u64::from_le_bytes(decoder.field("rate of the link").array()?),
             fields: decode_fields(decoder.field("list of fields"))?,
             origin: decode_fields(decoder.field("origin of the plan"))?,
@@ -211,23 +241,25 @@ impl Offer {
     }
 }
 
-/// Whether so many input bits are those of the party.
-pub(super) fn check_inputs(config: &SessionConfig, found: usize) -> Result<(), Misuse> {
+/// Whether so many input bits are those that the party has in this plan.
+pub(super) fn check_inputs(config: &SessionConfig, plan: &Plan, found: usize) -> Result<(), Misuse> {
     let party = party(config)?.clone();
-    let expected = bits_of_party(&config.plan, config.party);
+    let expected = bits_of_party(plan, config.party);
     if found == expected { Ok(()) } else { Err(Misuse::InputBits { party, found, expected }) }
 }
 
-/// What the party is to do: where the plan is for one garbler, what it says.
+/// What the party is to do: where a plan is for one garbler, what it says.
 fn role(config: &SessionConfig) -> Result<RoleChoice, Misuse> {
-    let Some(local) = &config.plan.local else { return Ok(config.role) };
-    let role = if local.garbler == config.party { Role::Garbler } else { Role::Evaluator };
-    match config.role {
-        RoleChoice::Only(wanted) if wanted != role => {
-            Err(Misuse::OtherGarbler { garbler: party_name(&config.plan, local.garbler), wanted })
+    config.programs().try_fold(config.role, |choice, (plan, _)| {
+        let Some(local) = &plan.local else { return Ok(choice) };
+        let role = if local.garbler == config.party { Role::Garbler } else { Role::Evaluator };
+        match choice {
+            RoleChoice::Only(wanted) if wanted != role => {
+                Err(Misuse::OtherGarbler { garbler: party_name(plan, local.garbler), wanted })
+            }
+            _ => Ok(RoleChoice::Only(role)),
         }
-        _ => Ok(RoleChoice::Only(role)),
-    }
+    })
 }
 
 /// The party's name, if there is such a party.
@@ -255,6 +287,14 @@ fn decode_versions(decoder: &mut Decoder<'_>) -> Result<Vec<u16>, MalformedPaylo
         return Err(decoder.malformed("is too long"));
     }
     (0..n).map(|_| decoder.u16()).collect()
+}
+
+fn decode_programs(decoder: &mut Decoder<'_>) -> Result<Vec<([u8; 32], u32)>, MalformedPayload> {
+    let n = usize::from(decoder.u16()?);
+    if n > PROGRAMS_MAX {
+        return Err(decoder.malformed("is too long"));
+    }
+    (0..n).map(|_| Ok((decoder.array()?, u32::from_le_bytes(decoder.array()?)))).collect()
 }
 
 fn decode_fields(decoder: &mut Decoder<'_>) -> Result<BTreeMap<String, String>, MalformedPayload> {

@@ -16,7 +16,7 @@ use hushgate_runtime::session::{Outcome, Prepared, RoleChoice, SealedPlan, Sessi
 use hushgate_runtime::session::{Stats, Stop};
 use hushgate_runtime::wire::{FrameKind, Length};
 
-use super::workload::{WORKLOADS, millionaires};
+use super::workload::{WORKLOADS, millionaires, parity};
 use super::{Bench, rng};
 use crate::failure::Failure;
 
@@ -53,13 +53,21 @@ pub fn run(bench: &mut Bench) -> Result<(), Failure> {
         }
     }
     let plan = sealed(millionaires());
-    for (name, over) in [("cold-millionaires", Over::Tcp), ("cold-millionaires-tls", Over::Tls)] {
-        let cold = runtime.block_on(fastest(bench, &plan, over, |stats| stats.cold))?;
+    let cipher = sealed(WORKLOADS[0].plan(1));
+    for (name, plan, over) in [
+        ("cold-millionaires", &plan, Over::Tcp),
+        ("cold-millionaires-tls", &plan, Over::Tls),
+        ("cold-aes128", &cipher, Over::Tcp),
+    ] {
+        let cold = runtime.block_on(fastest(bench, plan, over, |stats| stats.cold))?;
         bench.add(&format!("session/{name}"), cold.cold.as_secs_f64() * 1e3, "ms");
     }
     let warm = runtime.block_on(warm(bench, &plan))?;
     bench.add("session/warm-millionaires", warm.as_secs_f64() * 1e3, "ms");
     bench.add("session/round-trips-cold", runtime.block_on(round_trips(bench, &plan))?, "count");
+    let (took, minimum) = runtime.block_on(many_inputs(bench))?;
+    let more = [("ms", took.as_secs_f64() * 1e3), ("minimum_ms", minimum.as_secs_f64() * 1e3)];
+    bench.add_with("session/wan-million-bits", took.as_secs_f64() / minimum.as_secs_f64(), "ratio", &more);
     Ok(())
 }
 
@@ -107,6 +115,28 @@ async fn round_trips(bench: &Bench, plan: &SealedPlan) -> Result<f64, Failure> {
     first.context("a party stopped")??;
     second.context("a party stopped")??;
     Ok((start.elapsed().as_secs_f64() / ROUND_TRIP.as_secs_f64() * 2.0).floor() / 2.0)
+}
+
+/// Input bits of the evaluator over a slow link.
+const MANY_INPUTS: u32 = 1_000_000;
+
+/// Round trips that a session with the OT extension waits for, in halves.
+const HALVES: u32 = 7;
+
+/// The time of a session with a million input bits over a simulated link of 100 Mbit/s and 40 ms, and what the link itself needs: for the bytes of
+/// the side that sends most, and the round trips.
+async fn many_inputs(bench: &Bench) -> Result<(Duration, Duration), Failure> {
+    let (network, plan) = (Network::WAN, sealed(parity(MANY_INPUTS)));
+    let (first, second) = simulated::pair(Conditions::ideal(network), &mut rng());
+    let start = Instant::now();
+    let first = tokio::spawn(party(config(bench, &plan, 0, 1), Prepared::default(), first));
+    let second = tokio::spawn(party(config(bench, &plan, 1, 1), Prepared::default(), second));
+    let (first, second) = tokio::join!(first, second);
+    let took = start.elapsed();
+    let sent = [first.context("a party stopped")??, second.context("a party stopped")??];
+    let bytes = sent.map(|outcome| outcome.stats.traffic().sent_bytes).into_iter().max().unwrap_or(0);
+    let transfer = Duration::from_secs_f64(8.0 * bytes as f64 / network.bits_per_second as f64);
+    Ok((took, transfer + network.rtt * HALVES / 2))
 }
 
 fn sealed(plan: hushgate_circuits::plan::Plan) -> SealedPlan {
@@ -171,6 +201,7 @@ fn config(bench: &Bench, plan: &SealedPlan, index: u32, n_runs: u32) -> SessionC
     SessionConfig {
         plan: plan.clone(),
         n_runs,
+        then: Vec::new(),
         party: PartyId(index),
         role: RoleChoice::Auto,
         agreement: Vec::new(),

@@ -62,6 +62,15 @@ pub fn millionaires() -> Plan {
     two_party(Blocks::new(), main, 64, 64, 1)
 }
 
+/// The parity of bob's bits and one of alice's.
+pub fn parity(n: u32) -> Plan {
+    let mut main = Builder::new("main", 1 + n);
+    let inputs = main.inputs();
+    let sum = inputs[1..].iter().fold(inputs[0], |sum, &bit| main.xor(sum, bit));
+    let main = main.finish(vec![sum]).expect("a million XORs are small");
+    two_party(Blocks::new(), main, 1, n, 1)
+}
+
 fn two_party(blocks: Blocks, main: hushgate_circuits::circuit::Block, alice: u32, bob: u32, out: u32) -> Plan {
     let bits = |n: u32| Shape::Array { element: Box::new(Shape::Bool), len: n.into() };
     let input = |name: &str, party, n| InputPort { name: name.into(), party: PartyId(party), shape: bits(n) };

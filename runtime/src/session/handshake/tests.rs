@@ -11,6 +11,7 @@ fn offer() -> Offer {
         binding_digest: [1; 32],
         plan_digest: [2; 32],
         n_runs: 3,
+        then: vec![([4; 32], 5), ([6; 32], 7)],
         bits_per_second: 4,
         fields: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
         origin: BTreeMap::from([("parameter N".into(), "64".into())]),

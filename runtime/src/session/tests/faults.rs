@@ -195,7 +195,7 @@ async fn forged_frames_with_good_tags_never_give_a_wrong_answer() {
 /// The same with the OT extension, for some bytes of each of its longer messages.
 #[tokio::test(start_paused = true)]
 async fn faults_in_the_extension_are_noticed() {
-    let setup = Setup::new(Program::parity(128), [RoleChoice::Auto; 2], 25);
+    let setup = Setup::new(Program::parity(129), [RoleChoice::Auto; 2], 25);
     let frames = record(&setup).await;
     let mut rng = ChaCha20Rng::seed_from_u64(26);
     for (place, length) in places(&frames).into_iter().filter(|(place, _)| place.frame > 0) {
@@ -209,6 +209,41 @@ async fn faults_in_the_extension_are_noticed() {
             let [garbler, _] = failed(&setup, &place, &fault).await;
             assert!(place.sender == 0 || garbler.is_some(), "{fault:?} at {place:?}: the garbler noticed nothing");
         }
+    }
+}
+
+/// Each field of a header, by its first byte.
+const FIELDS: [usize; 5] = [0, 1, 2, 4, 8];
+
+/// Every kind of fault at every frame of a session with the OT extension: all kinds of frames there are.
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_noticed_at_every_kind_of_frame() {
+    let setup = Setup::new(Program::parity(129), [RoleChoice::Auto; 2], 27);
+    let frames = record(&setup).await;
+    let kinds: HashSet<u8> = frames.iter().flatten().map(|frame| frame[0]).collect();
+    let all = [FrameKind::Hello, FrameKind::Transfer, FrameKind::Matrix, FrameKind::Seed, FrameKind::Tables];
+    let all = all.into_iter().chain([FrameKind::Decoding, FrameKind::Results]).map(|kind| kind as u8);
+    assert_eq!(kinds, all.collect());
+    let others = record(&Setup { seeds: [77, 78], ..setup.clone() }).await;
+    let mut rng = ChaCha20Rng::seed_from_u64(28);
+    for (place, length) in places(&frames) {
+        for byte in FIELDS {
+            let fault = Fault::Flip { byte, bit: rng.random_range(0..8) };
+            check_noticed(&setup, &frames, &place, &fault, &[5, 6]).await;
+        }
+        let mut huge = frames[place.sender][place.frame].clone();
+        huge[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+        check_noticed(&setup, &frames, &place, &Fault::Replace(huge), &[6]).await;
+        let mut garbage = vec![0; rng.random_range(HEADER_BYTES..500)];
+        rng.fill_bytes(&mut garbage);
+        check_noticed(&setup, &frames, &place, &Fault::Insert(garbage), &[6]).await;
+        check_noticed(&setup, &frames, &place, &Fault::Truncate(rng.random_range(0..length)), &[5]).await;
+        check_noticed(&setup, &frames, &place, &Fault::Stall, &[5]).await;
+        check_noticed(&setup, &frames, &place, &Fault::Swap, &[5, 6]).await;
+        if place.frame + 1 < frames[place.sender].len() {
+            check_noticed(&setup, &frames, &place, &Fault::Duplicate, &[6]).await;
+        }
+        check_strange(&setup, &frames, &place, others[place.sender][place.frame].clone()).await;
     }
 }
 

@@ -265,3 +265,166 @@ fn every_run_has_its_own_keys_and_a_stream_that_is_not_the_handshakes() {
     }
     assert_ne!(run_id(&session, 1), run_id(&[6; 32], 1));
 }
+
+/// Programs in the order in which one session runs them, each as often as it says.
+struct Agenda {
+    programs: Vec<(Program, u32)>,
+    roles: [RoleChoice; 2],
+}
+
+impl Agenda {
+    /// What both parties bring.
+    fn setup(&self) -> Setup {
+        let (first, n_runs) = self.programs[0].clone();
+        let mut setup = Setup::new(first, self.roles, 70);
+        for config in &mut setup.configs {
+            config.n_runs = n_runs;
+            let next = |(program, n_runs): &(Program, u32)| Next { plan: program.plan.clone(), n_runs: *n_runs };
+            config.then = self.programs[1..].iter().map(next).collect();
+        }
+        setup
+    }
+
+    /// The program of each run.
+    fn runs(&self) -> impl Iterator<Item = &Program> {
+        self.programs.iter().flat_map(|(program, n_runs)| (0..*n_runs).map(move |_| program))
+    }
+
+    /// Runs everything on random inputs and checks the outcomes: the first run's, and the sums of gates so far after each.
+    async fn check(&self) -> [Vec<Stats>; 2] {
+        let setup = self.setup();
+        let mut rng = ChaCha20Rng::seed_from_u64(71);
+        let mut random = |program: &Program| (0..n_input_bits(&program.plan)).map(|_| rng.random()).collect();
+        let bits: Vec<Vec<bool>> = self.runs().map(&mut random).collect();
+        let party = async |party: u32, channel| {
+            let mut rng = ChaCha20Rng::seed_from_u64(u64::from(party));
+            let config = setup.configs[party as usize].clone();
+            let mut session = Session::open(channel, config, &mut rng).await.expect("honest parties");
+            let (mut stats, mut gates, mut delta) = (Vec::new(), 0, None);
+            for (program, bits) in self.runs().zip(&bits) {
+                assert_eq!(session.next_plan().digest(), program.plan.digest());
+                let inputs = program.inputs_of(party, bits);
+                let (next, outcome) = session.run(&inputs, &mut rng).await.expect("honest parties");
+                assert_eq!(outcome.outputs, program.outputs_of(party, bits));
+                gates += program.plan.n_ands();
+                let counters = match &next.side {
+                    Side::Garbler(state) => {
+                        let found = u128::from(state.delta().block());
+                        assert_eq!(*delta.get_or_insert(found), found, "one Δ for all programs");
+                        state.counters()
+                    }
+                    Side::Evaluator(state) => state.counters(),
+                };
+                assert_eq!(counters.next_gate, gates, "gates are numbered through all programs");
+                stats.push(outcome.stats);
+                session = next;
+            }
+            assert_eq!(session.runs_left(), 0);
+            session.close().await.expect("honest parties");
+            stats
+        };
+        let (first, second) = memory::pair();
+        let stats: [Vec<Stats>; 2] = tokio::join!(party(0, first), party(1, second)).into();
+        let forecast = Forecast::new(&setup.configs).expect("the parties agree");
+        let sent = stats.each_ref().map(|stats| stats.iter().map(|stats| stats.traffic().sent_bytes).sum::<u64>());
+        assert_eq!(sent, forecast.sent.map(Sent::total));
+        stats
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_programs_share_a_connection_and_its_ots() {
+    for (programs, roles) in [
+        (
+            vec![(Program::millionaires(8), 2), (Program::parity(3), 1), (Program::millionaires(20), 3)],
+            [RoleChoice::Auto; 2],
+        ),
+        (
+            vec![(Program::parity(0), 1), (Program::millionaires(64), 2), (Program::parity(200), 2)],
+            [EVALUATES, GARBLES],
+        ),
+        (vec![(Program::products(5).for_garbler(1), 2), (Program::millionaires(4), 1)], [RoleChoice::Auto; 2]),
+        (vec![(Program::millionaires(4), 1), (Program::products(5).for_garbler(1), 2)], [RoleChoice::Auto; 2]),
+    ] {
+        Agenda { programs, roles }.check().await;
+    }
+    let programs = vec![(Program::millionaires(64), 1), (Program::parity(100), 2)];
+    let [_, evaluator] = Agenda { programs, roles: [GARBLES, EVALUATES] }.check().await;
+    // Points or trees in the first run; then a flow and results.
+    assert!(evaluator[0].traffic().sent_bytes > 4000);
+    assert!(evaluator[1..].iter().all(|stats| stats.traffic().sent_bytes < 200));
+}
+
+/// No seed, row or digest comes twice in a session of several programs on the same inputs.
+#[tokio::test(start_paused = true)]
+async fn programs_of_a_session_share_nothing_on_the_wire() {
+    let programs = vec![(Program::millionaires(8), 1), (Program::millionaires(8), 2)];
+    let agenda = Agenda { programs, roles: [GARBLES, EVALUATES] };
+    let setup = agenda.setup();
+    let bits = vec![setup.bits.clone(); 3];
+    let frames = proxy::record_with(async |[first, second]: [Channel; 2]| {
+        let (first, second) = tokio::join!(runs_of(&setup, 0, first, &bits), runs_of(&setup, 1, second, &bits));
+        assert!(first.is_ok() && second.is_ok());
+    })
+    .await;
+    for kind in [FrameKind::Seed, FrameKind::Tables, FrameKind::Decoding] {
+        let of_kind = frames[0].iter().filter(|frame| frame[0] == kind as u8);
+        let blocks: Vec<&[u8]> =
+            of_kind.flat_map(|frame| frame[HEADER_BYTES + 1..frame.len() - 16].chunks_exact(8)).collect();
+        let distinct: HashSet<&[u8]> = blocks.iter().copied().collect();
+        assert!(distinct.len() == blocks.len() && blocks.len() > 3, "{kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_parties_want_the_same_programs() {
+    let programs = vec![(Program::millionaires(8), 1), (Program::parity(3), 2)];
+    let setup = Agenda { programs, roles: [RoleChoice::Auto; 2] }.setup();
+    let more = Next { plan: Program::parity(4).plan, n_runs: 2 };
+    type Change = Box<dyn Fn(&mut SessionConfig)>;
+    let other = more.clone();
+    let cases: [(&str, Change); 4] = [
+        ("program 2", Box::new(move |config| config.then[0] = other.clone())),
+        ("number of runs of program 2", Box::new(|config| config.then[0].n_runs = 3)),
+        ("number of programs", Box::new(move |config| config.then.push(more.clone()))),
+        ("number of programs", Box::new(|config| config.then.clear())),
+    ];
+    for (name, change) in cases {
+        let mut setup = setup.clone();
+        change(&mut setup.configs[1]);
+        let bits = [setup.bits.clone()];
+        for result in both_run(&setup, &bits).await {
+            assert!(
+                matches!(&result, Err(SessionError::Disagreement(found)) if found.field == name),
+                "{name}: {result:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn programs_that_do_not_fit_together_are_the_callers_mistake() {
+    let misuse = async |then: Vec<Next>, role| {
+        let mut setup = Setup::new(Program::products(3).for_garbler(1), [role; 2], 72);
+        setup.configs[0].then = then;
+        let opened =
+            Session::open(memory::pair().0, setup.configs[0].clone(), &mut ChaCha20Rng::seed_from_u64(0)).await;
+        match opened.err() {
+            Some(SessionError::ApiMisuse(misuse)) => misuse,
+            other => panic!("{other:?}"),
+        }
+    };
+    let next = |program: Program, n_runs| Next { plan: program.plan, n_runs };
+    let other_garbler = next(Program::products(3).for_garbler(0), 1);
+    assert!(matches!(misuse(vec![other_garbler], RoleChoice::Auto).await, Misuse::OtherGarbler { .. }));
+    let mut plan = Plan::clone(&Program::millionaires(4).plan);
+    plan.parties = vec!["alice".into(), "carol".into()];
+    let others = Next { plan: SealedPlan::new(plan).expect("names are free"), n_runs: 1 };
+    assert!(matches!(misuse(vec![others], RoleChoice::Auto).await, Misuse::OtherParties { .. }));
+    let never = next(Program::millionaires(4), 0);
+    assert!(matches!(misuse(vec![never], RoleChoice::Auto).await, Misuse::NoRuns));
+    let often = next(Program::millionaires(4), u32::MAX);
+    assert!(matches!(misuse(vec![often.clone(), often], RoleChoice::Auto).await, Misuse::TooManyRuns));
+    let many = vec![next(Program::millionaires(4), 1); 1001];
+    assert!(matches!(misuse(many, RoleChoice::Auto).await, Misuse::TooManyPrograms { found: 1002, max: 1001 }));
+}
