@@ -55,8 +55,8 @@ fn delayed(mut from: TcpStream, mut to: TcpStream) {
     });
 }
 
-/// Half round trips from the connection to the later of both results.
-fn halves(listen: impl Fn() -> Command, connect: impl Fn(&str) -> Command) -> u32 {
+/// Half round trips from the connection to the later of both results; `wanted` of them are as few as they should be.
+fn halves(wanted: u32, listen: impl Fn() -> Command, connect: impl Fn(&str) -> Command) -> u32 {
     let measure = || {
         let listening = Listening::spawn(listen());
         let connected = json(&connect(&relay(&listening.address)).output().unwrap());
@@ -64,7 +64,14 @@ fn halves(listen: impl Fn() -> Command, connect: impl Fn(&str) -> Command) -> u3
         let cold = |results: &serde_json::Value| results["stats"]["seconds"]["cold"].as_f64().unwrap();
         (cold(&connected).max(cold(&listened)) / ONE_WAY.as_secs_f64()).floor() as u32
     };
-    (0..TRIES).map(|_| measure()).min().unwrap()
+    let mut fewest = u32::MAX;
+    for _ in 0..TRIES {
+        fewest = fewest.min(measure());
+        if fewest <= wanted {
+            break;
+        }
+    }
+    fewest
 }
 
 /// 64 inputs by base OTs alone; 1,024 by the extension.
@@ -77,16 +84,17 @@ fn party<'a>(program: &'a str, name: &'a str) -> Vec<&'a str> {
 
 #[test]
 fn plain_runs_take_at_most_four_round_trips() {
-    let halves = |program| {
+    let halves = |wanted, program| {
         halves(
+            wanted,
             || command(&[&party(program, "alice")[..], &["--listen", "127.0.0.1:0"]].concat()),
             |address| command(&[&party(program, "bob")[..], &["--connect", address]].concat()),
         )
     };
     // Statements | offers | choices, flow | reply, seed, tables, decoding | results.
-    assert_eq!(halves(FEW), 5);
+    assert_eq!(halves(5, FEW), 5);
     // Statements | offers | points | trees, matrix | challenge | response, flow | seed, tables, decoding | results.
-    assert_eq!(halves(MANY), 8);
+    assert_eq!(halves(8, MANY), 8);
 }
 
 /// With known peers both sides also say whether their own rules allow the run: together with their offers.
@@ -98,6 +106,7 @@ fn runs_with_known_peers_take_at_most_four_round_trips_after_the_handshake() {
         at(home, &[&party(MANY, name)[..], &["--peer", peer], &way].concat())
     };
     let halves = halves(
+        3 + 8,
         || side(&alice, "alice", &bobs_key, ["--listen", "127.0.0.1:0"]),
         |address| side(&bob, "bob", &alices_key, ["--connect", address]),
     );
