@@ -11,6 +11,8 @@ use super::{command, json, stderr, stdout, temporary};
 pub(super) struct Listening {
     child: Option<Child>,
     pub(super) address: String,
+    /// What it said before that.
+    said: String,
     stderr: BufReader<std::process::ChildStderr>,
 }
 
@@ -19,19 +21,24 @@ impl Listening {
         Listening::spawn(command(&[&["join"], args, &["--listen", "127.0.0.1:0"]].concat()))
     }
 
-    /// A command that says on its first line where it listens.
+    /// A command that says where it listens, at the end of a line.
     pub(super) fn spawn(mut command: Command) -> Listening {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "{line}");
-        Listening { child: Some(child), address, stderr }
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "it listens nowhere: {said}");
+            match line.trim().rsplit(' ').next().filter(|word| word.starts_with("127.0.0.1:")) {
+                Some(address) => break address.to_owned(),
+                None => said += &line,
+            }
+        };
+        Listening { child: Some(child), address, said, stderr }
     }
 
     pub(super) fn finish(mut self) -> Output {
-        let mut errors = Vec::new();
+        let mut errors = std::mem::take(&mut self.said).into_bytes();
         self.stderr.read_to_end(&mut errors).unwrap();
         let mut output = self.child.take().unwrap().wait_with_output().unwrap();
         output.stderr = errors;
