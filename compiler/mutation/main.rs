@@ -49,15 +49,17 @@ struct Suite {
 /// What tests circuits.
 const CIRCUITS: Suite = Suite { binary: "hushgate_circuits", args: &[] };
 
-/// What tests the compiler, what fails fast first. Left out: what is slow, or looks at texts alone.
-const COMPILER: [Suite; 3] = [
-    Suite { binary: "hushgate_compiler", args: &["--skip", "syntax::"] },
-    Suite {
-        binary: "it",
-        args: &["run::", "diagnostics::messages", "diagnostics::every_program", "border::", "budget::"],
-    },
-    Suite { binary: "it", args: &["lowered::"] },
-];
+/// What tests parts of the compiler on their own; not how texts are read and written.
+const PARTS: Suite = Suite { binary: "hushgate_compiler", args: &["--skip", "syntax::"] };
+
+/// Programs that are refused, and those that are accepted with the results that they say.
+const PROGRAMS: Suite = Suite {
+    binary: "it",
+    args: &["run::", "diagnostics::messages", "diagnostics::every_program", "border::", "budget::"],
+};
+
+/// Programs whose circuits are compared with the interpreter.
+const COMPARED: Suite = Suite { binary: "it", args: &["lowered::"] };
 
 /// Kilobytes of memory that a run of tests may take: a broken rule may ask for any number.
 const MEMORY_MAX: u64 = 6_000_000;
@@ -87,9 +89,9 @@ fn try_all() -> Result<bool, Failed> {
     let folder = root.join("target/mutation");
     copy(&root, &folder.join("tree"), &list)?;
     let binaries = build(&folder)?;
-    for suite in COMPILER.iter().chain([&CIRCUITS]) {
+    for suite in [PARTS, PROGRAMS, COMPARED, CIRCUITS] {
         let start = Instant::now();
-        if let Outcome::Caught(test) = run(&binaries, suite, 0)? {
+        if let Outcome::Caught(test) = run(&binaries, &suite, 0)? {
             return Err(format!("{test} fails without any mutation").into());
         }
         println!("{:>6.1} s  {} {}, unbroken", start.elapsed().as_secs_f64(), suite.binary, suite.args.join(" "));
@@ -198,10 +200,14 @@ fn build(folder: &Path) -> Result<Vec<String>, Failed> {
     Ok(said.lines().filter_map(path).collect())
 }
 
-/// Runs the tests of the crate that the mutation is in, then those of the other.
+/// Runs the suites, those first that are likely to notice.
 fn try_out(binaries: &[String], mutation: &Mutation, number: u32) -> Result<Outcome, Failed> {
-    let own = mutation.file.starts_with("circuits").then_some(&CIRCUITS);
-    for suite in own.into_iter().chain(&COMPILER) {
+    let suites = match mutation.file.split('/').collect::<Vec<_>>()[..] {
+        ["circuits", ..] => &[CIRCUITS, PARTS, COMPARED, PROGRAMS][..],
+        ["compiler", "src", "lower", ..] => &[PARTS, COMPARED, PROGRAMS],
+        _ => &[PARTS, PROGRAMS, COMPARED],
+    };
+    for suite in suites {
         if let Outcome::Caught(test) = run(binaries, suite, number)? {
             return Ok(Outcome::Caught(test));
         }
