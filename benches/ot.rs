@@ -7,11 +7,11 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use hushgate_runtime::block::Delta;
-use hushgate_runtime::ot::Purpose;
 use hushgate_runtime::ot::base::{self, BaseReceiver};
 use hushgate_runtime::ot::direct::{self, DirectReceiver};
 use hushgate_runtime::ot::extension::{CotReceiver, CotSender, CotSetup, Depth};
 use hushgate_runtime::ot::random::RandomOt;
+use hushgate_runtime::ot::{Labels, Purpose};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -89,7 +89,8 @@ fn random(criterion: &mut Criterion) {
         bencher.iter_batched(|| RandomOt::new(&SESSION), |mut ots| ots.sender(&delta, &labels), BatchSize::LargeInput);
     });
     group.bench_function("receiver", |bencher| {
-        bencher.iter_batched(|| RandomOt::new(&SESSION), |mut ots| ots.receiver(&labels), BatchSize::LargeInput);
+        let start = || (RandomOt::new(&SESSION), Labels::new(labels.clone()));
+        bencher.iter_batched(start, |(mut ots, labels)| ots.receiver(labels), BatchSize::LargeInput);
     });
     group.finish();
 }

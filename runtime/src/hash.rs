@@ -74,8 +74,18 @@ impl TweakHash {
     /// If the indices pass 2^64.
     #[must_use]
     pub fn hash_both(&self, first_index: u64, delta: &Delta, labels: &[Label]) -> Zeroizing<Vec<[Block; 2]>> {
-        let Split { head, body } = Split::new(first_index, labels.len());
         let mut hashes = Zeroizing::new(vec![[Block::ZERO; 2]; labels.len()]);
+        self.hash_both_into(first_index, delta, labels, &mut hashes);
+        hashes
+    }
+
+    /// As [`TweakHash::hash_both`], to `hashes`.
+    ///
+    /// # Panics
+    /// If the indices pass 2^64, or there is not a pair for each label.
+    pub fn hash_both_into(&self, first_index: u64, delta: &Delta, labels: &[Label], hashes: &mut [[Block; 2]]) {
+        assert_eq!(labels.len(), hashes.len(), "each label has two hashes");
+        let Split { head, body } = Split::new(first_index, labels.len());
         let batches = head..head + body;
         let first = first_index + head as u64;
         Kernel::detect().hash_both(
@@ -88,7 +98,6 @@ impl TweakHash {
         for i in (0..labels.len()).filter(|i| !batches.contains(i)) {
             hashes[i] = self.hash_each(first_index + i as u64, [labels[i], labels[i] ^ delta.block()]);
         }
-        hashes
     }
 }
 

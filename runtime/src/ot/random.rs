@@ -8,12 +8,10 @@
 //! (Masny and Rindal, <https://eprint.iacr.org/2019/706>, section 5; Guo et al., <https://eprint.iacr.org/2019/074>). Make one
 //! [`RandomOt`] a session and never a second one.
 
-use zeroize::Zeroizing;
-
 use crate::block::{Block, Delta};
 use crate::hash::{Domain, TweakHash};
-use crate::ot::SessionId;
 use crate::ot::base::{ChosenKeys, KeyPairs};
+use crate::ot::{Labels, SessionId};
 
 /// One party's side of the conversion; its counter is never reset.
 pub struct RandomOt {
@@ -36,12 +34,20 @@ impl RandomOt {
         self.hash.hash_both(first, delta, zero)
     }
 
-    /// The receiver's keys from its labels.
-    pub fn receiver(&mut self, labels: &[Block]) -> ChosenKeys {
+    /// As [`RandomOt::sender`], in memory that the caller may use again.
+    ///
+    /// # Panics
+    /// If there is not a pair for each label.
+    pub fn sender_into(&mut self, delta: &Delta, zero: &[Block], keys: &mut [[Block; 2]]) {
+        let first = self.indices(zero.len()).start;
+        self.hash.hash_both_into(first, delta, zero, keys);
+    }
+
+    /// The receiver's keys from its labels, in their place.
+    pub fn receiver(&mut self, mut labels: Labels) -> ChosenKeys {
         let first = self.indices(labels.len()).start;
-        let mut keys = Zeroizing::new(labels.to_vec());
-        self.hash.hash_in_place(first, &mut keys);
-        keys
+        self.hash.hash_in_place(first, &mut labels);
+        labels
     }
 
     /// Hands out the next `n` indices.

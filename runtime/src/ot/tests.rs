@@ -188,7 +188,7 @@ mod random_ot {
         for n in [0, 1, 7, 100] {
             let choices = random_choices(n, rng);
             let (zero, active) = deal(&choices, &delta, rng);
-            let (pairs, keys) = (sender.sender(&delta, &zero), receiver.receiver(&active));
+            let (pairs, keys) = (sender.sender(&delta, &zero), receiver.receiver(active));
             for ((pair, &key), &choice) in pairs.iter().zip(keys.iter()).zip(&choices) {
                 assert_eq!(u128::from(pair[usize::from(choice)]), u128::from(key));
                 assert_ne!(u128::from(pair[usize::from(!choice)]), u128::from(key));

@@ -7,10 +7,10 @@ use anyhow::Context;
 use rand::RngExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use hushgate_runtime::block::Delta;
+use hushgate_runtime::block::{Block, Delta};
 use hushgate_runtime::channel::{Channel, Link};
 use hushgate_runtime::ot::Purpose;
-use hushgate_runtime::ot::base::{self, BaseDraft, BaseReceiver};
+use hushgate_runtime::ot::base::{self, BaseDraft, BaseReceiver, KeyPairs};
 use hushgate_runtime::ot::extension::{CotReceiver, CotSetup, Depth, N_BASE};
 use hushgate_runtime::ot::pool::random_choices;
 use hushgate_runtime::ot::random::RandomOt;
@@ -129,11 +129,16 @@ async fn send_batches(
     let delta = Delta::random(rng);
     let mut sender = transfer::sender(link, BaseDraft::new(N_BASE, rng), &SESSION, depth, &delta).await?;
     let (mut random, mut times) = (RandomOt::new(&SESSION), Vec::new());
+    let mut keys = KeyPairs::default();
+    if make == Make::Random {
+        keys.resize(n, [Block::ZERO; 2]);
+    }
     for _ in 0..batches {
         let start = Instant::now();
         let (next, labels) = transfer::send(link, sender, n, rng).await?;
         if make == Make::Random {
-            std::hint::black_box(random.sender(&delta, &labels));
+            random.sender_into(&delta, &labels, &mut keys);
+            std::hint::black_box(&keys);
         }
         sender = next;
         times.push(start.elapsed());
@@ -150,7 +155,7 @@ async fn receive_batches(link: &mut Link, depth: Depth, make: Make, n: usize, ba
         let choices = random_choices(n, rng);
         let (next, labels) = transfer::receive(link, receiver, &choices, rng).await?;
         if make == Make::Random {
-            std::hint::black_box(random.receiver(&labels));
+            std::hint::black_box(random.receiver(labels));
         }
         receiver = next;
     }

@@ -223,6 +223,19 @@ fn challenges_are_fresh_and_bound_to_everything_before() {
     assert_ne!(start([1; 32], Depth::Two), start([1; 32], Depth::Four));
 }
 
+/// The same bits from the garbler give another point where anything before them was another.
+#[test]
+fn the_point_of_a_challenge_comes_of_the_whole_transcript() {
+    let point = |before: &[u8], challenge: u8| {
+        let mut transcript = Transcript::new(&SESSION, Depth::Two);
+        transcript.absorb(before);
+        transcript.challenge(&[challenge; CHALLENGE_BYTES]).hash_column(&[Block::from(1), Block::ZERO])
+    };
+    assert_eq!(point(b"a", 1), point(b"a", 1));
+    assert_ne!(point(b"a", 1), point(b"b", 1));
+    assert_ne!(point(b"a", 1), point(b"a", 2));
+}
+
 /// Both parties' messages in order, and the transcript's state where each batch's challenge comes of it.
 #[test]
 fn changing_any_earlier_byte_changes_every_later_challenge() {
