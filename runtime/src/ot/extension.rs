@@ -40,7 +40,7 @@
 //!
 //! ```compile_fail,E0382
 //! # use hushgate_runtime::ot::extension::SenderBatch;
-//! fn try_twice(batch: SenderBatch, responses: [&[u8]; 2]) {
+//! fn try_twice(mut batch: SenderBatch, responses: [&[u8]; 2]) {
 //!     let _ = batch.verify(responses[0]);
 //!     let _ = batch.verify(responses[1]); // The batch is gone, whatever the first verdict was.
 //! }
