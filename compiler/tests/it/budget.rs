@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hushgate_compiler::budget::{check_functions, check_main};
+use hushgate_compiler::cost::by_line;
 use hushgate_compiler::diagnostic::render;
 use hushgate_compiler::lower::{Limits, build};
 use hushgate_compiler::{Options, Sources, check};
@@ -70,4 +71,18 @@ fn checked(a: u8) -> u8 { require(a > 3, \"small\"); a }
 ";
     assert_eq!(said(&requiring.replace('8', "40").replace("u40", "u8")), "");
     assert!(said(&requiring.replace("(8)", "(1)")).contains("costs"), "{}", said(requiring));
+}
+
+#[test]
+fn costs_belong_to_the_function_that_they_stand_in() {
+    let text = "party a, b;
+fn next(x: u8) -> u9 { x + 1 }
+fn main(x: u8 from a, y: u8 from b) -> u17 to all { let z = next(x); z * y }
+";
+    let checked = check(&Sources { name: "program.hush", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("the program is fine");
+    let built = build(&program, &BTreeMap::new(), Limits::default()).expect("builds");
+    let lines = by_line(&built.circuit, &built.origins, &checked.sources);
+    let places = lines.iter().map(|cost| (cost.line, &*program.functions[cost.function.unwrap().0 as usize].name));
+    assert_eq!(places.collect::<Vec<_>>(), [(2, "next"), (3, "main")]);
 }
