@@ -10,7 +10,7 @@
 //! | [`add`], [`subtract`] | 605 | 1,317 |
 //! | [`multiply`] | 1,418 | 4,862 |
 //! | [`divide`] | 1,283 | 4,433 |
-//! | [`square_root`] | 914 | 3,566 |
+//! | [`square_root`] | 890 | 3,513 |
 //! | [`compare::less`], [`compare::less_equal`] | 104 | 206 |
 //! | [`compare::equal`] | 103 | 205 |
 //!

@@ -4,6 +4,7 @@
 //! k bits, k² + O(k) ANDs: 70, 270, 1,054 for 16, 32, 64 bits. Depth O(k²).
 
 use super::add::subtract_borrow;
+use super::compare::{any, less};
 use super::select::select;
 use super::zero_extend;
 use crate::build::Builder;
@@ -33,6 +34,19 @@ pub fn square_root_and_remainder(b: &mut Builder, x: &[Wire]) -> (Vec<Wire>, Vec
     (root, remainder)
 }
 
+/// `⌊√(4x)⌋` in as many bits as needed, and whether `4x` is no square: the last step needs no difference.
+pub fn square_root_of_four_times(b: &mut Builder, x: &[Wire]) -> (Vec<Wire>, Wire) {
+    let (root, remainder) = square_root_and_remainder(b, x);
+    let low = [Wire::FALSE; 2];
+    let four_times = [&low, &remainder[..]].concat();
+    let trial = zero_extend(&[&[Wire::TRUE, Wire::FALSE], &root[..]].concat(), four_times.len());
+    let is_even = less(b, &four_times, &trial);
+    // What is left after a subtraction is not 0: four times something is not one more than four times something else.
+    let is_left = any(b, &remainder);
+    let is_inexact = b.or(!is_even, is_left);
+    ([&[!is_even], &root[..]].concat(), is_inexact)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +59,20 @@ mod tests {
         }
         let count = |n| check(&[n], |b, w| vec![square_root(b, w[0])], |v| vec![v[0].isqrt()]);
         assert_eq!([16, 32, 64].map(count), [70, 270, 1_054]);
+    }
+
+    #[test]
+    fn roots_of_multiples_of_four() {
+        for n in [1, 2, 5, 8, 12, 32] {
+            let both = |b: &mut Builder, w: &[&[Wire]]| {
+                let (root, is_inexact) = square_root_of_four_times(b, w[0]);
+                vec![root, vec![is_inexact]]
+            };
+            check(&[n], both, |v| {
+                let root = (4 * v[0]).isqrt();
+                vec![root, u128::from(root * root != 4 * v[0])]
+            });
+        }
     }
 
     #[test]

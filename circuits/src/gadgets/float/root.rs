@@ -2,8 +2,7 @@
 
 use super::{Format, Unrounded, complement, greatest, normalize, sum};
 use crate::build::Builder;
-use crate::gadgets::compare::any;
-use crate::gadgets::root::square_root_and_remainder;
+use crate::gadgets::root::square_root_of_four_times;
 use crate::gadgets::select::{mask_if, select};
 use crate::id::Wire;
 
@@ -23,9 +22,8 @@ pub fn square_root(b: &mut Builder, format: Format, x: &[Wire]) -> Vec<Wire> {
 
     let below = [Wire::FALSE; 1];
     let doubled = select(b, is_odd, &[&below, &significand[..]].concat(), &[&significand[..], &below].concat());
-    let radicand = [vec![Wire::FALSE; m + 2], doubled].concat();
-    let (root, remainder) = square_root_and_remainder(b, &radicand);
-    let sticky = any(b, &remainder);
+    let quarter = [vec![Wire::FALSE; m], doubled].concat();
+    let (root, sticky) = square_root_of_four_times(b, &quarter);
     let is_negative = b.and(x.sign, !is_null);
     let is_nan = b.or(x.is_nan, is_negative);
     Unrounded {

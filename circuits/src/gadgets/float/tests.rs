@@ -294,7 +294,7 @@ fn counts() {
             ("subtract", [605, 1_317]),
             ("multiply", [1_418, 4_862]),
             ("divide", [1_283, 4_433]),
-            ("square root", [914, 3_566]),
+            ("square root", [890, 3_513]),
         ]
     );
     assert_eq!(
