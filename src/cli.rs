@@ -113,6 +113,8 @@ pub enum Command {
     Run(RunArgs),
     /// Run one party, with the other elsewhere
     Join(Box<JoinArgs>),
+    /// Run one party on a table, a run for each row; goes on where it was cut off
+    Batch(Box<BatchArgs>),
     /// Split and seal a participant's inputs for the two who compute
     Share(ShareArgs),
     /// Read what the two who computed have sent back to a participant
@@ -358,6 +360,17 @@ pub struct DiffArgs {
     pub inputs: Vec<String>,
 }
 
+/// How numbers are written in data, if not as the program writes them.
+#[derive(Debug, Default, Args)]
+pub struct NumberArgs {
+    /// How 1234.56 is written in the data, such as 1.234,56 or "1 234,56" [default: 1234.56]
+    #[arg(long, value_name = "SAMPLE")]
+    pub numbers: Option<String>,
+    /// The whole number of this name is written with decimals, of which so many count: with price=2, 12.34 is 1234
+    #[arg(long, value_name = "NAME=DIGITS")]
+    pub decimals: Vec<String>,
+}
+
 /// Options of `eval` and `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -372,6 +385,9 @@ pub struct RunArgs {
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
+    /// How numbers are written
+    #[command(flatten)]
+    pub numbers: NumberArgs,
     /// Print every named value, line by line; with `eval` alone, where nothing is private
     #[arg(long)]
     pub trace: bool,
@@ -380,10 +396,9 @@ pub struct RunArgs {
     pub output: Option<PathBuf>,
 }
 
-/// Options of `join`.
+/// What one party of a session needs to know.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("address").required(true).args(["listen", "connect"])))]
-pub struct JoinArgs {
+pub struct PartyArgs {
     /// The program: a .proposal that both sides have approved, a .hush file, a folder, a .plan, or a Bristol Fashion .txt
     pub file: PathBuf,
     /// The party to be
@@ -392,24 +407,24 @@ pub struct JoinArgs {
     /// This party's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter, `public=DATA` for public inputs
     #[arg(long = "input", value_name = "DATA")]
     pub inputs: Vec<String>,
+    /// How numbers are written
+    #[command(flatten)]
+    pub numbers: NumberArgs,
     /// Wait for the other party here, such as 0.0.0.0:7000
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
     /// Connect to the other party there, such as example.org:7000
     #[arg(long, value_name = "ADDR")]
     pub connect: Option<String>,
-    /// Refused: a trace shows secrets
-    #[arg(long, hide = true)]
-    pub trace: bool,
+    /// Encrypt, and accept only this peer: a name from `hushgate peer list`, a fingerprint or a public key
+    #[arg(long, value_name = "NAME_OR_KEY")]
+    pub peer: Option<String>,
+    /// This organisation's secret key [default: what `hushgate keygen` has made]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
-    /// Write the outputs to a file, JSON or CSV, whole or not at all
-    #[arg(short, long, value_name = "OUT.json|OUT.csv")]
-    pub output: Option<PathBuf>,
-    /// Run so often in one session, each time on the same data; a CSV file with a row for each run does so by itself
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub repeat: Option<u32>,
     /// Give up when nobody connects, or the other party is silent, for so long
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     pub timeout: f64,
@@ -419,12 +434,27 @@ pub struct JoinArgs {
     /// What the link to the other party can do: lan, wan, cable, or RTT,RATE such as 40ms,100Mbit [default: as measured]
     #[arg(long, value_name = "LINK")]
     pub network: Option<Network>,
-    /// Encrypt, and accept only this peer: a name from `hushgate peer list`, a fingerprint or a public key
-    #[arg(long, value_name = "NAME_OR_KEY")]
-    pub peer: Option<String>,
-    /// This organisation's secret key [default: what `hushgate keygen` has made]
-    #[arg(long, value_name = "FILE", requires = "peer")]
-    pub key: Option<PathBuf>,
+    /// Go on although the connection is not encrypted and leaves this machine
+    #[arg(long, conflicts_with = "peer")]
+    pub insecure_plaintext: bool,
+}
+
+/// Options of `join`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("address").required(true).args(["listen", "connect"])))]
+pub struct JoinArgs {
+    /// Who runs what with whom
+    #[command(flatten)]
+    pub own: PartyArgs,
+    /// Refused: a trace shows secrets
+    #[arg(long, hide = true)]
+    pub trace: bool,
+    /// Write the outputs to a file, whole or not at all: JSON or CSV, with a row for each run if there are many
+    #[arg(short, long, value_name = "OUT.json|OUT.csv")]
+    pub output: Option<PathBuf>,
+    /// Run so often in one session, each time on the same data; a CSV file with a row for each run does so by itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: Option<u32>,
     /// The folder with the sealed shares of those who take part and do not compute
     #[arg(long, value_name = "DIR", requires = "peer")]
     pub shares: Option<PathBuf>,
@@ -437,9 +467,24 @@ pub struct JoinArgs {
     /// Where to write the results of those who take part [default: the folder with the shares]
     #[arg(long, value_name = "DIR", requires = "shares")]
     pub results: Option<PathBuf>,
-    /// Go on although the connection is not encrypted and leaves this machine
-    #[arg(long, conflicts_with = "peer")]
-    pub insecure_plaintext: bool,
+}
+
+/// Options of `batch`.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("address").required(true).args(["listen", "connect", "peers"])))]
+pub struct BatchArgs {
+    /// Who runs what with whom; --input is a table: CSV, a list in JSON, or lines of JSON, a row for each run
+    #[command(flatten)]
+    pub own: PartyArgs,
+    /// Write a row for each run, when all are there: CSV, a list in JSON, or lines of JSON
+    #[arg(short, long, value_name = "OUT.csv|OUT.json|OUT.jsonl")]
+    pub output: PathBuf,
+    /// Run each row of one side with each row of the other, and not the first with the first, the second with the second …
+    #[arg(long)]
+    pub pairs: bool,
+    /// Run the table with many peers, one after the other: a CSV file with the columns peer and connect
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "peer")]
+    pub peers: Option<PathBuf>,
 }
 
 /// Options of `share`.
@@ -453,6 +498,9 @@ pub struct ShareArgs {
     /// The participant's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter
     #[arg(long = "input", value_name = "DATA")]
     pub inputs: Vec<String>,
+    /// How numbers are written
+    #[command(flatten)]
+    pub numbers: NumberArgs,
     /// Where MEMBER.json or MEMBER.csv is looked for [default: the program's folder, if FILE is one]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The subcommands, a file each.
 
 pub mod approve;
+pub mod batch;
 pub mod bench;
 pub mod build;
 pub mod check;

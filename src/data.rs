@@ -6,12 +6,16 @@
 mod csv;
 mod json;
 mod known;
+mod numbers;
 
+use json::Misfit;
 pub use json::{Json, parse_json, value_from_json, value_to_json};
 pub use known::{Known, known};
+pub use numbers::Numbers;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use hushgate_circuits::circuit::InputPort;
 use hushgate_circuits::shape::{Shape, Value};
@@ -56,6 +60,8 @@ pub struct Given {
     pub parameter: Option<String>,
     /// Where they are.
     pub source: Source,
+    /// How numbers are written there.
+    pub numbers: Rc<Numbers>,
 }
 
 /// The values of `ports` (all inputs of one party), in order, from the data that the user gave for this party.
@@ -63,8 +69,8 @@ pub fn bind(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<Vec<Va
     let mut values: Vec<Option<Value>> = vec![None; ports.len()];
     for data in given {
         let bound = match &data.parameter {
-            Some(name) => bind_one(party, ports, name, &data.source)?,
-            None => bind_all(party, ports, &data.source)?,
+            Some(name) => bind_one(party, ports, name, data)?,
+            None => bind_all(party, ports, data)?,
         };
         for (index, value) in bound {
             if values[index].replace(value).is_some() {
@@ -83,15 +89,36 @@ pub fn bind_runs(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<V
     let Some(table) = tables.next().filter(|data| !ports_of(ports, data).is_empty()) else {
         return Ok(vec![bind(party, ports, given)?]);
     };
-    if let Some(other) = tables.next() {
-        return Err(other.source.error("", format!("a row for each run already comes from {}", table.source)));
+    match tables.next() {
+        Some(other) => Err(other.source.error("", format!("a row for each run already comes from {}", table.source))),
+        None => rows_of(party, ports, given, table),
     }
-    let varying = ports_of(ports, table);
+}
+
+/// The values of `ports` in each row of the first file that the user gave, which is a table: CSV, a list in JSON, or lines of JSON.
+pub fn bind_table(party: &str, ports: &[&InputPort], given: &[Given]) -> Result<Vec<Vec<Value>>, DataError> {
+    let Some(table) = given.first() else { return Ok(vec![bind(party, ports, given)?]) };
+    let rows = rows_of(party, ports, given, table)?;
+    match rows.is_empty() {
+        true => Err(table.source.error("", "found no rows; expected one for each run")),
+        false => Ok(rows),
+    }
+}
+
+/// The values of all ports in each row of `table`; what is not in the table is the same in all rows.
+fn rows_of(party: &str, ports: &[&InputPort], given: &[Given], table: &Given) -> Result<Vec<Vec<Value>>, DataError> {
+    let others: Vec<Given> = given.iter().filter(|data| !std::ptr::eq(*data, table)).cloned().collect();
+    let is_other = |port: &InputPort| others.iter().any(|data| data.parameter.as_ref() == Some(&port.name));
+    let varying: Vec<&InputPort> = ports_of(ports, table).into_iter().filter(|port| !is_other(port)).collect();
     let is_varying = |port: &&InputPort| varying.iter().any(|other| other.name == port.name);
     let fixed: Vec<&InputPort> = ports.iter().copied().filter(|port| !is_varying(port)).collect();
-    let others: Vec<Given> = given.iter().filter(|data| !std::ptr::eq(*data, table)).cloned().collect();
     let fixed_values = bind(party, &fixed, &others)?;
-    let rows = csv::read_rows(&table.source, &table.source.text()?, &row_shape(party, &varying), None)?;
+    let shape = row_shape(party, &varying);
+    let name = varying.first().map_or("", |port| port.name.as_str());
+    let rows = match table.source.is_csv() {
+        true => csv::read_rows(table, &table.source.text()?, (name, &shape), None)?,
+        false => json::read_rows(table, name, &shape)?,
+    };
     let merge = |row: Value| {
         let row = if varying.len() == 1 { vec![row] } else { fields_of(row) };
         let (mut row, mut fixed) = (row.into_iter(), fixed_values.iter().cloned());
@@ -130,45 +157,48 @@ const fn is_array(shape: &Shape) -> bool {
 }
 
 /// The values of one named parameter.
-fn bind_one(party: &str, ports: &[&InputPort], name: &str, source: &Source) -> Result<Vec<(usize, Value)>, DataError> {
+fn bind_one(party: &str, ports: &[&InputPort], name: &str, data: &Given) -> Result<Vec<(usize, Value)>, DataError> {
+    let source = &data.source;
     let Some(index) = ports.iter().position(|port| port.name == name) else {
         let names = list(ports.iter().map(|port| port.name.as_str()));
         return Err(source.error("", format!("{party} gives no input `{name}`; its inputs are {names}")));
     };
     let shape = &ports[index].shape;
     let value = if source.is_csv() {
-        csv::read(source, &source.text()?, shape)?
+        csv::read(data, &source.text()?, name, shape)?
     } else {
         let json = parse_json(source)?;
-        value_from_json(shape, &json).map_err(|misfit| source.error(&misfit.place(name), misfit.message))?
+        data.value(name, shape, json).map_err(|misfit| source.error(&misfit.place(name), misfit.message))?
     };
     Ok(vec![(index, value)])
 }
 
 /// The values of all parameters of a party: a JSON object, or a CSV file where there is only one parameter.
-fn bind_all(party: &str, ports: &[&InputPort], source: &Source) -> Result<Vec<(usize, Value)>, DataError> {
+fn bind_all(party: &str, ports: &[&InputPort], data: &Given) -> Result<Vec<(usize, Value)>, DataError> {
+    let source = &data.source;
     if source.is_csv() {
         let [port] = ports else {
             let names = list(ports.iter().map(|port| port.name.as_str()));
             let hint = format!("name the one this file is for: --input {party}.NAME=FILE");
             return Err(source.error("", format!("{party} gives {} inputs ({names}); {hint}", ports.len())));
         };
-        return Ok(vec![(0, csv::read(source, &source.text()?, &port.shape)?)]);
+        return Ok(vec![(0, csv::read(data, &source.text()?, &port.name, &port.shape)?)]);
     }
     let json = parse_json(source)?;
-    let Json::Object(fields) = &json else {
+    let found = json.describe();
+    let Json::Object(fields) = json else {
         let names = list(ports.iter().map(|port| port.name.as_str()));
-        let found = json.describe();
         return Err(source.error("", format!("found {found}; expected an object with {party}'s inputs: {names}")));
     };
     let mut bound = Vec::new();
     for (name, json) in fields {
-        let Some(index) = ports.iter().position(|port| port.name == *name) else {
+        let Some(index) = ports.iter().position(|port| port.name == name) else {
             let names = list(ports.iter().map(|port| port.name.as_str()));
-            return Err(source.error(name, format!("{party} gives no input of this name; its inputs are {names}")));
+            return Err(source.error(&name, format!("{party} gives no input of this name; its inputs are {names}")));
         };
-        let value = value_from_json(&ports[index].shape, json)
-            .map_err(|misfit| source.error(&misfit.place(name), misfit.message))?;
+        let value = data
+            .value(&name, &ports[index].shape, json)
+            .map_err(|misfit| source.error(&misfit.place(&name), misfit.message))?;
         bound.push((index, value));
     }
     Ok(bound)
@@ -196,6 +226,13 @@ pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
+impl Given {
+    /// The value of this name and shape that a JSON document describes.
+    fn value(&self, name: &str, shape: &Shape, json: Json) -> Result<Value, Misfit> {
+        value_from_json(shape, &self.numbers.in_json(name, shape, json)?)
+    }
+}
+
 impl Source {
     /// What `DATA` on the command line means: JSON where it begins like it, else a path.
     pub fn parse(data: &str, option: &str) -> Source {
@@ -207,7 +244,11 @@ impl Source {
     }
 
     fn is_csv(&self) -> bool {
-        matches!(self, Source::File(path) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")))
+        self.has_extension("csv")
+    }
+
+    fn has_extension(&self, extension: &str) -> bool {
+        matches!(self, Source::File(path) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)))
     }
 
     /// The text itself.
@@ -231,9 +272,18 @@ impl Source {
 
 fn read_text(path: &Path) -> Result<String, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| format!("is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// What is wrong with a text that is no UTF-8.
+fn not_utf8(bytes: &[u8], valid_up_to: usize) -> String {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "is UTF-16 text, as its byte order mark says: save it as UTF-8".to_owned();
+    }
+    let line = bytes[..valid_up_to].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    format!("line {line}: is not UTF-8 text (byte {valid_up_to}): save the file as UTF-8")
 }
 
 impl fmt::Display for Source {

@@ -13,7 +13,7 @@ use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Shape;
 
 use crate::data::{Known, known};
-use crate::program::Compiled;
+use crate::program::{Compiled, Ports};
 use crate::proposal::{Border, Item, Sealed, SourceText};
 use crate::results::{named_output, printable};
 use crate::terminal::hex;
@@ -60,7 +60,7 @@ impl Description {
     /// Describes a program.
     pub fn new(title: &str, compiled: &Compiled, public: &[InputPort], files: &[SourceText]) -> Description {
         let reveals = reveal::reveals(compiled);
-        let parties = borders(compiled).into_iter().zip(reveals);
+        let parties = borders(&compiled.border).into_iter().zip(reveals);
         Description {
             title: title.to_owned(),
             digest: hex(&compiled.plan.digest()),
@@ -182,8 +182,7 @@ fn alike(a: &Party, b: &Party) -> bool {
 }
 
 /// Who gives and who learns what.
-pub fn borders(compiled: &Compiled) -> Vec<Border> {
-    let border = &compiled.border;
+pub fn borders(border: &Ports) -> Vec<Border> {
     let mut parties: Vec<Border> = (border.parties.iter())
         .map(|name| Border { name: name.clone(), gives: Vec::new(), learns: Vec::new() })
         .collect();
@@ -229,6 +228,9 @@ fn trust(compiled: &Compiled) -> Vec<String> {
         let [a, b] = [0, 1].map(|i| computing.get(i).map_or("?", String::as_str));
         trust.push(format!(
             "{a} and {b} compute for all. Nobody sees what another one gives unless {a} and {b} put together what they hold: choose two that will not."
+        ));
+        trust.push(format!(
+            "One of {a} and {b} alone, even together with all participants but two, learns of these two only what the results of the others say."
         ));
         trust.push("Values out of range are found in the computation and left out, without showing them.".to_owned());
     }

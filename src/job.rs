@@ -1,14 +1,16 @@
-//! One run with another organisation, from the connection to the receipt.
+//! A session with another organisation, from the connection to the receipt: one run, or many.
 //!
 //! ```text
 //! statements ◄─────► compare, check approvals and release rules ◄─────► verdicts, offers of the session
-//! count the run, write that it begins, run the session, write that it ended, exchange receipts
+//! count the runs, write that they begin, run the session, write that it ended, exchange receipts
 //! ```
 //!
 //! # Invariants
 //! - Nothing that depends on an input is sent before both sides have said that they agree, and the run is counted and in the log.
-//! - Every run that begins in the log ends in it, unless the process is killed.
+//! - Every session that begins in the log ends in it, unless the process is killed.
+//! - Every run counts for the release rules, and each side runs as many as both sides' rules allow: all of them, or of a batch the first ones.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,13 +29,14 @@ use hushgate_runtime::party::receipt::Terms;
 use hushgate_runtime::session::{Outcome, Role, SessionError};
 
 use crate::approval::Approval;
+use crate::batch::{Agreed, Journal};
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::log;
 use crate::party::{Offering, Party, Table};
 use crate::proposal::Sealed;
 use crate::record::{Beginning, Receipt, Record, Signatory};
-use crate::rules::{self, Rules, Subject};
+use crate::rules::{self, Allowance, Rules, Subject};
 use crate::seating::Meaning;
 use crate::shares::folder::{Collected, Set};
 use crate::shares::{ResultFile, file_name};
@@ -70,11 +73,6 @@ pub struct Approved<'a> {
 }
 
 impl Approved<'_> {
-    /// The party that garbles, if the proposal says so.
-    pub fn garbler(&self) -> Option<&str> {
-        self.sealed.proposal.garbler.as_deref()
-    }
-
     /// The stricter of the proposal's rules and our own.
     fn rules(&self) -> Rules {
         self.sealed.proposal.rules.and(&self.approval.rules)
@@ -99,8 +97,12 @@ pub struct Job<'a> {
     pub index: usize,
     /// Our inputs.
     pub ports: &'a [&'a InputPort],
-    /// Their values in each run; at least one.
-    pub runs: &'a [Vec<Value>],
+    /// Their values, for runs to take; at least one row.
+    pub rows: &'a [Vec<Value>],
+    /// Which row each run takes; of a batch, if it begins now and runs row by row.
+    pub order: &'a [u32],
+    /// The batch that the runs belong to.
+    pub batch: Option<&'a RefCell<Journal>>,
     /// Shares of those who take part and do not compute.
     pub collected: Option<&'a Collected>,
     /// Where their results go.
@@ -115,12 +117,26 @@ pub type Welcome = std::pin::Pin<Box<dyn Future<Output = Result<Meeting, Session
 pub struct Run {
     record: Option<Record>,
     began: Option<Instant>,
-    counted: Option<Counted>,
+    /// The session under whose name its runs are counted.
+    counted: Option<String>,
+    /// Runs that are done.
+    done: u64,
 }
 
-struct Counted {
-    proposal: [u8; 32],
-    peer: String,
+/// What both sides have settled before the session, and our place in it if there is one.
+struct Settled {
+    plan: Plan,
+    seat: Option<Offering>,
+}
+
+/// What is to be run.
+struct Plan {
+    set: Option<Set>,
+    /// Which row each run of the session takes.
+    order: Vec<u32>,
+    batch: Option<Agreed>,
+    /// Why there are no more runs in the session.
+    limit: Option<Failure>,
 }
 
 /// A session that is over.
@@ -129,14 +145,17 @@ pub struct Ended {
     traffic: Traffic,
     /// Where the receipt is, if both sides sign.
     pub receipt: Option<Result<PathBuf, Failure>>,
+    /// Why runs of the batch are left over.
+    pub limit: Option<Failure>,
     transcript: Transcript,
     result: Option<String>,
 }
 
 impl Job<'_> {
-    /// Whether the release rules would allow a run now.
-    fn check_rules(&self) -> Result<(), Failure> {
-        self.with_subject(|subject| rules::check_run(subject, self.ports, &self.runs[0]))
+    /// How many of these runs the release rules would allow now.
+    fn allowance(&self, order: &[u32]) -> Result<Allowance, Failure> {
+        let all = Allowance { runs: order.len(), limit: None };
+        self.with_subject(|subject| rules::allowance(subject, self.ports, (self.rows, order))).unwrap_or(Ok(all))
     }
 
     /// What exchanges statements with whoever connects, beginning with `ours`.
@@ -160,7 +179,7 @@ impl Job<'_> {
         };
         // Shares are brought when both sides have agreed on them.
         let shares = self.table.seating.participants().into_iter().map(absent).collect();
-        self.table.seat_for_runs(self.index, self.runs, &shares).prepared()
+        self.table.seat_for_runs(self.index, (self.rows, self.order), &shares).prepared()
     }
 
     /// Runs it at `seat` with whom we have met; `each` gets the number of a run, from 0, and what came of it.
@@ -170,7 +189,7 @@ impl Job<'_> {
         ours: &Statement,
         seat: Party,
         run: &mut Run,
-        each: impl FnMut(usize, &Outcome),
+        each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
     ) -> Result<Ended, Failure> {
         let ended = self.meet(&mut meeting, ours, seat, run, each).await;
         match &ended {
@@ -186,28 +205,35 @@ impl Job<'_> {
         ours: &Statement,
         seat: Party,
         run: &mut Run,
-        mut each: impl FnMut(usize, &Outcome),
+        mut each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
     ) -> Result<Ended, Failure> {
         let theirs = Statement::from_bytes(meeting.theirs())?;
         let settled = self.settle(meeting, ours, &theirs, seat).await;
-        let (set, seat) = match settled {
+        let Settled { plan: Plan { set, order, batch, limit }, seat } = match settled {
             Ok(settled) => settled,
             Err(failure) => {
                 self.log_refusal(&failure)?;
                 return Err(failure);
             }
         };
-        self.begin(meeting.id(), &theirs, set.as_ref(), run)?;
+        let Some(seat) = seat else {
+            self.confirm(meeting, batch.as_ref()).await?;
+            let transcript = meeting.transcript();
+            return Ok(Ended { traffic: Traffic::default(), receipt: None, limit, transcript, result: None });
+        };
+        self.begin(meeting.id(), &theirs, set.as_ref(), (&order, batch.as_ref()), run)?;
         let (mut bits, mut traffic, mut role) = (Zeroizing::new(Vec::new()), Traffic::default(), Role::Garbler);
         let mut masked = None;
         let note = |number: usize, outcome: &Outcome| {
             bits.extend(learned(outcome));
-            let run = outcome.stats.traffic();
-            traffic.sent_bytes += run.sent_bytes;
-            traffic.received_bytes += run.received_bytes;
+            let moved = outcome.stats.traffic();
+            traffic.sent_bytes += moved.sent_bytes;
+            traffic.received_bytes += moved.received_bytes;
             role = outcome.role;
             masked = set.is_some().then(|| outcome.clone());
-            each(number, outcome);
+            each(number, outcome)?;
+            run.done += 1;
+            Ok(())
         };
         seat.run_all(note).await?;
         let transcript = meeting.transcript();
@@ -215,17 +241,37 @@ impl Job<'_> {
             self.write_results(set, outcome)?;
             set.note(true)?;
         }
+        self.confirm(meeting, batch.as_ref()).await?;
         let result = run.record.as_ref().map(|record| record.commitment("result", &bits));
         let receipt = match self.trusted.filter(|_| ours.receipt && theirs.receipt) {
             Some(trusted) => Some(self.receipt(meeting, trusted, &theirs, role, transcript).await),
             None => None,
         };
-        Ok(Ended { traffic, receipt, transcript, result })
+        Ok(Ended { traffic, receipt, limit, transcript, result })
+    }
+
+    /// Where all runs of a batch are done, both sides tell each other that they have the results.
+    async fn confirm(&self, meeting: &mut Meeting, agreed: Option<&Agreed>) -> Result<(), Failure> {
+        let (Some(journal), Some(agreed)) = (self.batch, agreed) else { return Ok(()) };
+        if journal.borrow().done() < agreed.in_all {
+            return Ok(());
+        }
+        journal.borrow_mut().sync()?;
+        match meeting.exchange(ALL_DONE).await {
+            // The results are there; only the journal has to stay until the other side has them too.
+            Err(_) => {}
+            Ok(said) if said == ALL_DONE => journal.borrow_mut().confirm()?,
+            Ok(_) => {
+                return Err(Failure::Peer("the other party broke the protocol: it has not done all runs".to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// What we say at first.
     pub fn statement(&self) -> Result<Statement, Failure> {
         let mut statement = Statement::new(self.party);
+        statement.batch = self.batch.map(|journal| journal.borrow().offer());
         statement.shares = self.collected.map_or_else(Vec::new, |collected| collected.roll(&self.table.seating));
         if self.trusted.is_some() {
             statement.log = Some(log::head()?);
@@ -240,36 +286,78 @@ impl Job<'_> {
     /// Compares statements, then tells the other side whether our own rules allow the run, and hears whether its rules do. What we offer for
     /// the session goes out together with our verdict: it says nothing of our inputs.
     ///
-    /// Where others take part, the set of shares that both sides compute with.
+    /// Which runs there are to be; and where others take part, the set of shares that both sides compute with.
     async fn settle(
         &self,
         meeting: &mut Meeting,
         ours: &Statement,
         theirs: &Statement,
         seat: Party,
-    ) -> Result<(Option<Set>, Offering), Failure> {
+    ) -> Result<Settled, Failure> {
         let sealed = self.approved.map(|approved| approved.sealed);
         let compared = ours.compare(theirs, sealed, self.trusted.map(|trusted| trusted.pin));
         let seat = seat.at(meeting.id());
         if matches!(compared, Err(Failure::Session(_))) || !ours.is_formal(theirs) {
             compared?;
-            return Ok((None, seat.offer(meeting.lend()).await?));
+            let plan = Plan { set: None, order: self.order.to_vec(), batch: None, limit: None };
+            return self.offer(meeting, seat, plan).await;
         }
-        let own = compared.and_then(|()| self.check_rules()).and_then(|()| self.agree_on_shares(theirs));
-        let verdict = own.as_ref().map_or_else(|failure| Verdict::Refused(told(failure)), |_| Verdict::Go);
-        meeting.send(&verdict.to_bytes()).await?;
-        let settled = match own {
-            Ok(Some(set)) => {
-                let seat = seat.with_shares(self.table, self.runs, &set.bits);
-                Ok((Some(set), seat.offer(meeting.lend()).await?))
-            }
-            Ok(None) => Ok((None, seat.offer(meeting.lend()).await?)),
-            Err(failure) => Err(failure),
+        let own = compared.and_then(|()| self.plan(ours, theirs));
+        let verdict = match &own {
+            Ok(plan) => Verdict::Go { runs: plan.order.len() as u64 },
+            Err(failure) => Verdict::Refused(told(failure)),
         };
-        let heard = meeting.receive().await;
-        let settled = settled?;
-        Verdict::check(&heard?)?;
-        Ok(settled)
+        meeting.send(&verdict.to_bytes()).await?;
+        let (mut plan, allowed) = match own {
+            Ok(plan) if plan.batch.is_none() => {
+                // The session compares the number of runs, and names it.
+                let settled = self.offer(meeting, seat, plan).await?;
+                Verdict::check(&meeting.receive().await?)?;
+                return Ok(settled);
+            }
+            own => {
+                let heard = meeting.receive().await;
+                (own?, Verdict::check(&heard?)?)
+            }
+        };
+        // How many runs of a batch there are is known only now.
+        if allowed < plan.order.len() as u64 {
+            plan.order.truncate(allowed as usize);
+            plan.limit = Some(Failure::Agreement(
+                "the other party refuses more runs: its release rules do not allow them now".to_owned(),
+            ));
+        }
+        self.offer(meeting, seat, plan).await
+    }
+
+    /// Sends what this side offers for the session; nothing, where there are no runs left.
+    async fn offer(&self, meeting: &Meeting, seat: Party, plan: Plan) -> Result<Settled, Failure> {
+        if plan.order.is_empty() {
+            return Ok(Settled { plan, seat: None });
+        }
+        let seat = match &plan.set {
+            Some(set) => seat.with_shares(self.table, self.rows, &set.bits),
+            None => seat,
+        };
+        let offering = seat.with_order(&plan.order).offer(meeting.lend()).await?;
+        Ok(Settled { plan, seat: Some(offering) })
+    }
+
+    /// What this side would run, if the other side does.
+    fn plan(&self, ours: &Statement, theirs: &Statement) -> Result<Plan, Failure> {
+        let batch = match (&ours.batch, &theirs.batch) {
+            (Some(ours), Some(theirs)) => Some(ours.agree(theirs, self.index)?),
+            _ => None,
+        };
+        let mut order = batch.as_ref().map_or_else(|| self.order.to_vec(), |agreed| agreed.order(self.index));
+        let allowance = self.allowance(&order)?;
+        if batch.is_none() || allowance.runs == 0 {
+            allowance.all(order.len())?;
+        }
+        let limit = allowance.limit.filter(|_| allowance.runs < order.len());
+        let limit = limit.map(|limit| rules::refused(&limit, allowance.runs, order.len()));
+        order.truncate(allowance.runs);
+        Ok(Plan { set: self.agree_on_shares(theirs)?, order, batch, limit })
     }
 
     fn agree_on_shares(&self, theirs: &Statement) -> Result<Option<Set>, Failure> {
@@ -305,14 +393,33 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Counts the run and writes that it begins.
-    fn begin(&self, meeting: [u8; 32], theirs: &Statement, set: Option<&Set>, run: &mut Run) -> Result<(), Failure> {
+    /// Counts the runs and writes that they begin.
+    fn begin(
+        &self,
+        meeting: [u8; 32],
+        theirs: &Statement,
+        set: Option<&Set>,
+        (order, agreed): (&[u32], Option<&Agreed>),
+        run: &mut Run,
+    ) -> Result<(), Failure> {
+        let session = Record::name(&meeting);
+        if let (Some(journal), Some(agreed)) = (self.batch, agreed) {
+            journal.borrow_mut().begin(&session, agreed)?;
+        }
         let Some(trusted) = self.trusted else { return Ok(()) };
         set.map_or(Ok(()), |set| set.note(false))?;
         let peer = trusted.pin.fingerprint().to_string();
         let proposal = self.approved.map(|approved| approved.sealed.digest());
-        self.with_subject(|subject| rules::count_run(subject, self.ports, &self.runs[0]))?;
-        run.counted = proposal.map(|proposal| Counted { proposal, peer: peer.clone() });
+        if let Some(counted) =
+            self.with_subject(|subject| rules::count_runs(subject, &session, self.ports, (self.rows, order)))
+        {
+            counted?;
+            run.counted = Some(session.clone());
+        }
+        let rows = agreed.map(|agreed| {
+            let id = agreed.id.as_ref().unwrap_or(&session);
+            json!({ "id": id, "first": agreed.first, "in_all": agreed.in_all })
+        });
         let beginning = Beginning {
             party: self.party,
             peer: (trusted.name.as_deref(), peer),
@@ -322,9 +429,10 @@ impl Job<'_> {
             title: self.title(),
             parameters: self.parameters,
             their_log: theirs.log.as_deref(),
+            batch: rows,
             shares: set.map(Set::summary),
         };
-        run.record = Some(Record::begin(&beginning, self.ports, self.runs)?);
+        run.record = Some(Record::begin(&beginning, self.ports, (self.rows, order))?);
         run.began = Some(Instant::now());
         Ok(())
     }
@@ -371,10 +479,11 @@ impl Job<'_> {
         Receipt::new(&self.title(), &terms, garbler, evaluator).save()
     }
 
-    fn with_subject(&self, work: impl FnOnce(&Subject<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
-        let (Some(trusted), Some(approved)) = (self.trusted, self.approved) else { return Ok(()) };
+    /// Does something about the rules, where there are any: for a proposal with a known peer.
+    fn with_subject<T>(&self, work: impl FnOnce(&Subject<'_>) -> T) -> Option<T> {
+        let (Some(trusted), Some(approved)) = (self.trusted, self.approved) else { return None };
         let (proposal, peer) = (approved.sealed.digest(), trusted.pin.fingerprint().to_string());
-        work(&Subject { proposal: &proposal, peer: &peer, rules: &approved.rules() })
+        Some(work(&Subject { proposal: &proposal, peer: &peer, rules: &approved.rules() }))
     }
 
     fn log_refusal(&self, failure: &Failure) -> Result<(), Failure> {
@@ -395,7 +504,7 @@ impl Job<'_> {
 }
 
 impl Run {
-    /// Writes that the run is over. One that ended before anything was sent does not count.
+    /// Writes that the session is over. Runs that did not begin do not count.
     pub fn end(&self, ended: &Result<Ended, Failure>) -> Result<(), Failure> {
         let Some(record) = &self.record else { return Ok(()) };
         let elapsed = self.began.map_or(0, |began| began.elapsed().as_millis() as u64);
@@ -408,6 +517,7 @@ impl Run {
                 };
                 let fields = json!({
                     "milliseconds": elapsed,
+                    "runs": self.done,
                     "sent_bytes": ended.traffic.sent_bytes,
                     "received_bytes": ended.traffic.received_bytes,
                     "sent_digest": hex(&ended.transcript.sent),
@@ -418,12 +528,12 @@ impl Run {
                 record.end("done", fields)
             }
             Err(failure) => {
-                if let (Some(counted), Failure::Session(SessionError::Disagreement(_))) = (&self.counted, failure) {
-                    let rules = Rules::default();
-                    let subject = Subject { proposal: &counted.proposal, peer: &counted.peer, rules: &rules };
-                    rules::uncount_run(&subject)?;
+                if let Some(session) = &self.counted {
+                    // One that was cut off counts, unless it ended before anything was sent.
+                    let is_before = matches!(failure, Failure::Session(SessionError::Disagreement(_)));
+                    rules::settle(session, self.done + u64::from(!is_before))?;
                 }
-                record.end(&outcome_of(failure), json!({ "milliseconds": elapsed }))
+                record.end(&outcome_of(failure), json!({ "milliseconds": elapsed, "runs": self.done }))
             }
         }
     }
@@ -451,3 +561,6 @@ fn told(failure: &Failure) -> String {
 fn reason(failure: &Failure) -> String {
     failure.to_string().trim_start_matches("error: ").to_owned()
 }
+
+/// What both sides say when all runs of a batch are done.
+const ALL_DONE: &[u8] = b"all done";

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod approval;
+mod batch;
 mod cli;
 mod command;
 mod data;
@@ -19,13 +20,16 @@ mod meeting;
 mod party;
 mod peers;
 mod program;
+mod progress;
 mod proposal;
 mod record;
 mod results;
 mod rules;
 mod seating;
 mod shares;
+mod side;
 mod statement;
+mod summary;
 mod synth;
 mod terminal;
 
@@ -59,6 +63,7 @@ fn limit_threads(threads: Option<usize>) -> Result<(), Failure> {
 
 fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
     limit_threads(common.threads)?;
+    progress::enable(common);
     match command {
         Command::New { folder } => command::new::run(&folder, common),
         Command::Fmt { files, check } => command::fmt::run(&files, check, common),
@@ -73,6 +78,7 @@ fn dispatch(command: Command, common: &cli::Common) -> Result<(), Failure> {
         Command::Eval(args) => command::eval::run(&args, common),
         Command::Run(args) => command::run::run(&args, common),
         Command::Join(args) => command::join::run(&args, common),
+        Command::Batch(args) => command::batch::run(&args, common),
         Command::Keygen { out } => command::keygen::run(out.as_deref(), common),
         Command::Id { key, out } => command::id::run(key.as_deref(), out.as_deref(), common),
         Command::Share(args) => command::share::run(&args, common),

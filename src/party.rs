@@ -1,6 +1,7 @@
 //! One party of a session, as `run` and `join` need it: configuration in, named results out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::SysRng;
@@ -10,7 +11,7 @@ use zeroize::Zeroizing;
 
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::shape::Value;
-use hushgate_runtime::channel::{Channel, Network, Timeouts};
+use hushgate_runtime::channel::{Channel, Meter, Network, Timeouts};
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, Session, SessionConfig};
 use hushgate_runtime::session::{Offered, Prepared, SessionError, Stop};
@@ -18,6 +19,7 @@ use hushgate_runtime::session::{Offered, Prepared, SessionError, Stop};
 use crate::cli::Common;
 use crate::failure::Failure;
 use crate::program::{Compiled, party_index};
+use crate::progress::{self, Expected};
 use crate::results::Results;
 use crate::seating::{Bits, Meaning, Seating};
 use crate::terminal::hex;
@@ -26,8 +28,10 @@ use crate::terminal::hex;
 pub struct Party {
     index: usize,
     config: SessionConfig,
-    /// Its input bits in each run.
-    runs: Vec<Zeroizing<Vec<bool>>>,
+    /// Input bits, for runs to take.
+    rows: Vec<Zeroizing<Vec<bool>>>,
+    /// Which of the rows each run takes.
+    order: Vec<u32>,
     prepared: Prepared,
     rng: ChaCha20Rng,
 }
@@ -82,17 +86,23 @@ impl Table {
 
     /// A place at the table, with the values of the party's own inputs in order, and its shares of all others'.
     pub fn seat(&self, index: usize, values: &[Value], shares: &BTreeMap<usize, Bits>) -> Party {
-        self.seat_for_runs(index, &[values.to_vec()], shares)
+        self.seat_for_runs(index, (&[values.to_vec()], &[0]), shares)
     }
 
-    /// A place at the table for many runs, with the values of the party's own inputs in each.
-    pub fn seat_for_runs(&self, index: usize, runs: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
+    /// A place at the table for many runs: rows with values of the party's own inputs, and which of them each run takes.
+    pub fn seat_for_runs(
+        &self,
+        index: usize,
+        (rows, order): (&[Vec<Value>], &[u32]),
+        shares: &BTreeMap<usize, Bits>,
+    ) -> Party {
         let bits = |values: &Vec<Value>| self.seating.bits(index, values, shares);
-        let n_runs = u32::try_from(runs.len()).expect("the command bounds the number of runs");
+        let n_runs = u32::try_from(order.len()).expect("the command bounds the number of runs");
         Party {
             index,
             config: self.config(index, n_runs),
-            runs: runs.iter().map(bits).collect(),
+            rows: rows.iter().map(bits).collect(),
+            order: order.to_vec(),
             prepared: Prepared::default(),
             rng: self.rng(index),
         }
@@ -180,9 +190,29 @@ impl Table {
 impl Party {
     /// Brings other shares of those who take part than it was seated with.
     #[must_use]
-    pub fn with_shares(mut self, table: &Table, runs: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
-        self.runs = runs.iter().map(|values| table.seating.bits(self.index, values, shares)).collect();
+    pub fn with_shares(mut self, table: &Table, rows: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {
+        self.rows = rows.iter().map(|values| table.seating.bits(self.index, values, shares)).collect();
         self
+    }
+
+    /// Runs take other rows than it was seated for.
+    #[must_use]
+    pub fn with_order(mut self, order: &[u32]) -> Party {
+        self.config.n_runs = u32::try_from(order.len()).expect("the command bounds the number of runs");
+        self.order = order.to_vec();
+        self
+    }
+
+    /// What all runs are to move.
+    fn expected(&self) -> Expected {
+        let (plan, runs) = (&self.config.plan, u64::from(self.config.n_runs));
+        let garbler = plan.local.as_ref().map_or(PartyId(0), |local| local.garbler);
+        let transfers = plan.n_transfers(garbler).saturating_mul(runs);
+        Expected {
+            runs,
+            transfer_bytes: session::transfer_bytes(transfers),
+            table_bytes: plan.table_bytes().saturating_mul(runs),
+        }
     }
 
     /// Binds the session to what was said before it.
@@ -201,33 +231,47 @@ impl Party {
 
     /// Runs the session over `channel`, once.
     pub async fn run(mut self, channel: Channel) -> (usize, Result<Outcome, SessionError>) {
-        (self.index, session::run(channel, self.config, &self.runs[0], &mut self.rng).await)
+        // One of two on the same machine is enough.
+        let _shown = (self.index == 0).then(|| progress::session(channel.meter(), self.expected()));
+        (self.index, session::run(channel, self.config, &self.rows[0], &mut self.rng).await)
     }
 
     /// Sends this party's offer over `channel`, and does not wait for the other one's.
     pub async fn offer(mut self, channel: Channel) -> Result<Offering, SessionError> {
+        let (meter, expected) = (channel.meter(), self.expected());
         let offered = Session::offer(self.prepared, channel, self.config, &mut self.rng).await?;
-        Ok(Offering { runs: self.runs, offered, rng: self.rng })
+        Ok(Offering { rows: self.rows, order: self.order, offered, meter, expected, rng: self.rng })
     }
 }
 
 /// A party whose offer is on its way.
 pub struct Offering {
-    runs: Vec<Zeroizing<Vec<bool>>>,
+    rows: Vec<Zeroizing<Vec<bool>>>,
+    order: Vec<u32>,
     offered: Offered,
+    meter: Arc<Meter>,
+    expected: Expected,
     rng: ChaCha20Rng,
 }
 
 impl Offering {
-    /// Runs the session, as often as there are inputs; `each` gets the number of a run, from 0, and what came of it.
-    pub async fn run_all(mut self, mut each: impl FnMut(usize, &Outcome)) -> Result<(), SessionError> {
+    /// Runs the session, as often as was agreed; `each` gets the number of a run, from 0, and what came of it, and may end it.
+    pub async fn run_all(
+        mut self,
+        mut each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let _shown = progress::session(self.meter, self.expected);
         let mut session = self.offered.agree(&mut self.rng).await?;
-        for (run, bits) in self.runs.iter().enumerate() {
-            let (next, outcome) = session.run(bits, &mut self.rng).await?;
-            each(run, &outcome);
+        for (run, &row) in self.order.iter().enumerate() {
+            let (next, outcome) = session.run(&self.rows[row as usize], &mut self.rng).await?;
             session = next;
+            if let Err(failure) = each(run, &outcome) {
+                // What the other party sees is that this one gave up.
+                let _ = session.close().await;
+                return Err(failure);
+            }
         }
-        session.close().await
+        Ok(session.close().await?)
     }
 }
 

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::Context;
 use num_bigint::BigInt;
@@ -14,7 +15,7 @@ use hushgate_circuits::id::{Origin, PartyId};
 use hushgate_circuits::local::{self, Ands, Split};
 use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
-use hushgate_circuits::shape::{Shape, Value};
+use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
 use hushgate_compiler::budget;
 use hushgate_compiler::cost::Origins;
@@ -26,13 +27,13 @@ use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use hushgate_runtime::session;
 use hushgate_runtime::shares::split::split as split_for_two;
 
-use crate::cli::Common;
+use crate::cli::{Common, NumberArgs};
 use crate::command::trace::Trace;
-use crate::data::{Given, Source, bind, bind_runs, list};
+use crate::data::{Given, Numbers, Source, bind, bind_runs, bind_table, list};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::proposal::{Sealed, SourceText};
-use crate::{seating, terminal};
+use crate::{progress, seating, terminal};
 
 /// The name that stands for the public inputs where a party is expected.
 pub const PUBLIC: &str = "public";
@@ -101,6 +102,16 @@ pub struct Ports {
     pub inputs: Vec<InputPort>,
     /// What they learn.
     pub outputs: Vec<OutputPort>,
+}
+
+/// What those who take part without computing need to know.
+pub struct Outline {
+    /// Who gives and who learns what.
+    pub border: Ports,
+    /// The two who compute.
+    pub computing: Vec<String>,
+    /// Digest of what they execute.
+    pub digest: [u8; 32],
 }
 
 /// How a circuit was divided, and why so.
@@ -328,6 +339,21 @@ impl Program {
         }
     }
 
+    /// What those who take part without computing need to know.
+    ///
+    /// A proposal is believed which digest its program has: those who compute have compared it before they approved, and do so again when they run.
+    /// Whoever shares need not compile a program for a thousand.
+    pub fn outline(&self, inputs: &Inputs, target: Target<'_>) -> Result<Outline, Failure> {
+        if let (Program::Hush(hush), Some(sealed)) = (self, self.proposal()) {
+            let border = hush.border()?;
+            sealed.check_border(&border)?;
+            return Ok(Outline { border, computing: sealed.proposal.computing.to_vec(), digest: sealed.program()? });
+        }
+        let compiled = self.compile(&inputs.public(self)?, target)?;
+        let digest = compiled.plan.digest();
+        Ok(Outline { border: compiled.border, computing: compiled.plan.parties, digest })
+    }
+
     /// Binds the public inputs, optimises the circuit, and makes the plan.
     pub fn compile(&self, public: &BTreeMap<String, Value>, target: Target<'_>) -> Result<Compiled, Failure> {
         match self {
@@ -361,7 +387,9 @@ impl Compiled {
     ///
     /// Where more than two parties take part, or others compute than take part, it is the circuit of the two who compute.
     fn new(circuit: Circuit, input_origins: &[Origin], target: Target<'_>) -> Result<Compiled, Failure> {
+        progress::say("optimising");
         let whole = optimize(circuit, target.opt_level);
+        progress::say("dividing and scheduling");
         let border =
             Ports { parties: whole.parties.clone(), inputs: whole.inputs.clone(), outputs: whole.outputs.clone() };
         let pair = match border.parties.len() {
@@ -472,24 +500,11 @@ impl Hush {
         self.program.main.as_ref().ok_or_else(missing)
     }
 
-    /// The inputs that parties give, each by its name in the program.
-    pub fn inputs(&self) -> Result<Vec<InputPort>, Failure> {
-        let mut ports = Vec::new();
-        for input in &self.main()?.inputs {
-            let shape = lower::ty_shape(&self.program, &input.ty);
-            let mut port = |party: &hir::PartyId, shape: &Shape| {
-                ports.push(InputPort { name: input.name.clone(), party: PartyId(party.0), shape: shape.clone() });
-            };
-            match (&input.from, &shape) {
-                (hir::From::Party(party), shape) => port(party, shape),
-                (hir::From::Each(parties), Shape::Array { element, .. }) => {
-                    parties.iter().for_each(|party| port(party, element));
-                }
-                (hir::From::Each(_), _) => unreachable!("what a family gives is an array"),
-                (hir::From::Public, _) => {}
-            }
-        }
-        Ok(ports)
+    /// What parties give and learn.
+    pub fn border(&self) -> Result<Ports, Failure> {
+        self.main()?;
+        let (inputs, outputs) = lower::border(&self.program).expect("the program has a main");
+        Ok(Ports { parties: self.program.parties.iter().map(|party| party.name.clone()).collect(), inputs, outputs })
     }
 
     /// The public inputs, as ports of nobody.
@@ -598,10 +613,11 @@ fn value_digest(port: &InputPort, value: &Value) -> [u8; 32] {
 }
 
 /// The data that the user gave, by party.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Inputs {
     given: BTreeMap<String, Vec<Given>>,
     folder: Option<PathBuf>,
+    numbers: Rc<Numbers>,
 }
 
 impl Inputs {
@@ -612,7 +628,7 @@ impl Inputs {
         own: Option<&str>,
         folder: Option<PathBuf>,
     ) -> Result<Inputs, Failure> {
-        let mut inputs = Inputs { given: BTreeMap::new(), folder };
+        let mut inputs = Inputs { given: BTreeMap::new(), folder, numbers: Rc::default() };
         for option in options {
             if let Some((family, data)) = option.split_once('=').filter(|_| own.is_none()) {
                 let list = Source::parse(data, &format!("--input {family}"));
@@ -620,7 +636,11 @@ impl Inputs {
                 let n_members = members.len();
                 for (index, member) in members.into_iter().enumerate() {
                     let source = Source::Member { list: Box::new(list.clone()), index, n_members };
-                    inputs.given.entry(member.clone()).or_default().push(Given { parameter: None, source });
+                    inputs.given.entry(member.clone()).or_default().push(Given {
+                        parameter: None,
+                        source,
+                        numbers: Rc::default(),
+                    });
                 }
                 if n_members > 0 {
                     continue;
@@ -628,9 +648,25 @@ impl Inputs {
             }
             let (party, parameter, data) = split_input(option, parties, own)?;
             let source = Source::parse(data, &format!("--input {party}"));
-            inputs.given.entry(party.to_owned()).or_default().push(Given { parameter, source });
+            let given = Given { parameter, source, numbers: Rc::default() };
+            inputs.given.entry(party.to_owned()).or_default().push(given);
         }
         Ok(inputs)
+    }
+
+    /// The same, with numbers that are written so; `ports` are all inputs that they may be about.
+    pub fn written(mut self, args: &NumberArgs, ports: &[&InputPort]) -> Result<Inputs, Failure> {
+        let numbers = Numbers::parse(args.numbers.as_deref(), &args.decimals).map_err(Failure::Usage)?;
+        if let Some(name) = numbers.unknown(ports) {
+            return Err(Failure::Usage(format!(
+                "--decimals {name}: no input and no field of an input that is a whole number has this name"
+            )));
+        }
+        self.numbers = Rc::new(numbers);
+        for given in self.given.values_mut().flatten() {
+            given.numbers = self.numbers.clone();
+        }
+        Ok(self)
     }
 
     /// The parties that data were given for.
@@ -646,6 +682,11 @@ impl Inputs {
     /// The values of one party's inputs in each run: one run, or as many as a CSV file has rows.
     pub fn bind_runs(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Vec<Value>>, Failure> {
         Ok(bind_runs(party, ports, &self.given_to(party, ports)?)?)
+    }
+
+    /// The values of one party's inputs in each row of a table; one row, where the party gives nothing.
+    pub fn bind_table(&self, party: &str, ports: &[&InputPort]) -> Result<Vec<Vec<Value>>, Failure> {
+        Ok(bind_table(party, ports, &self.given_to(party, ports)?)?)
     }
 
     /// The data for a party's inputs.
@@ -665,7 +706,8 @@ impl Inputs {
         let Some(folder) = &self.folder else { return Vec::new() };
         let candidates = ["json", "csv"].map(|extension| folder.join(format!("{party}.{extension}")));
         let file = candidates.into_iter().find(|file| file.is_file());
-        file.map(|file| Given { parameter: None, source: Source::File(file) }).into_iter().collect()
+        let given = |file| Given { parameter: None, source: Source::File(file), numbers: self.numbers.clone() };
+        file.map(given).into_iter().collect()
     }
 
     /// The values of the public inputs, by name.

@@ -19,7 +19,7 @@ use hushgate_circuits::shape::Value;
 
 use crate::data::{Source, parse_json, value_from_json};
 use crate::failure::Failure;
-use crate::program::{Compiled, Target};
+use crate::program::{Compiled, Ports, Target};
 use crate::rules::Rules;
 use crate::terminal::hex;
 
@@ -184,12 +184,27 @@ impl Sealed {
                 compiler()
             )));
         }
-        if crate::describe::borders(compiled) != proposal.parties {
-            return Err(Failure::Agreement(
+        self.check_border(&compiled.border)
+    }
+
+    /// Whether the sources say of who gives and who learns what the proposal says.
+    pub fn check_border(&self, border: &Ports) -> Result<(), Failure> {
+        match crate::describe::borders(border) == self.proposal.parties {
+            true => Ok(()),
+            false => Err(Failure::Agreement(
                 "what the proposal says of who gives and who learns what is not what its sources say".to_owned(),
-            ));
+            )),
         }
-        Ok(())
+    }
+
+    /// The digest that the proposal says its program has.
+    pub fn program(&self) -> Result<[u8; 32], Failure> {
+        let digest = blake3::Hash::from_hex(&self.proposal.program).ok();
+        digest.map(|digest| *digest.as_bytes()).ok_or_else(|| {
+            Failure::Agreement(
+                "the proposal has no digest of its program: it was not made by hushgate propose".to_owned(),
+            )
+        })
     }
 
     /// What both sides must have alike, by name; a difference is named by the first.

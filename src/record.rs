@@ -40,6 +40,8 @@ pub struct Beginning<'a> {
     pub title: String,
     /// Its parameters.
     pub parameters: &'a [(String, String)],
+    /// Which rows of which batch it runs.
+    pub batch: Option<Json>,
     /// With whose shares it runs.
     pub shares: Option<Json>,
     /// The last digest of the peer's log, as it says.
@@ -48,16 +50,20 @@ pub struct Beginning<'a> {
 
 impl Record {
     /// Writes that a session begins: of one run, or of many.
-    pub fn begin(beginning: &Beginning<'_>, ports: &[&InputPort], runs: &[Vec<Value>]) -> Result<Record, Failure> {
+    pub fn begin(
+        beginning: &Beginning<'_>,
+        ports: &[&InputPort],
+        (rows, order): (&[Vec<Value>], &[u32]),
+    ) -> Result<Record, Failure> {
         let mut salt = Zeroizing::new([0; 32]);
         SysRng.try_fill_bytes(&mut *salt).context("the operating system gives no randomness")?;
-        let run = hex(&beginning.meeting[..8]);
+        let run = Record::name(&beginning.meeting);
         let record = Record { run, salt };
         let inputs: Vec<Json> = ports
             .iter()
             .enumerate()
             .map(|(i, port)| {
-                let encoded = runs.iter().map(|values| port.shape.encode(&values[i]));
+                let encoded = order.iter().map(|&row| port.shape.encode(&rows[row as usize][i]));
                 let bits = encoded.flat_map(|bits| bits.expect("bound values fit their shapes"));
                 let bits: Zeroizing<Vec<bool>> = Zeroizing::new(bits.collect());
                 json!({ "name": port.name, "bits": port.shape.width(), "commitment": record.commitment(&port.name, &bits) })
@@ -74,7 +80,8 @@ impl Record {
             "proposal": beginning.proposal.map(|digest| hex(&digest)),
             "parameters": beginning.parameters,
             "meeting": hex(&beginning.meeting),
-            "runs": runs.len(),
+            "runs": order.len(),
+            "batch": beginning.batch,
             "inputs": inputs,
             "shares": beginning.shares,
             "their_log": beginning.their_log.filter(|digest| digest.len() <= 64),
@@ -88,6 +95,11 @@ impl Record {
         fields["run"] = self.run.clone().into();
         fields["outcome"] = outcome.into();
         append("end", fields)
+    }
+
+    /// The name of the session in log, openings and counts.
+    pub fn name(meeting: &[u8; 32]) -> String {
+        hex(&meeting[..8])
     }
 
     /// A commitment to bits, under this run's salt.

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::files::replace_file;
 use crate::terminal::outln;
 
+pub mod rows;
 mod table;
 
 /// What parties learned, and at what cost.
@@ -100,6 +101,17 @@ impl Results {
     /// Notes how many participants sent values out of range.
     pub fn set_out_of_range(&mut self, participants: u64) {
         self.out_of_range = participants;
+    }
+
+    /// What one run gave the only party whose outputs these are.
+    pub fn row(mut self, row: u64) -> rows::Row {
+        let (party, learned) = self.outputs.pop().expect("results are of a party");
+        let failed = self.failed.contains(&party);
+        rows::Row {
+            row,
+            learned: if failed { Json::Null } else { learned },
+            failed: if failed { self.reasons } else { Vec::new() },
+        }
     }
 
     /// Only these parties' outputs.
@@ -196,7 +208,10 @@ impl Results {
 
     fn save(&self, path: &Path) -> Result<(), Failure> {
         if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            return replace_file(path, |out| Ok(writeln!(out, "{}", self.json())?));
+            return replace_file(path, |out| {
+                serde_json::to_writer(&mut *out, &self.json())?;
+                Ok(out.write_all(b"\n")?)
+            });
         }
         let mut tables = self.outputs.iter().filter(|(_, learned)| !learned.is_null());
         match (tables.next(), tables.next()) {

@@ -4,15 +4,16 @@
 //! own, so that the stricter side's rule wins.
 //!
 //! # Invariants
-//! - The file changes as a whole or not at all, under a lock: two runs at once are counted one after the other.
-//! - A run is counted before anything that depends on an input is sent.
+//! - The file changes as a whole or not at all, under a lock: two sessions at once are counted one after the other.
+//! - All runs of a session are counted before anything that depends on an input is sent. When it is over, or after a crash when a batch goes on,
+//!   those that did not begin are taken back; a run that was cut off counts, as the other side may have learned its result.
 //!
 //! # Security
 //! Records are remembered as 64 bits of a keyed digest; the key is random, in the same file, which only its owner can read. Other
 //! programs, and the same one under another proposal, are counted on their own: it takes another approval to run them. A peer that gives the same
 //! input twice, or probes with its own, is limited by the number of runs alone.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -90,39 +91,84 @@ pub struct Subject<'a> {
     pub rules: &'a Rules,
 }
 
-/// Counts a run, if the rules allow it.
+/// Digests of the records of each of the runs of a session, in their order.
+pub type Records = Vec<Vec<u64>>;
+
+/// How many runs of a session the rules allow.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// So many of them, from the first on.
+    pub runs: usize,
+    /// Why not one more.
+    pub limit: Option<String>,
+}
+
+impl Allowance {
+    /// All of them, or the rule that refuses the next.
+    pub fn all(&self, n_runs: usize) -> Result<(), Failure> {
+        match &self.limit {
+            Some(limit) if self.runs < n_runs => Err(refused(limit, self.runs, n_runs)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the user is told where a rule refuses.
+pub fn refused(limit: &str, allowed: usize, n_runs: usize) -> Failure {
+    let runs = match (allowed, n_runs) {
+        (_, 1) => "this run".to_owned(),
+        (0, n) => format!("these {n} runs"),
+        (allowed, n) => format!("{} of these {n} runs", n - allowed),
+    };
+    Failure::Policy(format!("a release rule refuses {runs}: {limit}"))
+}
+
+/// How many of these runs the rules would allow now; `rows` are the inputs, and `order` says which of them each run takes.
+pub fn allowance(
+    subject: &Subject<'_>,
+    ports: &[&InputPort],
+    (rows, order): (&[Vec<Value>], &[u32]),
+) -> Result<Allowance, Failure> {
+    let state = State::read()?;
+    let records = state.records_of(subject, ports, rows, order);
+    Ok(state.allowance(subject, order.len(), &records, now()))
+}
+
+/// Counts the runs of a session, if the rules allow all of them.
 ///
 /// # Errors
 /// [`Failure::Policy`] if they do not; then nothing is counted.
-pub fn count_run(subject: &Subject<'_>, ports: &[&InputPort], values: &[Value]) -> Result<(), Failure> {
+pub fn count_runs(
+    subject: &Subject<'_>,
+    session: &str,
+    ports: &[&InputPort],
+    (rows, order): (&[Vec<Value>], &[u32]),
+) -> Result<(), Failure> {
     change(|state| {
-        let records = state.records(ports, values);
-        state.check(subject, &records, now())?;
-        state.runs.push(Run {
+        let records = state.records_of(subject, ports, rows, order);
+        state.allowance(subject, order.len(), &records, now()).all(order.len())?;
+        state.sessions.push(Session {
             proposal: hex(subject.proposal),
             peer: subject.peer.to_owned(),
+            session: session.to_owned(),
             time: now(),
-            records: if subject.rules.min_change.is_some() { records } else { Vec::new() },
+            runs: order.len() as u64,
+            records,
         });
         Ok(())
     })
 }
 
-/// Takes back the last count of this program and peer: the run ended before anything was sent.
-pub fn uncount_run(subject: &Subject<'_>) -> Result<(), Failure> {
+/// Of a session's runs only so many have begun: the others do not count.
+pub fn settle(session: &str, n_begun: u64) -> Result<(), Failure> {
     change(|state| {
-        let proposal = hex(subject.proposal);
-        let last = state.runs.iter().rposition(|run| run.proposal == proposal && run.peer == subject.peer);
-        last.map(|index| state.runs.remove(index));
+        for counted in state.sessions.iter_mut().filter(|counted| counted.session == session) {
+            counted.runs = counted.runs.min(n_begun);
+            counted.records.truncate(counted.runs as usize);
+        }
+        state.sessions.retain(|counted| counted.runs > 0);
         Ok(())
     })
-}
-
-/// Whether the rules would allow a run now.
-pub fn check_run(subject: &Subject<'_>, ports: &[&InputPort], values: &[Value]) -> Result<(), Failure> {
-    let state = State::read()?;
-    let records = state.records(ports, values);
-    state.check(subject, &records, now())
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -130,18 +176,23 @@ pub fn check_run(subject: &Subject<'_>, ports: &[&InputPort], values: &[Value]) 
 struct State {
     /// Keys the digests of records.
     salt: [u8; 32],
-    runs: Vec<Run>,
+    sessions: Vec<Session>,
 }
 
+/// The runs of one session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Run {
+struct Session {
     proposal: String,
     peer: String,
+    /// Names it.
+    session: String,
     /// Seconds since 1970.
     time: u64,
-    /// Digests of its records, sorted.
-    records: Vec<u64>,
+    /// How many they are.
+    runs: u64,
+    /// For each run the digests of its records, sorted; nothing where no rule needs them.
+    records: Records,
 }
 
 fn change(change: impl FnOnce(&mut State) -> Result<(), Failure>) -> Result<(), Failure> {
@@ -160,7 +211,7 @@ impl State {
         let Some(bytes) = home::read_if_there(&path)? else {
             let mut salt = [0; 32];
             SysRng.try_fill_bytes(&mut salt).context("the operating system gives no randomness")?;
-            return Ok(State { salt, runs: Vec::new() });
+            return Ok(State { salt, sessions: Vec::new() });
         };
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::Policy(format!(
@@ -170,26 +221,49 @@ impl State {
         })
     }
 
-    fn check(&self, subject: &Subject<'_>, records: &[u64], now: u64) -> Result<(), Failure> {
+    fn allowance(&self, subject: &Subject<'_>, n_runs: usize, records: &Records, now: u64) -> Allowance {
         let Subject { proposal, peer, rules } = subject;
         let proposal = hex(*proposal);
-        let earlier: Vec<&Run> = self.runs.iter().filter(|run| run.proposal == proposal && run.peer == *peer).collect();
-        let refuse = |rule: String| Err(Failure::Policy(format!("a release rule refuses this run: {rule}")));
-        let today = earlier.iter().filter(|run| run.time.saturating_add(DAY.as_secs()) > now).count();
-        if let Some(max) = rules.runs_per_day.filter(|&max| today >= max as usize) {
-            return refuse(format!("it ran {today} times with this peer in the last 24 hours, and {max} are allowed"));
+        let is_same = |session: &&Session| session.proposal == proposal && session.peer == *peer;
+        let earlier: Vec<&Session> = self.sessions.iter().filter(is_same).collect();
+        let is_recent = |session: &&&Session| session.time.saturating_add(DAY.as_secs()) > now;
+        let today: u64 = earlier.iter().filter(is_recent).map(|session| session.runs).sum();
+        let in_all: u64 = earlier.iter().map(|session| session.runs).sum();
+        let mut allowance = Allowance { runs: n_runs, limit: None };
+        let mut lower = |left: u64, limit: String| {
+            if left < allowance.runs as u64 {
+                allowance = Allowance { runs: left as usize, limit: Some(limit) };
+            }
+        };
+        if let Some(max) = rules.runs_per_day {
+            let left = u64::from(max).saturating_sub(today);
+            lower(left, format!("it ran {today} times with this peer in the last 24 hours, and {max} are allowed"));
         }
-        if let Some(max) = rules.runs.filter(|&max| earlier.len() >= max as usize) {
-            return refuse(format!("it ran {} times with this peer, and {max} are allowed", earlier.len()));
+        if let Some(max) = rules.runs {
+            let left = u64::from(max).saturating_sub(in_all);
+            lower(left, format!("it ran {in_all} times with this peer, and {max} are allowed"));
         }
-        let Some(min) = rules.min_change else { return Ok(()) };
-        let changes = earlier.iter().map(|run| difference(&run.records, records));
-        match changes.filter(|&change| change > 0 && change < min).min() {
-            Some(change) => refuse(format!(
-                "the data differ from those of an earlier run by {change} records; fewer than {min} would tell the two results apart by them"
-            )),
-            None => Ok(()),
+        if let Some(min) = rules.min_change {
+            let before: Vec<&Vec<u64>> = earlier.iter().flat_map(|session| &session.records).collect();
+            if let Some((run, change)) = too_similar(&before, records, min) {
+                lower(
+                    run as u64,
+                    format!(
+                        "the data differ from those of an earlier run by {change} records; fewer than {min} would tell the two results apart by them"
+                    ),
+                );
+            }
         }
+        allowance
+    }
+
+    /// The records of each run, where a rule asks for them.
+    fn records_of(&self, subject: &Subject<'_>, ports: &[&InputPort], rows: &[Vec<Value>], order: &[u32]) -> Records {
+        if subject.rules.min_change.is_none() {
+            return Vec::new();
+        }
+        let of_rows: Vec<Vec<u64>> = rows.iter().map(|values| self.records(ports, values)).collect();
+        order.iter().map(|&row| of_rows[row as usize].clone()).collect()
     }
 
     /// A digest of each element of the arrays among a party's inputs, and of each other input.
@@ -217,18 +291,26 @@ impl State {
     }
 }
 
-/// How many records are in one run and not in the other, whichever are more.
+/// The first of the runs whose records differ from those of a run before it, but by fewer than `min`; and by how many.
+fn too_similar(before: &[&Vec<u64>], runs: &Records, min: u64) -> Option<(usize, u64)> {
+    (0..runs.len()).find_map(|run| {
+        let earlier = before.iter().copied().chain(&runs[..run]);
+        let changes = earlier.map(|records| difference(records, &runs[run]));
+        changes.filter(|&change| change > 0 && change < min).min().map(|change| (run, change))
+    })
+}
+
+/// How many records are in one run and not in the other, whichever are more; both are sorted.
 fn difference(a: &[u64], b: &[u64]) -> u64 {
-    let count = |records: &[u64]| {
-        let mut counts = BTreeMap::<u64, u64>::new();
-        records.iter().for_each(|&record| *counts.entry(record).or_default() += 1);
-        counts
-    };
-    let (a, b) = (count(a), count(b));
-    let missing = |of: &BTreeMap<u64, u64>, from: &BTreeMap<u64, u64>| -> u64 {
-        of.iter().map(|(record, n)| n.saturating_sub(from.get(record).copied().unwrap_or(0))).sum()
-    };
-    missing(&a, &b).max(missing(&b, &a))
+    let (mut i, mut j, mut only_a, mut only_b) = (0, 0, 0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            Ordering::Less => (i, only_a) = (i + 1, only_a + 1),
+            Ordering::Greater => (j, only_b) = (j + 1, only_b + 1),
+            Ordering::Equal => (i, j) = (i + 1, j + 1),
+        }
+    }
+    (only_a + (a.len() - i) as u64).max(only_b + (b.len() - j) as u64)
 }
 
 fn now() -> u64 {
@@ -241,43 +323,52 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 mod tests {
     use super::*;
 
-    fn state(runs: &[(u64, &[u64])]) -> State {
-        let run = |&(time, records): &(u64, &[u64])| Run {
+    fn state(runs: &[(u64, u64, &[u64])]) -> State {
+        let session = |&(time, runs, records): &(u64, u64, &[u64])| Session {
             proposal: hex(&[1; 32]),
             peer: "p".to_owned(),
+            session: time.to_string(),
             time,
-            records: records.to_vec(),
+            runs,
+            records: vec![records.to_vec()],
         };
-        State { salt: [0; 32], runs: runs.iter().map(run).collect() }
+        State { salt: [0; 32], sessions: runs.iter().map(session).collect() }
     }
 
-    fn allows(state: &State, rules: &Rules, records: &[u64], now: u64) -> bool {
-        state.check(&Subject { proposal: &[1; 32], peer: "p", rules }, records, now).is_ok()
+    fn allows(state: &State, rules: &Rules, n_runs: usize, now: u64) -> usize {
+        state.allowance(&Subject { proposal: &[1; 32], peer: "p", rules }, n_runs, &Vec::new(), now).runs
     }
 
     #[test]
     fn runs_are_counted_in_a_day_and_in_all() {
         let day = DAY.as_secs();
         let per_day = Rules { runs_per_day: Some(2), ..Rules::default() };
-        assert!(allows(&state(&[(0, &[])]), &per_day, &[], 10));
-        assert!(!allows(&state(&[(0, &[]), (5, &[])]), &per_day, &[], day - 1));
-        assert!(allows(&state(&[(0, &[]), (5, &[])]), &per_day, &[], day + 1));
-        assert!(
-            !allows(&state(&[(day * 3, &[]), (day * 3, &[])]), &per_day, &[], 0),
-            "a clock set back allows nothing"
-        );
-        let in_all = Rules { runs: Some(2), ..Rules::default() };
-        assert!(!allows(&state(&[(0, &[]), (5, &[])]), &in_all, &[], day * 9));
-        let other = state(&[(0, &[]), (5, &[])]);
-        assert!(other.check(&Subject { proposal: &[2; 32], peer: "p", rules: &in_all }, &[], 0).is_ok());
-        assert!(other.check(&Subject { proposal: &[1; 32], peer: "q", rules: &in_all }, &[], 0).is_ok());
+        assert_eq!(allows(&state(&[(0, 1, &[])]), &per_day, 1, 10), 1);
+        assert_eq!(allows(&state(&[(0, 1, &[])]), &per_day, 5, 10), 1);
+        assert_eq!(allows(&state(&[(0, 1, &[]), (5, 1, &[])]), &per_day, 1, day - 1), 0);
+        assert_eq!(allows(&state(&[(0, 2, &[])]), &per_day, 1, day - 1), 0, "each run of a session counts");
+        assert_eq!(allows(&state(&[(0, 1, &[]), (5, 1, &[])]), &per_day, 9, day + 1), 1);
+        let later = state(&[(day * 3, 1, &[]), (day * 3, 1, &[])]);
+        assert_eq!(allows(&later, &per_day, 1, 0), 0, "a clock set back allows nothing");
+        let in_all = Rules { runs: Some(5), ..Rules::default() };
+        assert_eq!(allows(&state(&[(0, 3, &[]), (5, 1, &[])]), &in_all, 9, day * 9), 1);
+        let other = state(&[(0, 3, &[]), (5, 2, &[])]);
+        let elsewhere = |proposal: [u8; 32], peer: &str| {
+            other.allowance(&Subject { proposal: &proposal, peer, rules: &in_all }, 1, &Vec::new(), 0).runs
+        };
+        assert_eq!((elsewhere([1; 32], "p"), elsewhere([2; 32], "p"), elsewhere([1; 32], "q")), (0, 1, 1));
     }
 
     #[test]
     fn small_changes_are_refused_and_none_or_large_ones_are_not() {
         let rules = Rules { min_change: Some(3), ..Rules::default() };
-        let state = state(&[(0, &[1, 2, 3, 4]), (0, &[10, 20, 30, 40])]);
-        for (records, allowed) in [
+        let state = state(&[(0, 1, &[1, 2, 3, 4]), (0, 1, &[10, 20, 30, 40])]);
+        let subject = Subject { proposal: &[1; 32], peer: "p", rules: &rules };
+        let allowed = |runs: &[&[u64]]| {
+            let records: Records = runs.iter().map(|records| records.to_vec()).collect();
+            state.allowance(&subject, runs.len(), &records, 0).runs
+        };
+        for (records, is_allowed) in [
             (&[1, 2, 3, 4][..], true),
             (&[1, 2, 3, 5], false),
             (&[1, 2, 3], false),
@@ -286,7 +377,17 @@ mod tests {
             (&[1, 5, 6, 7], true),
             (&[10, 20, 30, 41], false),
         ] {
-            assert_eq!(allows(&state, &rules, records, 0), allowed, "{records:?}");
+            assert_eq!(allowed(&[records]) == 1, is_allowed, "{records:?}");
+        }
+        assert_eq!(allowed(&[&[5, 6, 7, 8], &[5, 6, 7, 8], &[5, 6, 7, 9]]), 2, "also among the runs of one session");
+    }
+
+    #[test]
+    fn a_difference_is_of_multisets() {
+        for (a, b, expected) in
+            [(&[][..], &[][..], 0), (&[1, 2, 3], &[], 3), (&[1, 1, 2], &[1, 2, 2, 2], 2), (&[1, 2, 9], &[3, 4, 9], 2)]
+        {
+            assert_eq!((difference(a, b), difference(b, a)), (expected, expected), "{a:?} {b:?}");
         }
     }
 

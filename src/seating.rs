@@ -15,7 +15,7 @@ use hushgate_runtime::shares::split::Parts;
 
 use crate::data::list;
 use crate::failure::Failure;
-use crate::program::{Compiled, Ports};
+use crate::program::{Compiled, Outline, Ports};
 
 /// Secret bits.
 pub type Bits = Zeroizing<Vec<bool>>;
@@ -73,6 +73,11 @@ impl Seating {
     /// Of a compiled program.
     pub fn new(compiled: &Compiled) -> Seating {
         Seating { border: compiled.border.clone(), computing: compiled.plan.parties.clone() }
+    }
+
+    /// As those who take part without computing see it.
+    pub fn of(outline: &Outline) -> Seating {
+        Seating { border: outline.border.clone(), computing: outline.computing.clone() }
     }
 
     /// The program's own parties, inputs and outputs.

@@ -12,6 +12,7 @@ use hushgate_runtime::identity::Pin;
 use hushgate_runtime::session::{Disagreement, SessionError};
 
 use crate::approval::Signed;
+use crate::batch::Offer;
 use crate::failure::Failure;
 use crate::proposal::Sealed;
 
@@ -33,6 +34,9 @@ pub struct Statement {
     /// Shares that it holds for others: member and submission.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<(String, String)>,
+    /// The table that it wants to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Offer>,
 }
 
 impl Statement {
@@ -46,6 +50,7 @@ impl Statement {
             log: None,
             receipt: false,
             shares: Vec::new(),
+            batch: None,
         }
     }
 
@@ -69,14 +74,33 @@ impl Statement {
         serde_json::from_slice(bytes).map_err(malformed)
     }
 
+    /// The version of the message in these bytes, whatever else is in them.
+    pub fn version_of(bytes: &[u8]) -> Option<u64> {
+        serde_json::from_slice::<serde_json::Value>(bytes).ok()?.get("version")?.as_u64()
+    }
+
+    /// What this version speaks.
+    pub const fn own_version() -> u64 {
+        VERSION as u64
+    }
+
+    /// The value of a field of what it wants to run.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether more is to be settled before the session: then both sides tell each other their verdict.
     pub fn is_formal(&self, theirs: &Statement) -> bool {
-        [self, theirs].iter().any(|one| !one.fields.is_empty() || one.receipt || !one.shares.is_empty())
+        [self, theirs]
+            .iter()
+            .any(|one| !one.fields.is_empty() || one.receipt || !one.shares.is_empty() || one.batch.is_some())
     }
 
     /// Finds the first difference, and whether the peer has approved what we have.
     pub fn compare(&self, theirs: &Statement, sealed: Option<&Sealed>, peer: Option<Pin>) -> Result<(), Failure> {
         same("version of the statement", &self.version.to_string(), Some(&theirs.version.to_string()))?;
+        let batch = |one: &Statement| if one.batch.is_some() { "yes" } else { "no" };
+        same("batch", batch(self), Some(batch(theirs)))?;
         // A side without a proposal differs in it, and in nothing else.
         let last = |fields: &[(String, String)]| fields.last().map(|(_, digest)| digest.clone());
         if self.fields.is_empty() != theirs.fields.is_empty() {
@@ -110,19 +134,24 @@ fn not_approved(why: &str) -> Failure {
     Failure::Peer(format!("the other party has not approved what it wants to run: {why}"))
 }
 
-fn same(field: &str, ours: &str, theirs: Option<&str>) -> Result<(), Failure> {
+/// Whether both sides have the same, or that they differ in this field.
+pub fn same(field: &str, ours: &str, theirs: Option<&str>) -> Result<(), Failure> {
     if theirs == Some(ours) { Ok(()) } else { Err(differ(field, Some(ours.to_owned()), theirs.map(str::to_owned))) }
 }
 
-fn differ(field: &str, ours: Option<String>, theirs: Option<String>) -> Failure {
+/// That the two sides differ in this field.
+pub fn differ(field: &str, ours: Option<String>, theirs: Option<String>) -> Failure {
     Failure::Session(SessionError::Disagreement(Disagreement { field: field.to_owned(), ours, theirs }))
 }
 
 /// What a side says after it has heard the other's statement.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Verdict {
-    /// The session may begin.
-    Go,
+    /// The session may begin, with so many of its runs.
+    Go {
+        /// How many its rules allow now.
+        runs: u64,
+    },
     /// It will not, and why.
     Refused(String),
 }
@@ -133,10 +162,10 @@ impl Verdict {
         serde_json::to_vec(self).expect("a verdict is plain data")
     }
 
-    /// What the peer says.
-    pub fn check(bytes: &[u8]) -> Result<(), Failure> {
+    /// What the peer says: how many runs it allows.
+    pub fn check(bytes: &[u8]) -> Result<u64, Failure> {
         match serde_json::from_slice(bytes) {
-            Ok(Verdict::Go) => Ok(()),
+            Ok(Verdict::Go { runs }) => Ok(runs),
             Ok(Verdict::Refused(why)) => {
                 let why: String = why.chars().take(500).flat_map(char::escape_debug).collect();
                 Err(Failure::Agreement(format!("the other party refuses: {why}")))
@@ -191,7 +220,7 @@ mod tests {
         for bad in [&b""[..], b"[]", b"{\"version\":1}", b"\xff"] {
             assert!(matches!(Statement::from_bytes(bad), Err(Failure::Peer(_))));
         }
-        assert!(Verdict::check(&Verdict::Go.to_bytes()).is_ok());
+        assert_eq!(Verdict::check(&Verdict::Go { runs: 3 }.to_bytes()).ok(), Some(3));
         let refused = Verdict::check(&Verdict::Refused("x\u{1b}[2Jy".to_owned()).to_bytes());
         assert!(matches!(refused, Err(Failure::Agreement(text)) if !text.contains('\u{1b}')));
         assert!(matches!(Verdict::check(b"1"), Err(Failure::Peer(_))));

@@ -12,6 +12,16 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// So many bytes, in the largest unit that keeps a digit before the point.
+pub fn bytes(n: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let unit = units.iter().enumerate().rposition(|(i, _)| n >> (10 * i) > 0).unwrap_or(0);
+    match unit {
+        0 => format!("{n} B"),
+        unit => format!("{:.1} {}", n as f64 / (1u64 << (10 * unit)) as f64, units[unit]),
+    }
+}
+
 /// Now, in UTC, as RFC 3339 has it, to the second.
 pub fn timestamp() -> String {
     let now = time::UtcDateTime::now().replace_nanosecond(0).expect("0 is a nanosecond");

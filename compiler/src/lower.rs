@@ -309,6 +309,13 @@ fn public_values(
     main.inputs.iter().map(value).collect()
 }
 
+/// What parties give and learn, as the circuit of `main` will have it; nothing without a `main`.
+#[must_use]
+pub fn border(program: &Program) -> Option<(Vec<InputPort>, Vec<OutputPort>)> {
+    let main = program.main.as_ref()?;
+    Some((input_ports(program, main), output_ports(program, main)))
+}
+
 /// One port per input; for a family, one per member.
 fn input_ports(program: &Program, main: &Main) -> Vec<InputPort> {
     let mut ports = Vec::new();

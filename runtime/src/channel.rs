@@ -9,6 +9,7 @@
 //! - A payload's length is checked before memory is taken for it.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -45,6 +46,7 @@ pub struct Channel {
     binding: Vec<u8>,
     opened: Instant,
     network: Option<Network>,
+    meter: Arc<Meter>,
 }
 
 impl Channel {
@@ -57,7 +59,14 @@ impl Channel {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         binding: Vec<u8>,
     ) -> Channel {
-        Channel { reader: Box::new(reader), writer: Box::new(writer), binding, opened: Instant::now(), network: None }
+        Channel {
+            reader: Box::new(reader),
+            writer: Box::new(writer),
+            binding,
+            opened: Instant::now(),
+            network: None,
+            meter: Meter::new(),
+        }
     }
 
     /// The same channel, over such a link.
@@ -76,6 +85,12 @@ impl Channel {
     #[must_use]
     pub fn opened_at(self, instant: Instant) -> Channel {
         Channel { opened: instant, ..self }
+    }
+
+    /// What counts the bytes of a session on this channel, for those who watch it.
+    #[must_use]
+    pub fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
     }
 
     /// Its streams, for those who speak before a session.

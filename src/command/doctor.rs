@@ -7,11 +7,13 @@ use anyhow::Context;
 
 use hushgate_runtime::channel::Timeouts;
 use hushgate_runtime::channel::tls::{Endpoint, TlsError};
+use hushgate_runtime::party::meeting::overhear;
 
 use crate::cli::{Common, DoctorArgs};
 use crate::failure::Failure;
 use crate::key;
 use crate::peers::Peers;
+use crate::statement::Statement;
 use crate::terminal::outln;
 
 /// Looks up the name, connects, and compares keys; says how far it came.
@@ -38,14 +40,35 @@ fn examine(args: &DoctorArgs, report: &mut Vec<String>) -> Result<(), Failure> {
     };
     let identity = key::read(&args.key.clone().map_or_else(key::default_path, Ok)?)?;
     let pin = Peers::read()?.resolve(peer)?;
-    greet(&addresses, &Endpoint::new(&identity, pin))?;
+    let said = greet(&addresses, &Endpoint::new(&identity, pin))?;
     report.push(format!("port      somebody listens on {}", addresses[0]));
     report.push(format!("key       the other side has the key {}", pin.fingerprint()));
-    report.push(
-        "all is well up to here; the other side must listen again: this connection was the one it waited for"
-            .to_owned(),
-    );
+    report.push(format!("version   {}", heard(&said)?));
+    report.push("all is well; the other side goes on waiting".to_owned());
     Ok(())
+}
+
+/// What the other side has said of itself.
+fn heard(said: &[u8]) -> Result<String, Failure> {
+    let version = Statement::version_of(said);
+    if let Some(theirs) = version.filter(|&version| version != Statement::own_version()) {
+        return Err(Failure::Agreement(format!(
+            "the other side speaks version {theirs} of the protocol, this side version {}: one of the two must install the other's",
+            Statement::own_version()
+        )));
+    }
+    let theirs = Statement::from_bytes(said)?;
+    let plain = |text: &str| text.chars().take(80).flat_map(char::escape_debug).collect::<String>();
+    let ours = crate::proposal::compiler();
+    let waits = format!("the same protocol; it waits as {}", plain(&theirs.party));
+    match (theirs.field("title"), theirs.field("compiler")) {
+        (_, Some(compiler)) if compiler != ours => Err(Failure::Agreement(format!(
+            "the other side waits with a proposal that {} has made; this is {ours}: one of the two must install the other's",
+            plain(compiler)
+        ))),
+        (Some(title), _) => Ok(format!("{waits}, with the proposal {}", plain(title))),
+        (None, _) => Ok(format!("{waits}, without a proposal")),
+    }
 }
 
 fn look_up(text: &str) -> Result<Vec<SocketAddr>, Failure> {
@@ -73,7 +96,7 @@ fn reach(addresses: &[SocketAddr]) -> Result<(), Failure> {
     Err(Failure::Network(match error.kind() {
         std::io::ErrorKind::ConnectionRefused => {
             format!(
-                "{address}: the machine is there, but nobody listens on this port: has the other side begun to wait?"
+                "{address}: the machine is there, but nobody listens on this port: has the other side begun to wait, or is it in a run already?"
             )
         }
         std::io::ErrorKind::TimedOut => format!(
@@ -83,12 +106,12 @@ fn reach(addresses: &[SocketAddr]) -> Result<(), Failure> {
     }))
 }
 
-/// One connection and not two: who waits for one takes the first that comes.
-fn greet(addresses: &[SocketAddr], endpoint: &Endpoint) -> Result<(), Failure> {
+/// Compares keys, and listens to what the other side says first.
+fn greet(addresses: &[SocketAddr], endpoint: &Endpoint) -> Result<Vec<u8>, Failure> {
     let timeouts = Timeouts { connect: PATIENCE, handshake: PATIENCE, ..Timeouts::default() };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let greeted = runtime.block_on(endpoint.connect(addresses, &timeouts));
-    greeted.map(drop).map_err(|error| {
+    let connected = greeted.map_err(|error| {
         if let (TlsError::Network(_), Err(failure)) = (&error, reach(addresses)) {
             return failure;
         }
@@ -102,7 +125,27 @@ fn greet(addresses: &[SocketAddr], endpoint: &Endpoint) -> Result<(), Failure> {
             _ => "",
         };
         Failure::Tls(format!("{}{hint}", addresses[0]), error)
-    })
+    })?;
+    Ok(runtime.block_on(overhear(connected, PATIENCE))?)
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_is_told_whatever_else_it_says() {
+        let said = |text: &str| heard(text.as_bytes());
+        let ours = Statement::new("bank_a\u{1b}[2J").to_bytes();
+        assert!(heard(&ours).is_ok_and(|text| text.contains("bank_a") && !text.contains('\u{1b}')));
+        assert!(matches!(said(r#"{"version":9}"#), Err(Failure::Agreement(text)) if text.contains("version 9")));
+        assert!(matches!(said(r#"{"version":1}"#), Err(Failure::Peer(_))));
+        assert!(matches!(said("HTTP/1.1 200"), Err(Failure::Peer(_))));
+        let older = String::from_utf8(ours)
+            .expect("it is text")
+            .replace("\"fields\":[]", "\"fields\":[[\"compiler\",\"hushgate 0.0.1\"],[\"title\",\"t\"]]");
+        assert!(matches!(said(&older), Err(Failure::Agreement(text)) if text.contains("hushgate 0.0.1")));
+    }
+}

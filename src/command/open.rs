@@ -14,13 +14,12 @@ pub fn run(args: &OpenArgs, common: &Common) -> Result<(), Failure> {
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
     let inputs = Inputs::parse(&[], &program.parties(), None, located.folder)?;
-    let compiled = program.compile(&inputs.public(&program)?, common.target(None))?;
-    let seating = Seating::new(&compiled);
+    let outline = program.outline(&inputs, common.target(None))?;
+    let seating = Seating::of(&outline);
     let keep = Keep::read(&args.keep)?;
     let party = participant(&seating, keep.member())?;
     let parts = seating.parts(party);
-    let target =
-        Target { title: "", program: compiled.plan.digest(), proposal: None, member: keep.member(), parts: &parts };
+    let target = Target { title: "", program: outline.digest, proposal: None, member: keep.member(), parts: &parts };
     let mut found = None;
     for path in &args.results {
         let result = ResultFile::read(path)?;
@@ -39,7 +38,7 @@ pub fn run(args: &OpenArgs, common: &Common) -> Result<(), Failure> {
         }
     }
     let bits = found.ok_or_else(|| Failure::Usage("no result was given".to_owned()))?;
-    let mut results = Results::new(&seating.border().parties, hex(&compiled.plan.digest()));
+    let mut results = Results::new(&seating.border().parties, hex(&outline.digest));
     let mut rest = &bits[..];
     for port in &parts.outputs {
         let (bits, after) = rest.split_at(port.shape.width() as usize);

@@ -45,7 +45,7 @@ pub fn run(args: &ProposeArgs, common: &Common) -> Result<(), Failure> {
         computing,
         garbler: args.garbler.clone().or_else(|| compiled.fixed_garbler().map(str::to_owned)),
         local: compiled.plan.local.is_some(),
-        parties: borders(&compiled),
+        parties: borders(&compiled.border),
         rules: rules(&args.rules),
         program: hex(&compiled.plan.digest()),
         sources: files,

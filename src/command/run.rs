@@ -18,8 +18,10 @@ use crate::cli::{Common, RunArgs};
 use crate::failure::Failure;
 use crate::party::{Party, Table};
 use crate::program::{Inputs, load, locate};
+use crate::progress;
 use crate::results::Results;
 use crate::seating::{Bits, Meaning, random_bits, share};
+use crate::summary::Summary;
 use crate::terminal::hex;
 
 /// The stream of randomness that names the meeting of both sides.
@@ -39,9 +41,12 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let parties = program.parties();
     let inputs = Inputs::parse(&args.inputs, &parties, None, args.data.clone().or(located.folder))?;
     let public = inputs.public(&program)?;
+    let shown = progress::stage("compiling");
     let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let table = Table::new(&compiled, args.garbler.as_deref(), PATIENCE, common)?;
+    drop(shown);
     let seating = &table.seating;
+    let inputs = inputs.written(&args.numbers, &seating.border().inputs.iter().collect::<Vec<_>>())?;
     let mut own = BTreeMap::new();
     let mut rehearsal = Rehearsal::new(table.rng(4));
     for name in &parties {
@@ -60,6 +65,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     };
     let seats = vec![seat(0), seat(1)];
     let compile_seconds = start.elapsed().as_secs_f64();
+    let mut summary = Summary::new(start);
 
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let outcomes = runtime.block_on(sessions(seats))?;
@@ -68,6 +74,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
         let outcome = outcome?;
         table.report(&mut results, index, &outcome);
         if index == 0 {
+            summary.add(&outcome.stats);
             rehearsal.open(&table, &outcome, &mut results);
         }
     }
@@ -75,7 +82,11 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     results.stats.seconds.insert("compile".to_owned(), compile_seconds);
     results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
     results.save_to(args.output.as_deref());
-    results.print(common)
+    summary.note("garbled by", results.stats.garbler.clone());
+    summary.note("connection", "both parties on this machine, over loopback");
+    let printed = results.without_figures().print(common);
+    summary.print(common);
+    printed
 }
 
 /// The parties, and those of the two who compute that are none.

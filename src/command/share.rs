@@ -26,11 +26,11 @@ use crate::terminal::{hex, outln};
 pub fn run(args: &ShareArgs, common: &Common) -> Result<(), Failure> {
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
-    let public = Inputs::parse(&[], &program.parties(), None, located.folder.clone())?.public(&program)?;
-    let compiled = program.compile(&public, common.target(None))?;
-    let seating = Seating::new(&compiled);
+    let public = Inputs::parse(&[], &program.parties(), None, located.folder.clone())?;
+    let outline = program.outline(&public, common.target(None))?;
+    let seating = Seating::of(&outline);
     let members = members(&seating, &args.party)?;
-    let keys = keys(&args.to, &compiled.plan.parties)?;
+    let keys = keys(&args.to, &outline.computing)?;
     let identity = match &args.key {
         Some(path) => Some(key::read(path)?),
         None => key::default_path().and_then(|path| key::read(&path)).ok(),
@@ -42,19 +42,20 @@ pub fn run(args: &ShareArgs, common: &Common) -> Result<(), Failure> {
     let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let sharing = Sharing {
-        servers: compiled.plan.parties.iter().map(String::as_str).zip(&keys).collect(),
+        servers: outline.computing.iter().map(String::as_str).zip(&keys).collect(),
         identity: identity.as_ref(),
         folder: &folder,
     };
     let mut rng = rng_of(common, 0)?;
+    let (parties, proposal) = (program.parties(), program.proposal().map(|sealed| sealed.digest()));
     for party in members {
         let member = &seating.border().parties[party];
         let data = args.data.clone().or(located.folder.clone());
-        let inputs = Inputs::parse(&args.inputs, &program.parties(), Some(member), data)?;
-        let values = inputs.bind(member, &seating.ports(member))?;
+        let inputs = Inputs::parse(&args.inputs, &parties, Some(member), data)?;
+        let ports = seating.ports(member);
+        let values = inputs.written(&args.numbers, &ports)?.bind(member, &ports)?;
         let parts = seating.parts(party);
-        let proposal = program.proposal().map(|sealed| sealed.digest());
-        let target = Target { title: &title, program: compiled.plan.digest(), proposal, member, parts: &parts };
+        let target = Target { title: &title, program: outline.digest, proposal, member, parts: &parts };
         let (submission, written) = sharing.write(&target, &values, &mut rng)?;
         report(&written, &submission, common);
     }

@@ -27,7 +27,7 @@ pub fn run(args: &SynthArgs, common: &Common) -> Result<(), Failure> {
     let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut rng = rng_of(common, 0)?;
-    let inputs = hush.inputs()?;
+    let inputs = hush.border()?.inputs;
     // A proposal has fixed them.
     let public = if hush.proposal.is_some() { Vec::new() } else { hush.public()? };
     let drawn = draw((&program, hush), &inputs, &public, common, &mut rng)?;

@@ -8,10 +8,11 @@ use hushgate_circuits::shape::{Shape, Value};
 
 use super::json::{Json, parse_integer, value_from_json};
 use super::known::{Known, known, none, some};
-use super::{DataError, Source, expected, fill, list};
+use super::{DataError, Given, Source, expected, fill, list, numbers};
 
 /// Reads the value of an array from CSV text.
-pub(super) fn read(source: &Source, text: &str, shape: &Shape) -> Result<Value, DataError> {
+pub(super) fn read(data: &Given, text: &str, name: &str, shape: &Shape) -> Result<Value, DataError> {
+    let source = &data.source;
     let Shape::Array { element, len } = shape else {
         return Err(source.error(
             "",
@@ -21,14 +22,21 @@ pub(super) fn read(source: &Source, text: &str, shape: &Shape) -> Result<Value, 
             ),
         ));
     };
-    let rows = read_rows(source, text, element, Some(*len))?;
+    let rows = read_rows(data, text, (name, element), Some(*len))?;
     fill(rows, "rows", element, *len).map(Value::List).map_err(|message| source.error("", message))
 }
 
-/// Reads a value of this shape from each row; `max` is how many an array has room for.
-pub(super) fn read_rows(source: &Source, text: &str, shape: &Shape, max: Option<u64>) -> Result<Vec<Value>, DataError> {
+/// Reads a value of this shape from each row; `name` is what a plain one is called, `max` is how many an array has room for.
+pub(super) fn read_rows(
+    data: &Given,
+    text: &str,
+    (name, shape): (&str, &Shape),
+    max: Option<u64>,
+) -> Result<Vec<Value>, DataError> {
+    let source = &data.source;
     let mut lines = Lines { text, byte: 0, line: 1 };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let delimiter = data.numbers.delimiter(text.lines().next().unwrap_or_default());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(delimiter).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| broken(source, &error, &mut lines))?.clone();
     let columns = columns(source, &header, shape)?;
     let mut rows = Vec::new();
@@ -41,7 +49,7 @@ pub(super) fn read_rows(source: &Source, text: &str, shape: &Shape, max: Option<
         if let Some(len) = max.filter(|len| rows.len() as u64 >= *len) {
             return Err(source.error(&format!("line {line}"), format!("found more rows than the {len} of the array")));
         }
-        rows.push(row(source, line, &record, shape, &columns)?);
+        rows.push(row(data, line, &record, (name, shape), &columns)?);
     }
     Ok(rows)
 }
@@ -119,24 +127,26 @@ fn columns(source: &Source, header: &csv::StringRecord, element: &Shape) -> Resu
 }
 
 fn row(
-    source: &Source,
+    data: &Given,
     line: u64,
     record: &csv::StringRecord,
-    element: &Shape,
+    (name, element): (&str, &Shape),
     columns: &[(usize, String)],
 ) -> Result<Value, DataError> {
-    let cell = |(column, name): &(usize, String), shape: &Shape| {
-        scalar(&record[*column], shape)
-            .map_err(|message| source.error(&format!("line {line}, column {name:?}"), message))
+    let cell = |(column, header): &(usize, String), name: &str, shape: &Shape| {
+        let plain = data.numbers.plain(name, shape, &record[*column]);
+        plain
+            .and_then(|text| scalar(&text, shape))
+            .map_err(|message| data.source.error(&format!("line {line}, column {header:?}"), message))
     };
     match (known(element), fields(element)) {
         (Some(Known::Optional(_)), Some(_)) if record.iter().all(str::is_empty) => Ok(none()),
-        (Some(Known::Optional(inner)), Some(_)) => row(source, line, record, inner, columns).map(some),
+        (Some(Known::Optional(inner)), Some(_)) => row(data, line, record, (name, inner), columns).map(some),
         (_, Some(fields)) => {
-            let values = fields.iter().zip(columns).map(|((_, shape), column)| cell(column, shape));
+            let values = fields.iter().zip(columns).map(|((field, shape), column)| cell(column, field, shape));
             Ok(Value::List(values.collect::<Result<_, _>>()?))
         }
-        (_, None) => cell(&columns[0], element),
+        (_, None) => cell(&columns[0], name, element),
     }
 }
 
@@ -152,7 +162,7 @@ fn scalar(text: &str, shape: &Shape) -> Result<Value, String> {
         (Shape::Bool, "false" | "0") => Json::Bool(false),
         (Shape::Int { .. }, "") => return Err(format!("found an empty cell; expected {}", expected(shape))),
         (Shape::Int { .. }, text) if parse_integer(text).is_none() => {
-            return Err(format!("found {text:?}; expected {}{}", expected(shape), separator_hint(text)));
+            return Err(format!("found {text:?}; expected {}{}", expected(shape), numbers::hint(text)));
         }
         _ => Json::String(text.to_owned()),
     };
@@ -167,21 +177,15 @@ fn optional(text: &str, inner: &Shape) -> Result<Value, String> {
     scalar(text, inner).map(some).map_err(|message| format!("{message}, or an empty cell"))
 }
 
-/// A hint for numbers written as spreadsheets show them.
-fn separator_hint(text: &str) -> &'static str {
-    let digits_and = |marks: &str| text.chars().all(|c| c.is_ascii_digit() || c == '-' || marks.contains(c));
-    if digits_and(",. '\u{a0}_") && text.chars().any(|c| c.is_ascii_digit()) {
-        ", without thousands separators or decimals"
-    } else {
-        ""
-    }
-}
-
 fn broken(source: &Source, error: &csv::Error, lines: &mut Lines<'_>) -> DataError {
     let place = error.position().map_or(String::new(), |position| format!("line {}", lines.record_at(position).1));
     let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("found {len} cells; expected {expected_len}, as many as in the first row")
+            let commas = match *expected_len == 1 {
+                true => "; where numbers have a decimal comma, say so: --numbers 1.234,56",
+                false => "",
+            };
+            format!("found {len} cells; expected {expected_len}, as many as in the first row{commas}")
         }
         _ => format!("not valid CSV: {error}"),
     };

@@ -13,7 +13,7 @@ use serde_json::Number;
 use hushgate_circuits::shape::{Shape, Value};
 
 use super::known::{Known, decimal, known, none, parse_fixed, some, text_value, value_text};
-use super::{DataError, Source, expected, fill};
+use super::{DataError, Given, Source, expected, fill, numbers};
 
 /// A JSON document in which no object has a key twice.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,11 +41,11 @@ pub struct Misfit {
 }
 
 impl Misfit {
-    fn new(message: impl Into<String>) -> Misfit {
+    pub(super) fn new(message: impl Into<String>) -> Misfit {
         Misfit { path: String::new(), message: message.into() }
     }
 
-    fn within(mut self, step: &str) -> Misfit {
+    pub(super) fn within(mut self, step: &str) -> Misfit {
         self.path.insert_str(0, step);
         self
     }
@@ -67,10 +67,42 @@ pub fn parse_json(source: &Source) -> Result<Json, DataError> {
             )),
         };
     }
-    serde_json::from_str(&source.text()?).map_err(|error| {
+    parse(source, &source.text()?, 0)
+}
+
+/// The rows of a table: the elements of a list, or of a file whose name ends in `.jsonl` the lines.
+///
+/// A row is an object from names to values; where the table has one column, the value itself will do.
+pub(super) fn read_rows(table: &Given, name: &str, shape: &Shape) -> Result<Vec<Value>, DataError> {
+    let source = &table.source;
+    let value = |json: Json, place: &dyn Fn(&str) -> String| {
+        table.value(name, shape, json).map_err(|misfit| source.error(&place(&misfit.path), misfit.message))
+    };
+    if source.has_extension("jsonl") {
+        let text = source.text()?;
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let row = |(i, line): (usize, &str)| {
+            value(parse(source, line, i)?, &|path| match path.trim_start_matches('.') {
+                "" => format!("line {}", i + 1),
+                path => format!("line {}, {path}", i + 1),
+            })
+        };
+        return lines.map(row).collect();
+    }
+    let json = parse_json(source)?;
+    let found = json.describe();
+    let Json::List(rows) = json else {
+        return Err(source.error("", format!("found {found}; expected a list with a value for each run")));
+    };
+    rows.into_iter().enumerate().map(|(i, row)| value(row, &|path| format!("[{i}]{path}"))).collect()
+}
+
+/// Reads a document that begins after so many lines of its source.
+fn parse(source: &Source, text: &str, lines_before: usize) -> Result<Json, DataError> {
+    serde_json::from_str(text).map_err(|error| {
         let place = match (error.line(), error.column()) {
             (0, _) => String::new(),
-            (line, column) => format!("line {line}, column {column}"),
+            (line, column) => format!("line {}, column {column}", line + lines_before),
         };
         let text = error.to_string();
         let text = text.split(" at line ").next().unwrap_or_default().to_owned();
@@ -80,7 +112,18 @@ pub fn parse_json(source: &Source) -> Result<Json, DataError> {
 
 /// The value of this shape that `json` describes.
 pub fn value_from_json(shape: &Shape, json: &Json) -> Result<Value, Misfit> {
-    let mismatch = || Misfit::new(format!("found {}; expected {}{}", json.describe(), expected(shape), rounding(json)));
+    let mismatch = || {
+        let hint = match json {
+            Json::String(text) if numbers::is_number(shape) => numbers::hint(text),
+            Json::Number(number)
+                if number.is_f64() && matches!(shape, Shape::Int { .. }) && rounding(json).is_empty() =>
+            {
+                numbers::hint(&number.to_string())
+            }
+            json => rounding(json),
+        };
+        Misfit::new(format!("found {}; expected {}{hint}", json.describe(), expected(shape)))
+    };
     match (known(shape), json) {
         (Some(Known::Text(len)), Json::String(text)) => {
             return text_value(text, len).ok_or_else(|| Misfit::new(misfit_text(text, shape)));

@@ -34,7 +34,11 @@ fn port(name: &str, shape: Shape) -> InputPort {
 }
 
 fn inline(json: &str) -> Given {
-    Given { parameter: None, source: Source::Inline { option: "--input a".to_owned(), json: json.to_owned() } }
+    Given {
+        parameter: None,
+        source: Source::Inline { option: "--input a".to_owned(), json: json.to_owned() },
+        numbers: Rc::default(),
+    }
 }
 
 /// Binds one parameter `x` from a JSON object.
@@ -86,7 +90,12 @@ fn integers_may_be_written_in_several_ways() {
 fn bad_json_is_placed_and_explained() {
     let x = |json: &str| format!("{{\"x\": {json}}}");
     refuses(signed(), &x("128"), "--input a: x: found 128; expected i8, a whole number from -128 to 127");
-    refuses(signed(), &x("1.5"), "--input a: x: found 1.5; expected i8, a whole number from -128 to 127");
+    refuses(
+        signed(),
+        &x("1.5"),
+        "--input a: x: found 1.5; expected i8, a whole number from -128 to 127; where amounts with decimals are meant to count smaller \
+         units, such as cents, say so: --decimals NAME=2",
+    );
     refuses(signed(), &x("\"--1\""), "--input a: x: found \"--1\"; expected i8, a whole number from -128 to 127");
     refuses(Shape::Bool, &x("1"), "--input a: x: found 1; expected true or false");
     refuses(
@@ -131,17 +140,23 @@ fn deep_json_is_refused_without_overflow() {
     assert!(bind_x(Shape::Bool, &deep).unwrap_err().contains("recursion limit"));
 }
 
+/// The rows of a file, with numbers as declared.
+fn read_csv(text: &str, shape: &Shape, numbers: Numbers) -> Result<Value, DataError> {
+    let given = Given { parameter: None, source: Source::File("q.csv".into()), numbers: Rc::new(numbers) };
+    csv::read(&given, text, "x", shape)
+}
+
 fn csv_error(text: &str, len: u64) -> String {
-    csv::read(&Source::File("q.csv".into()), text, &array(quarter(), len)).unwrap_err().to_string()
+    read_csv(text, &array(quarter(), len), Numbers::default()).unwrap_err().to_string()
 }
 
 #[test]
 fn csv_rows_become_structs() {
     let text = "late,cases,signed\ntrue, 5 ,-1\n0,7,3\n";
-    let value = csv::read(&Source::File("q.csv".into()), text, &array(quarter(), 2)).unwrap();
+    let value = read_csv(text, &array(quarter(), 2), Numbers::default()).unwrap();
     let json = value_to_json(&array(quarter(), 2), &value).to_string();
     assert_eq!(json, r#"[{"cases":5,"signed":-1,"late":true},{"cases":7,"signed":3,"late":false}]"#);
-    let plain = csv::read(&Source::File("q.csv".into()), "price\n1\n2\n", &array(Shape::unsigned(8), 2)).unwrap();
+    let plain = read_csv("price\n1\n2\n", &array(Shape::unsigned(8), 2), Numbers::default()).unwrap();
     assert_eq!(plain, Value::List(vec![Value::Int(1.into()), Value::Int(2.into())]));
 }
 
@@ -158,8 +173,8 @@ fn bad_csv_is_placed_and_explained() {
     );
     assert_eq!(
         csv_error(&format!("{header}\"1,000\",2,true\n"), 1),
-        "q.csv: line 2, column \"cases\": found \"1,000\"; expected u32 in 0..=100, a whole number from 0 to 100, \
-         without thousands separators or decimals"
+        "q.csv: line 2, column \"cases\": found \"1,000\"; expected u32 in 0..=100, a whole number from 0 to 100; \
+         if numbers are written like 1.234,56 in these data, say so: --numbers 1.234,56"
     );
     assert_eq!(
         csv_error(&format!("{header},2,true\n"), 1),
@@ -234,7 +249,11 @@ fn bad_texts_and_fixed_point_numbers_are_explained() {
     );
     let part = || fixed(0, 1 << 8);
     refuses(part(), &x("1.5"), "--input a: x: found 1.5; expected fixed<8, 8>, a number from 0 to 1");
-    refuses(part(), &x("\"1,5\""), "--input a: x: found \"1,5\"; expected fixed<8, 8>, a number from 0 to 1");
+    refuses(
+        part(),
+        &x("\"1,5\""),
+        "--input a: x: found \"1,5\"; expected fixed<8, 8>, a number from 0 to 1; if numbers are written like 1.234,56 in these data, say so: --numbers 1.234,56",
+    );
     refuses(part(), &x("true"), "--input a: x: found true; expected fixed<8, 8>, a number from 0 to 1");
     refuses(option(part()), &x("2"), "--input a: x: found 2; expected fixed<8, 8>, a number from 0 to 1, or null");
     let variants = vec![("Few".to_owned(), Shape::Tuple(vec![])), ("Mean".to_owned(), Shape::Tuple(vec![signed()]))];
@@ -264,7 +283,7 @@ fn csv_cells_hold_any_type() {
             ("key".to_owned(), array(Shape::unsigned(8), 2)),
         ],
     };
-    let read = |text: &str| csv::read(&Source::File("q.csv".into()), text, &array(row.clone(), 1));
+    let read = |text: &str| read_csv(text, &array(row.clone(), 1), Numbers::default());
     let json = |text: &str| value_to_json(&array(row.clone(), 1), &read(text).unwrap()).to_string();
     assert_eq!(
         json("name,price,age,key\nBob,9.99,,hex:0aff\n"),
@@ -283,7 +302,7 @@ fn csv_cells_hold_any_type() {
 
 #[track_caller]
 fn reads(text: &str, shape: &Shape, json: &str) {
-    let value = csv::read(&Source::File("q.csv".into()), text, shape).unwrap();
+    let value = read_csv(text, shape, Numbers::default()).unwrap();
     assert_eq!(value_to_json(shape, &value).to_string(), json, "{text:?}");
 }
 
@@ -291,7 +310,7 @@ fn reads(text: &str, shape: &Shape, json: &str) {
 fn texts_and_fixed_point_numbers_are_rows_of_their_own() {
     reads("name\nAnn\nBob\n", &array(text(4), 2), r#"["Ann","Bob"]"#);
     reads("price\n1.5\n-2\n", &array(fixed(-(1 << 15), 1 << 15), 2), "[1.5,-2.0]");
-    let columns = csv::read(&Source::File("q.csv".into()), "a,b\n1,2\n", &array(text(4), 1)).unwrap_err();
+    let columns = read_csv("a,b\n1,2\n", &array(text(4), 1), Numbers::default()).unwrap_err();
     assert_eq!(columns.to_string(), "q.csv: line 1: found 2 columns; expected one, since each row is str<4>");
 }
 
@@ -307,7 +326,7 @@ fn arrays_of_options_are_filled_up() {
     reads("n\n1\n\n3\n", &plain, "[1,null,3,null]");
     reads("n\r\n\r\n2\r\n\"\"\r\n4", &plain, "[null,2,null,4]");
     reads("n\n\n\n\n4\n\n", &plain, "[null,null,null,4]");
-    let error = csv::read(&Source::File("q.csv".into()), "n\n\n\n\n\n5\n", &plain).unwrap_err().to_string();
+    let error = read_csv("n\n\n\n\n\n5\n", &plain, Numbers::default()).unwrap_err().to_string();
     assert_eq!(error, "q.csv: line 6: found more rows than the 4 of the array");
 }
 
@@ -318,7 +337,7 @@ fn rows_of_optional_structs_have_columns() {
     reads("cases,signed,late\n7,1,0\n", &rows, &format!("[{some},null,null]"));
     reads("cases,signed,late\n,,\n7,1,0\n", &rows, &format!("[null,{some},null]"));
     reads("cases,signed,late\n\n7,1,0\n", &rows, &format!("[null,{some},null]"));
-    let error = csv::read(&Source::File("q.csv".into()), "cases,signed,late\n7,,0\n", &rows).unwrap_err();
+    let error = read_csv("cases,signed,late\n7,,0\n", &rows, Numbers::default()).unwrap_err();
     let found = "q.csv: line 2, column \"signed\": found an empty cell; expected i8, a whole number from -128 to 127";
     assert_eq!(error.to_string(), found);
 }
@@ -332,4 +351,83 @@ fn lines_are_counted_whatever_ends_them() {
         let text = text.replace("\"x", "\"2");
         assert_eq!(csv_error(&text, 9), "q.csv: line 6: found 2 cells; expected 3, as many as in the first row");
     }
+}
+
+fn numbers(style: &str, decimals: &[&str]) -> Numbers {
+    let decimals: Vec<String> = decimals.iter().map(|&text| text.to_owned()).collect();
+    Numbers::parse(Some(style).filter(|style| !style.is_empty()), &decimals).unwrap()
+}
+
+/// The struct of a price in cents, a rate, and a count that may be missing.
+fn quote() -> Shape {
+    let fields =
+        [("price", Shape::unsigned(32)), ("rate", fixed(-(1 << 20), 1 << 20)), ("n", option(Shape::unsigned(16)))];
+    Shape::Struct { name: "Quote".to_owned(), fields: fields.map(|(name, shape)| (name.to_owned(), shape)).to_vec() }
+}
+
+#[test]
+fn declared_numbers_are_read_as_they_are_meant() {
+    let expected = r#"[{"price":123456,"rate":-1.5,"n":1000},{"price":700,"rate":0.25,"n":null}]"#;
+    for (text, declared) in [
+        ("price;rate;n\n1.234,56;-1,5;1.000\n7;0,25;\n", numbers("1.234,56", &["price=2"])),
+        ("n,price,rate\n\"1,000\",\"1,234.56\",-1.5\n,7.0,0.25\n", numbers("1,234.56", &["price=2"])),
+        ("price\trate\tn\n1 234,56\t-1,5\t1000\n7,0\t0,25\t\n", numbers("1 234,56", &["price=2"])),
+    ] {
+        let value = read_csv(text, &array(quote(), 2), declared).unwrap();
+        assert_eq!(value_to_json(&array(quote(), 2), &value).to_string(), expected, "{text}");
+    }
+    let given = |json: &str, declared| Given { numbers: Rc::new(declared), ..inline(json) };
+    let port = port("x", array(quote(), 2));
+    for json in [
+        r#"{"x": [{"price": 1234.56, "rate": -1.5, "n": 1000}, {"price": 7, "rate": 0.25, "n": null}]}"#,
+        r#"{"x": [{"price": "1.234,56", "rate": "-1,5", "n": "1.000"}, {"price": "7,00", "rate": 0.25, "n": null}]}"#,
+    ] {
+        let values = bind("a", &[&port], &[given(json, numbers("1.234,56", &["price=2"]))]).unwrap();
+        assert_eq!(value_to_json(&port.shape, &values[0]).to_string(), expected, "{json}");
+    }
+    // A column of plain numbers with a decimal comma needs no quotes.
+    let plain = read_csv("price\n1,5\n2\n", &array(Shape::unsigned(16), 2), numbers("1.234,56", &["x=1"])).unwrap();
+    assert_eq!(plain, Value::List(vec![Value::Int(15.into()), Value::Int(20.into())]));
+    assert_eq!(numbers("", &["price=2"]).unknown(&[&port]), None);
+    assert_eq!(numbers("", &["prize=2"]).unknown(&[&port]), Some("prize"));
+    assert_eq!(numbers("", &["rate=2"]).unknown(&[&port]), Some("rate"), "it has decimals of its own");
+}
+
+#[test]
+fn numbers_that_do_not_fit_what_was_declared_are_placed_and_explained() {
+    let error = |row: &str, declared| {
+        read_csv(&format!("price;rate;n\n{row}\n"), &array(quote(), 1), declared).unwrap_err().to_string()
+    };
+    for (row, declared, says) in [
+        (
+            "1,234.5;0;0",
+            numbers("1.234,56", &[]),
+            "line 2, column \"price\": found \"1,234.5\"; expected u32, a whole number from 0 to 4294967295, written like 1.234,56",
+        ),
+        ("12.34,5;0;0", numbers("1.234,56", &[]), "written like 1.234,56"),
+        (
+            "1,234;0;0",
+            numbers("1.234,56", &["price=2"]),
+            "found \"1,234\"; expected a number with at most 2 decimals, which counts parts of 1/100",
+        ),
+        ("12.34;0;0", numbers("", &[]), "such as cents, say so: --decimals NAME=2"),
+        ("12,34;0;0", numbers("", &[]), "--numbers 1.234,56"),
+        ("1 000;0;0", numbers("", &[]), "--numbers"),
+        (";0;0", numbers("1.234,56", &["price=2"]), "found an empty cell"),
+        ("1;;0", numbers("1.234,56", &[]), "column \"rate\": found \"\""),
+        ("1;0;x", numbers("1.234,56", &[]), "column \"n\": found \"x\""),
+    ] {
+        let error = error(row, declared);
+        assert!(error.contains(says), "{says:?} is not in {error}");
+    }
+    let plain = read_csv("price\n1,5\n", &array(Shape::unsigned(16), 1), Numbers::default()).unwrap_err().to_string();
+    assert!(plain.contains("found 2 cells; expected 1") && plain.contains("--numbers 1.234,56"), "{plain}");
+    let x = bind_x(Shape::unsigned(16), r#"{"x": 12.5}"#).unwrap_err();
+    assert!(x.contains("found 12.5") && x.contains("--decimals"), "{x}");
+}
+
+#[test]
+fn texts_that_are_no_utf8_are_explained() {
+    assert_eq!(not_utf8(b"\xff\xfea\0", 0), "is UTF-16 text, as its byte order mark says: save it as UTF-8");
+    assert_eq!(not_utf8(b"a\nb\xe9", 3), "line 2: is not UTF-8 text (byte 3): save the file as UTF-8");
 }

@@ -30,7 +30,8 @@ pub fn write(learned: &Json, out: &mut dyn Write) -> Result<(), anyhow::Error> {
     Ok(writer.flush()?)
 }
 
-fn cell(value: &Json) -> String {
+/// What stands in a cell.
+pub(super) fn cell(value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),

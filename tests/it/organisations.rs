@@ -50,6 +50,11 @@ impl Organisation {
         self.ok(&["peer", "add", name, &other.id()]);
     }
 
+    /// Writes a file itself.
+    pub(super) fn has(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+
     /// Gets a file by mail.
     pub(super) fn gets(&self, file: &Path) {
         std::fs::copy(file, self.0.join(file.file_name().unwrap())).unwrap();
@@ -426,13 +431,64 @@ fn doctor_tells_how_far_it_came() {
     };
     let listening = wait("bank_b");
     let told = b.ok(&["doctor", "--connect", &listening.address, "--peer", "bank_a"]);
-    assert!(told.contains(&a.id()) && told.contains("all is well"), "{told}");
-    drop(listening);
+    assert!(told.contains(&a.id()) && told.contains("waits as bank_a, without a proposal"), "{told}");
+    // It has disturbed nobody.
+    let connect = ["join", "fraud_rates.hush", "--as", "bank_b", "--input", "bank_b.json", "--peer", "bank_a"];
+    b.gets(&a.0.join("fraud_rates.hush"));
+    b.ok(&[&connect[..], &["--connect", &listening.address]].concat());
+    assert!(listening.finish().status.success());
     let carol = Organisation::new("doctor-carol");
     carol.knows("bank_a", &b);
     let listening = wait("bank_b");
     let wrong = carol.run(&["doctor", "--connect", &listening.address, "--peer", "bank_a", "-q"]);
     fails(&wrong, 6, &["wrong key"]);
+    drop(listening);
+    carol.ok(&["peer", "remove", "bank_a"]);
+    carol.knows("bank_a", &a);
+    let listening = wait("bank_b");
+    let unknown = carol.run(&["doctor", "--connect", &listening.address, "--peer", "bank_a", "-q"]);
+    fails(&unknown, 4, &["does not accept our key"]);
+}
+
+/// One that neither answers nor refuses, as behind a firewall; one that answers and says nothing; and one that speaks something else.
+#[test]
+fn doctor_tells_silence_apart() {
+    let [_, b] = banks("doctor-silence");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (full, waiting) = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Once nobody accepts, the kernel drops what comes beyond its queue.
+        let mut waiting = Vec::new();
+        while let Ok(Ok(stream)) =
+            tokio::time::timeout(std::time::Duration::from_millis(300), tokio::net::TcpStream::connect(address)).await
+        {
+            waiting.push(stream);
+            assert!(waiting.len() < 100, "the queue has no end");
+        }
+        (listener, waiting)
+    });
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let speaks = std::thread::spawn(move || {
+        use std::io::Write;
+        let (mut stream, _) = other.accept().unwrap();
+        stream.write_all(b"220 mail.example ESMTP ready\r\n").unwrap();
+    });
+    let doctor = |address: &str| {
+        let args = ["doctor", "--connect", address, "--peer", "bank_a"];
+        b.command(&args).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    // At once, as each waits for five seconds.
+    let [dropped, busy] = [full.local_addr().unwrap(), silent.local_addr().unwrap()].map(|to| doctor(&to.to_string()));
+    fails(&doctor(&address).wait_with_output().unwrap(), 6, &["is no hushgate, or is one of another version"]);
+    fails(&dropped.wait_with_output().unwrap(), 5, &["no answer within 5s", "firewall"]);
+    fails(&busy.wait_with_output().unwrap(), 5, &["somebody listens but does not answer", "busy"]);
+    speaks.join().unwrap();
+    drop(waiting);
 }
 
 #[test]

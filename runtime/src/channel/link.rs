@@ -55,7 +55,8 @@ impl Link {
     /// Starts the writing task; needs a running tokio runtime with time enabled.
     #[must_use]
     pub fn start(channel: Channel) -> Link {
-        let meter = Meter::new();
+        let meter = channel.meter.clone();
+        meter.touch();
         let shared = Arc::new(Shared::default());
         let (queue, commands) = mpsc::channel(QUEUE_FRAMES);
         let writer = Writer {

@@ -186,6 +186,21 @@ impl Meeting {
     }
 }
 
+/// What the peer states first, for those who make no statement themselves, and only want to know who is there.
+///
+/// # Errors
+/// [`SessionError`], as in [`Meeting::open`].
+pub async fn overhear(channel: Channel, patience: Duration) -> Result<Vec<u8>, SessionError> {
+    let mut reader = Shared::new(channel.into_streams().0);
+    let heard = timeout(patience, receive(&mut reader, &mut Counter::default())).await;
+    let mut said = finish(heard, patience)?;
+    match said.len().checked_sub(NONCE_BYTES) {
+        Some(length) => said.truncate(length),
+        None => return Err(SessionError::before(WireError::Damaged(FrameKind::Hello).into())),
+    }
+    Ok(said)
+}
+
 fn finish<T>(
     result: Result<Result<T, ChannelError>, tokio::time::error::Elapsed>,
     patience: Duration,
