@@ -21,6 +21,7 @@ mod testing;
 mod tidy;
 mod tools;
 mod versions;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
