@@ -1,5 +1,7 @@
 //! The split circuit against the whole one, over all values, and over bits that are no values.
 
+use std::collections::BTreeMap;
+
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::stats::stats;
 use hushgate_circuits::verify::verify;
@@ -171,4 +173,102 @@ fn the_two_learn_masked_bits_only() {
     let mut masked = split.outputs.iter().filter(|port| port.name != OUT_OF_RANGE);
     assert!(masked.all(|port| port.name.contains('.') && matches!(port.shape, Shape::Array { .. })));
     assert!(matches!(super::split(whole(&Shape::Bool), ["p", "p"], &[]), Err(CannotSplit::OneParty(_))));
+}
+
+/// Participants p, q, r and s give a number of two bits each; all four learn the sum, or only the first two.
+fn sum_of_four(to: &[u32]) -> Circuit {
+    let mut b = Builder::new("main", 8);
+    let x = b.inputs();
+    let sum = x.chunks(2).fold(vec![Wire::FALSE; 4], |sum, x| {
+        let wide = [x[0], x[1], Wire::FALSE, Wire::FALSE];
+        let mut carry = Wire::FALSE;
+        let mut add = |(&a, &b_): (&Wire, &Wire)| {
+            let (ac, bc) = (b.xor(a, carry), b.xor(b_, carry));
+            let (out, both) = (b.xor(ac, b_), b.and(ac, bc));
+            carry = b.xor(both, carry);
+            out
+        };
+        sum.iter().zip(&wide).map(&mut add).collect()
+    });
+    let names = ["p", "q", "r", "s"].map(str::to_owned).to_vec();
+    let inputs = (0..4).map(|i| InputPort { name: "x".to_owned(), party: PartyId(i), shape: int(0, 3) }).collect();
+    let recipients = to.iter().map(|&party| PartyId(party)).collect();
+    let outputs = vec![OutputPort { name: "sum".to_owned(), recipients, shape: int(0, 15) }];
+    let main = b.finish(sum).unwrap();
+    Blocks::new().into_circuit(main, names, inputs, outputs)
+}
+
+/// How often each view occurs that server `seat` and the participants r and s have together, over all that p and q choose at random; also with
+/// what the other server holds, if `with_other`. Shares and pads of r and s are fixed, as they know them; they give 1 and 2.
+///
+/// The pad and the share of the sum have four bits, of which `window` are tried and the others 0: bit by bit they are alike.
+fn views(to: &[u32], [p, q]: [u32; 2], seat: usize, window: u32, with_other: bool) -> BTreeMap<Vec<bool>, u32> {
+    let circuit = split(sum_of_four(to), ["one", "two"], &[]).unwrap();
+    let bits = |n: u32, width: u32| (0..width).map(move |i| n >> i & 1 == 1).collect::<Vec<bool>>();
+    let n_pads = to.iter().filter(|&&party| party < 2).count() as u32;
+    let n_random = 4 + 4 * n_pads;
+    let mut views = BTreeMap::new();
+    for random in 0..1u32 << n_random {
+        let mut chance = bits(random, n_random).into_iter();
+        let mut take = |n: usize| chance.by_ref().take(n).collect::<Vec<bool>>();
+        let (mut given, mut seen) = (Vec::new(), Vec::new());
+        for ports in circuit.inputs.chunks(2) {
+            let width = ports[0].shape.width() as usize;
+            let is_ours = ports[0].name.starts_with(['p', 'q']);
+            let is_pad = ports[0].name.contains("pad");
+            let mut some = || {
+                let mut some = take(2);
+                some.resize(width, false);
+                some.rotate_right(window as usize * 2);
+                some
+            };
+            let (secret, share) = match (is_ours, is_pad) {
+                (true, true) => (some(), some()),
+                (true, false) => (bits(if ports[0].name.starts_with('p') { p } else { q }, 2), take(2)),
+                (false, true) => (vec![false; width], vec![false; width]),
+                (false, false) => (bits(if ports[0].name.starts_with('r') { 1 } else { 2 }, 2), vec![false; width]),
+            };
+            let other: Vec<bool> = secret.iter().zip(&share).map(|(x, share)| x ^ share).collect();
+            let held = [share, other];
+            seen.extend_from_slice(&held[seat]);
+            if with_other {
+                seen.extend_from_slice(&held[1 - seat]);
+            }
+            given.extend(held.concat());
+        }
+        let outputs = evaluate_bits(&circuit, &given);
+        let mut at = 0;
+        for port in &circuit.outputs {
+            let width = port.shape.width() as usize;
+            let of_two = window as usize * 2..window as usize * 2 + 2;
+            // Bits of a mask that is not tried are known here, and only here.
+            let hidden = port.name.starts_with(['p', 'q']);
+            let of = if hidden { of_two } else { 0..width };
+            seen.extend_from_slice(&outputs[at..at + width][of]);
+            at += width;
+        }
+        *views.entry(seen).or_default() += 1;
+    }
+    views
+}
+
+/// The documented assumption, exactly: what one server and all participants but two see together has one and the same distribution for all inputs
+/// of the two that give the same result, and for all inputs whatsoever if none of those who look learns a result. With the other server's share it has not.
+#[test]
+fn one_server_and_all_participants_but_two_learn_nothing_of_the_two() {
+    for seat in [0, 1] {
+        for window in [0, 1] {
+            let all = &[0, 1, 2, 3];
+            let expected = views(all, [0, 3], seat, window, false);
+            for same_sum in [[1, 2], [2, 1], [3, 0]] {
+                assert_eq!(views(all, same_sum, seat, window, false), expected, "{same_sum:?}");
+            }
+            assert_ne!(views(all, [3, 3], seat, window, false), expected, "a result says what it says");
+            assert_ne!(views(all, [1, 2], seat, window, true), views(all, [0, 3], seat, window, true));
+            let expected = views(&[0, 1], [0, 0], seat, window, false);
+            for any in [[0, 1], [3, 0], [2, 3], [3, 3]] {
+                assert_eq!(views(&[0, 1], any, seat, window, false), expected, "{any:?}");
+            }
+        }
+    }
 }
