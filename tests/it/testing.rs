@@ -47,6 +47,12 @@ fn fails_as_it_should() {
 fn long_arrays_differ() {
     assert_eq([1; 100], [2; 100]);
 }
+
+#[test]
+fn numbers_with_a_point() {
+    let (money, rate): (fixed<24, 8>, fixed<2, 16>) = (12.0, 0.0005);
+    assert(money * rate > money && money.raw() > 3);
+}
 "#;
 
 #[test]
@@ -55,7 +61,7 @@ fn failures_show_what_differs() {
     let output = hushgate(&["test", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("test fails_as_it_should ... ok"), "{}", stdout(&output));
-    assert!(stdout(&output).ends_with("1 passed, 5 failed\n"), "{}", stdout(&output));
+    assert!(stdout(&output).ends_with("1 passed, 6 failed\n"), "{}", stdout(&output));
     let report = stderr(&output);
     for part in [
         "testing.hush:14:5: the two sides differ\n",
@@ -67,6 +73,8 @@ fn failures_show_what_differs() {
         "all requirements hold, but one should fail",
         "a requirement does not hold: x is above 3\n      expected: x is below 9\n",
         "      … and 90 more\n",
+        "      money * rate = 0.0060424804",
+        "      money = 12.0\n",
     ] {
         assert!(report.contains(part), "{part}\nis not in\n{report}");
     }
@@ -79,7 +87,7 @@ fn tests_are_chosen_by_parts_of_their_names() {
     let output = hushgate(&["test", file, "as_it_should", "another", "--json"]);
     let json: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!((&json["passed"], &json["failed"], &json["filtered"]), (&json!(1), &json!(1), &json!(4)));
+    assert_eq!((&json["passed"], &json["failed"], &json["filtered"]), (&json!(1), &json!(1), &json!(5)));
     assert_eq!(json["tests"][0]["name"], "for_another_reason");
     assert_eq!(json["tests"][0]["failures"][0]["expected"], "x is below 9");
     let output = hushgate(&["test", file, "structures", "--json"]);

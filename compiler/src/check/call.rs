@@ -111,6 +111,10 @@ impl<'a> Body<'_, 'a> {
         }
         let error = Diagnostic::error(Code::UnknownName, format!("there is no function called `{name}`"))
             .at(name.span, "not declared");
+        if let Some(owner) = self.checker.enum_with(self.scope, &name.name) {
+            self.report(error.replace("say whose variant it is", name.span, format!("{owner}::{name}")));
+            return true;
+        }
         if let Some(error) = self.foreign_function(name, args, span, &error) {
             self.report(error);
             return true;

@@ -427,6 +427,10 @@ impl<'a> Body<'_, 'a> {
         }
         let error = Diagnostic::error(Code::UnknownName, format!("nothing called `{name}` is declared here"))
             .at(name.span, "not declared");
+        if let Some(owner) = self.checker.enum_with(self.scope, &name.name) {
+            self.report(error.replace("say whose variant it is", name.span, format!("{owner}::{name}")));
+            return None;
+        }
         if let Some(own) = super::library::foreign_value(&name.name) {
             self.report(error.replace(format!("write `{own}`"), name.span, own));
             return None;

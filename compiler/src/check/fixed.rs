@@ -92,7 +92,8 @@ impl Body<'_, '_> {
                 node(Ast::Div, dividend, divisor, span, Ty::Exact)
             }
             Ast::Eq | Ast::Ne | Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => {
-                return Ok(node(exact, self.rescaled(left, common), self.rescaled(right, common), span, Ty::Bool));
+                let (left, right) = (self.compared(left, common), self.compared(right, common));
+                return Ok(node(exact, left, right, span, Ty::Bool));
             }
             _ => return Err(Box::new((left, right))),
         };
@@ -104,6 +105,17 @@ impl Body<'_, '_> {
             _ => raw,
         };
         Ok(self.fixed(raw, common))
+    }
+
+    /// A side of a comparison of numbers times 2^`fraction`. In tests, which show what they compare, it stays the raw part of a fixed-point number.
+    fn compared(&mut self, side: Expr, fraction: u32) -> Expr {
+        let raw = self.rescaled(side, fraction);
+        if !self.test || matches!(raw.kind, ExprKind::Int(_)) {
+            return raw;
+        }
+        let (span, ty) = (raw.span, raw.ty.clone());
+        let number = self.fixed(raw, fraction);
+        Expr { ty, span, kind: ExprKind::Field(Box::new(number), 0) }
     }
 
     /// `-x`.

@@ -290,6 +290,15 @@ impl<'a> Checker<'a> {
         names
     }
 
+    /// A visible enum with a variant of this name, the first by name.
+    pub(super) fn enum_with(&self, scope: ScopeId, variant: &str) -> Option<Arc<str>> {
+        let has = |name: &Arc<str>| match self.lookup(scope, name).map(|def| self.def(def).kind) {
+            Some(DefKind::Enum(ast)) => ast.variants.iter().any(|own| &*own.name.name == variant),
+            _ => false,
+        };
+        self.visible(scope).into_iter().filter(has).min()
+    }
+
     /// The scope of the declarations inside a block; the surrounding one if there are none.
     pub(super) fn block_scope(&mut self, block: &'a ast::Block, parent: ScopeId) -> ScopeId {
         let items = block.statements.iter().filter_map(|stmt| match &stmt.kind {

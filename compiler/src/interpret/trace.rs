@@ -3,7 +3,7 @@
 //! Without a listener an event costs one comparison, and nothing is copied.
 
 use super::{Interpreter, Operand, Val};
-use crate::hir::{Arm, BinaryOp, Expr, ExprKind, Function, FunctionId, Local, LocalId, Pattern, Place, UnaryOp};
+use crate::hir::{Arm, BinaryOp, Expr, ExprKind, Function, FunctionId, Local, LocalId, Pattern, Place, Ty, UnaryOp};
 use crate::source::Span;
 
 /// Something that happens.
@@ -135,17 +135,27 @@ impl Interpreter<'_> {
         let parts: Vec<&Expr> = match &condition.kind {
             ExprKind::Fit(inner) | ExprKind::Unary(UnaryOp::Not, inner) => self.parts_of(inner),
             ExprKind::Binary(op, left, right) if is_comparison(*op) => vec![left, right],
-            ExprKind::If(first, second, _) if second.ty == crate::hir::Ty::Bool && is_pure(first) => {
-                match self.eval(first) {
-                    Ok(Val::Bool(true)) => self.parts_of(second),
-                    _ => self.parts_of(first),
-                }
-            }
+            ExprKind::If(first, second, _) if second.ty == Ty::Bool && is_pure(first) => match self.eval(first) {
+                Ok(Val::Bool(true)) => self.parts_of(second),
+                _ => self.parts_of(first),
+            },
             ExprKind::Call(_, args) | ExprKind::Intrinsic(_, args) => args.iter().collect(),
             ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) => vec![condition],
             _ => Vec::new(),
         };
-        parts.into_iter().map(without_fit).filter(|part| is_pure(part) && !is_literal(part)).collect()
+        let shown = |part| self.fixed_whole(without_fit(part));
+        parts.into_iter().map(shown).filter(|part| is_pure(part) && !is_literal(part)).collect()
+    }
+
+    /// The fixed-point number that an expression is the raw part of; else the expression itself.
+    fn fixed_whole<'e>(&self, expr: &'e Expr) -> &'e Expr {
+        match &expr.kind {
+            ExprKind::Field(whole, 0) if matches!(whole.kind, ExprKind::Aggregate(_)) => match &whole.ty {
+                Ty::Struct(id) if self.program.structs[id.0 as usize].name.starts_with("fixed<") => whole,
+                _ => expr,
+            },
+            _ => expr,
+        }
     }
 }
 
