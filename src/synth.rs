@@ -6,7 +6,7 @@
 use num_bigint::BigInt;
 use rand::Rng;
 
-use hushgate_circuits::circuit::Circuit;
+use hushgate_circuits::circuit::{Circuit, InputPort};
 use hushgate_circuits::evaluate::evaluate_lanes;
 use hushgate_circuits::requirements;
 use hushgate_circuits::shape::{Shape, Value};
@@ -46,11 +46,13 @@ impl Draws {
         let requires = circuit.outputs.iter().any(requirements::is_port);
         let draw = |rng: &mut _| {
             let mut own_values = own.map_or(&[][..], |(_, values)| values).iter();
-            let mut value = |port: &hushgate_circuits::circuit::InputPort| match own {
+            // Often all inputs must be alike, such as lists in order.
+            let common = (below(2, rng) == 0).then(|| any_manner(rng));
+            let mut value = |port: &InputPort| match own {
                 Some((party, _)) if port.party.0 as usize == party => {
                     own_values.next().cloned().expect("a party's values are those of its ports")
                 }
-                _ if requires => random_in(&port.shape, MANNERS[below(MANNERS.len() as u64, rng) as usize], rng),
+                _ if requires => random_in(&port.shape, common.unwrap_or_else(|| any_manner(rng)), rng),
                 _ => random(&port.shape, rng),
             };
             circuit.inputs.iter().map(&mut value).collect::<Vec<Value>>()
@@ -127,6 +129,10 @@ fn random_in(shape: &Shape, manner: Manner, rng: &mut impl Rng) -> Value {
             Value::Variant(tag, Box::new(random_in(&variants[tag as usize].1, manner, rng)))
         }
     }
+}
+
+fn any_manner(rng: &mut impl Rng) -> Manner {
+    MANNERS[below(MANNERS.len() as u64, rng) as usize]
 }
 
 fn below(n: u64, rng: &mut impl Rng) -> u64 {
