@@ -28,7 +28,7 @@ struct Branches<'t> {
 
 impl<'a> Body<'_, 'a> {
     pub(super) fn if_(&mut self, ast: &'a ast::If, want: Option<&Ty>, span: Span) -> Expr {
-        let unit_ty = unit();
+        let (unit_ty, expected) = (unit(), want);
         let want = if ast.otherwise.is_none() { Some(&unit_ty) } else { want };
         let mut branches = Branches { want, joined: Ty::Never, first: None, what: "if" };
         let mut checked: Vec<(Vec<Part>, Expr)> = Vec::with_capacity(ast.branches.len());
@@ -41,8 +41,11 @@ impl<'a> Body<'_, 'a> {
                 rests.extend(self.rest_lets());
                 parts.push(part);
             }
-            let body =
-                if ast.otherwise.is_none() { self.one_armed(&branch.body) } else { self.block(&branch.body, want) };
+            let body = if ast.otherwise.is_none() {
+                self.one_armed(&branch.body, expected)
+            } else {
+                self.block(&branch.body, want)
+            };
             self.names.truncate(n_names);
             let body = self.branch(&mut branches, body, branch.body.span);
             checked.push((parts, block(rests, body)));
@@ -68,8 +71,8 @@ impl<'a> Body<'_, 'a> {
         checked.into_iter().rev().fold(otherwise, build)
     }
 
-    /// The body of an `if` without `else`, which gives nothing.
-    fn one_armed(&mut self, block: &'a ast::Block) -> Expr {
+    /// The body of an `if` without `else`, which gives nothing, whatever is expected of it.
+    fn one_armed(&mut self, block: &'a ast::Block, want: Option<&Ty>) -> Expr {
         let value = self.block(block, Some(&unit()));
         if value.ty == Ty::Never || value.ty == unit() {
             return value;
@@ -80,15 +83,17 @@ impl<'a> Body<'_, 'a> {
             Diagnostic::error(Code::MissingElse, format!("an `if` without `else` gives nothing, found `{found}`"))
                 .at(at, format!("this is `{found}`"));
         let returned = self.ret.as_ref().filter(|_| self.inlined.is_empty()).map(|(ty, _)| ty);
-        let error = match returned.is_some_and(|ty| self.checker.types.fits(&value.ty, ty) != Fits::Never) {
-            true => error.fix(
+        let may_return = returned.is_some_and(|ty| self.checker.types.fits(&value.ty, ty) != Fits::Never);
+        let error = match want.is_none_or(|ty| *ty == unit()) {
+            false => error.help("add an `else` with the value for when the condition does not hold"),
+            true if may_return => error.fix(
                 "return it, or add an `else` with another value",
                 vec![
                     Edit { span: at.at_start(), replacement: "return ".to_owned() },
                     Edit { span: at.at_end(), replacement: ";".to_owned() },
                 ],
             ),
-            false => error.replace("drop the value, or add an `else` with another", at.at_end(), ";"),
+            true => error.replace("drop the value, or add an `else` with another", at.at_end(), ";"),
         };
         self.fail(block.span, error)
     }
