@@ -520,8 +520,8 @@ impl<'a> Body<'_, 'a> {
             self.report(error.replace(format!("did you mean `{own}`?"), name.span, own));
             return self.args_anyway(call.args, call.span);
         }
-        if let Some(help) = self.library_function(ty, name) {
-            self.report(error.help(help));
+        if let Some(error) = self.library_function(ty, call, &error) {
+            self.report(error);
             return self.args_anyway(call.args, call.span);
         }
         if let Some(help) = super::library::foreign_method(&name.name).filter(|_| of_language) {

@@ -244,12 +244,25 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// What to call in place of a method that is a function of the library: on texts, one for texts.
-    pub(super) fn library_function(&self, ty: &Ty, name: &ast::Ident) -> Option<String> {
-        let is_text = self.checker.types.text_len(ty).is_some();
-        let text = &*name.name;
-        let function = FOR_TEXTS.iter().find(|(other, _)| is_text && *other == text).map_or(text, |(_, own)| own);
+    pub(super) fn library_function(&self, ty: &Ty, call: &Builtin<'_, 'a>, error: &Diagnostic) -> Option<Diagnostic> {
+        let (is_text, name, span) = (self.checker.types.text_len(ty).is_some(), &*call.name.name, call.span);
+        let function = FOR_TEXTS.iter().find(|(other, _)| is_text && *other == name).map_or(name, |(_, own)| own);
         let module = module_of(function)?;
-        Some(format!("it is a function: after `use std::{module}::{function};`, write `{function}(…)`"))
+        let edit = |span: Span, replacement: String| Edit { span, replacement };
+        // From the dot to the first argument, or to the closing parenthesis.
+        let (start, comma) = (call.name.span.start - 1, if call.args.is_empty() { "" } else { ", " });
+        let end = call.args.first().map_or(span.end - 1, |arg| arg.span.start);
+        let mut edits =
+            vec![edit(span.at_start(), format!("{function}(")), edit(Span { start, end, ..span }, comma.to_owned())];
+        if self.checker.lookup(self.scope, function).is_none() {
+            let top = *self.checker.file_starts.get(&span.file)?;
+            edits.insert(0, edit(top, format!("use std::{module}::{function};\n")));
+        }
+        Some(
+            error
+                .clone()
+                .fix(format!("it is a function: after `use std::{module}::{function};`, write `{function}(…)`"), edits),
+        )
     }
 
     /// A method that the library declares. Where it has a size first, that may be given as an argument: `xs.windows(2)`.
