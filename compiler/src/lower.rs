@@ -9,6 +9,7 @@
 //! - The same program gives the same circuit, bit for bit: nothing iterates over a hash map.
 
 mod border;
+mod called;
 mod facts;
 mod float;
 mod integer;
@@ -53,6 +54,10 @@ pub struct Limits {
     pub unroll_steps_max: u64,
     /// Gates, as they are estimated, that one loop may become by being unrolled, if each iteration makes as many and rolling it costs none.
     pub unroll_work_max: u64,
+    /// Gates, as they are estimated, that a function may become by being inlined; then it becomes a block. If none, it is one always.
+    pub inline_work_max: u64,
+    /// Gates that an iteration, or a call, makes at least, if it becomes a block for their sake alone.
+    pub block_work_min: u64,
     /// Nodes of the circuit's main block.
     pub nodes_max: usize,
     /// Elements of an array that a loop makes.
@@ -71,6 +76,8 @@ impl Limits {
         steps_max: 20_000_000,
         unroll_steps_max: 1_000_000,
         unroll_work_max: 1_000_000,
+        inline_work_max: 1_000_000,
+        block_work_min: 4_096,
         nodes_max: 500_000_000,
         elements_max: 1 << 24,
         border_bits_max: 1 << 28,

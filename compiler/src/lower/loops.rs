@@ -22,8 +22,6 @@ use crate::source::Span;
 
 /// Iterations from which on the first one is tried out.
 const PROBE_MIN: u32 = 16;
-/// Gates that an iteration makes at least, if it is rolled for their sake alone.
-const WORK_MIN: u64 = 4_096;
 
 /// What something takes to compile.
 #[derive(Clone, Copy)]
@@ -225,7 +223,7 @@ impl Walk<'_> {
             return Some(TooLong { is_affordable: predicted < left, work_max: None });
         }
         let work = BigInt::from(each.work) * count;
-        (each.work >= WORK_MIN && work > BigInt::from(self.limits.unroll_work_max))
+        (each.work >= self.limits.block_work_min && work > BigInt::from(self.limits.unroll_work_max))
             .then(|| TooLong { is_affordable: true, work_max: Some(each.work + each.work / 64) })
     }
 

@@ -529,7 +529,7 @@ impl Walk<'_> {
     }
 
     /// The value `narrow`, anew, from the wires of `wide`, which includes it.
-    fn rebuild(&mut self, wide: &Abstract, narrow: &Abstract, supply: &mut Supply<'_>) -> Abstract {
+    pub(super) fn rebuild(&mut self, wide: &Abstract, narrow: &Abstract, supply: &mut Supply<'_>) -> Abstract {
         match (wide, narrow) {
             (Abstract::Bool(wide), Abstract::Bool(narrow)) => {
                 let wire = if wide.known.is_none() { take(supply, 1).first().copied() } else { None };
@@ -647,7 +647,7 @@ impl Layout {
 /// Wires to take values from; none in analysis mode.
 type Supply<'w> = Option<std::slice::Iter<'w, Wire>>;
 
-fn take(supply: &mut Supply<'_>, n: u64) -> Vec<Wire> {
+pub(super) fn take(supply: &mut Supply<'_>, n: u64) -> Vec<Wire> {
     supply.as_mut().map_or_else(Vec::new, |wires| wires.by_ref().take(n as usize).copied().collect())
 }
 
@@ -667,7 +667,7 @@ pub(super) fn offset_of(index: &Expr) -> Option<(LocalId, i64)> {
 }
 
 /// Bits of a value that are not known.
-fn width(value: &Abstract) -> u64 {
+pub(super) fn width(value: &Abstract) -> u64 {
     match value {
         Abstract::Bool(bit) => u64::from(bit.known.is_none()),
         Abstract::Int(int) => int_bits(int),
@@ -683,7 +683,7 @@ fn int_bits(int: &Int) -> u64 {
 }
 
 /// The wires of a value, laid out for all that `any` may be.
-fn flatten(value: &Abstract, any: &Abstract, wires: &mut Vec<Wire>) {
+pub(super) fn flatten(value: &Abstract, any: &Abstract, wires: &mut Vec<Wire>) {
     match (value, any) {
         (Abstract::Bool(bit), Abstract::Bool(any)) => wires.extend(any.known.is_none().then_some(bit.wire)),
         (Abstract::Int(int), Abstract::Int(any)) => wires.extend(extend(int, int_bits(any) as usize)),

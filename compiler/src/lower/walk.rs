@@ -7,12 +7,13 @@
 //!
 //! Long sums, `&&` chains and `else if` chains take no stack: the first operand and the last branch are iterated.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use hushgate_circuits::build::{Blocks, Builder};
 use num_bigint::BigInt;
 
+use super::called::Called;
 use super::facts::{Claim, Facts, Mark};
 use super::number::Numbering;
 use super::roll::Cell;
@@ -52,8 +53,10 @@ pub(super) struct Walk<'p> {
     pub(super) trials: u32,
     /// What was not reported for that reason.
     pub(super) suppressed: u64,
-    /// Finished blocks: the bodies of rolled loops.
+    /// Finished blocks: the bodies of rolled loops, and functions that are called often.
     pub(super) blocks: Blocks,
+    /// What calls have become, by function.
+    pub(super) called: HashMap<FunctionId, Vec<Called>>,
     /// Rolled loops around.
     pub(super) rolling: u32,
     /// Why the latest loop could not be rolled, and where.
@@ -68,7 +71,7 @@ pub(super) struct Walk<'p> {
     /// An estimate of the gates made so far, or that would have been made with wires.
     pub(super) work: u64,
     depth: u32,
-    calls: u32,
+    pub(super) calls: u32,
     /// [`ExprKind::Scope`]s around, in the function that runs.
     pub(super) scopes: u32,
 }
@@ -190,6 +193,7 @@ impl<'p> Walk<'p> {
             trials: 0,
             suppressed: 0,
             blocks: Blocks::new(),
+            called: HashMap::new(),
             rolling: 0,
             unrollable: None,
             is_dynamic: false,
@@ -613,14 +617,28 @@ impl<'p> Walk<'p> {
         }
         let context = self.origins.enter(id, span);
         self.calls += 1;
-        let result = self.run(function, args);
+        let result = self.called(id, function, args);
         self.calls -= 1;
         self.origins.leave(context);
         result
     }
 
+    /// The result of a call: of the function's block, or of its body in place.
+    fn called(&mut self, id: FunctionId, function: &Function, args: Vec<Abstract>) -> Walked {
+        if let Some(result) = self.call_block(id, &args)? {
+            return Ok(result);
+        }
+        if self.builder.is_none() {
+            return self.run(function, args);
+        }
+        let (kept, work) = (args.clone(), self.work);
+        let result = self.run(function, args)?;
+        self.note_inlined(id, &kept, self.work - work);
+        Ok(result)
+    }
+
     /// The body of a function on arguments.
-    fn run(&mut self, function: &Function, args: Vec<Abstract>) -> Walked {
+    pub(super) fn run(&mut self, function: &Function, args: Vec<Abstract>) -> Walked {
         let mut env: Env = args.into_iter().map(Some).collect();
         env.resize(function.locals.len(), None);
         env.push(Some(Abstract::Bool(Bit::known(true))));

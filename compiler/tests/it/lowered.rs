@@ -34,6 +34,9 @@ fn built_within(program: &Program, text: &str, public: &BTreeMap<String, Value>,
 /// Loops are rolled wherever they can be.
 const ROLLING: Limits = Limits { unroll_steps_max: 0, ..Limits::DEFAULT };
 
+/// Every function is a block.
+const BLOCKS: Limits = Limits { inline_work_max: 0, ..Limits::DEFAULT };
+
 /// Runs `main` both ways on random inputs.
 #[track_caller]
 pub(crate) fn agree(program: &Program, text: &str, runs: u32, rng: &mut impl Rng) {
@@ -78,6 +81,7 @@ fn programs_mean_the_same_in_the_circuit() {
         let Some(program) = checked.program.filter(|program| program.main.is_some()) else { continue };
         agree(&program, &name(&path), 50, &mut rng);
         agree_within(&program, &name(&path), ROLLING, 50, &mut rng);
+        agree_within(&program, &name(&path), BLOCKS, 50, &mut rng);
     }
 }
 
@@ -91,7 +95,7 @@ fn n_generated() -> u64 {
 /// Programs that are refused do not count; what refuses them must be a range or a limit, never a slip of the generator.
 #[test]
 fn generated_programs_mean_the_same_in_the_circuit() {
-    let (mut n_accepted, mut n_rolled) = (0, 0);
+    let (mut n_accepted, mut n_rolled, mut n_called) = (0, 0, 0);
     let mut seed = 0;
     while n_accepted < n_generated() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -107,6 +111,7 @@ fn generated_programs_mean_the_same_in_the_circuit() {
             n_accepted += 1;
             let text = format!("seed {seed}\n{text}");
             agree(&program, &text, 4, &mut rng);
+            n_called += u64::from(agree_within(&program, &text, BLOCKS, 4, &mut rng) > 1);
             // Less is known after a loop that was rolled.
             if analyse(&program, ROLLING).is_empty() {
                 n_rolled += u64::from(agree_within(&program, &text, ROLLING, 4, &mut rng) > 1);
@@ -115,6 +120,7 @@ fn generated_programs_mean_the_same_in_the_circuit() {
         seed += 1;
     }
     assert!(n_rolled > n_accepted / 40, "{n_rolled} of {n_accepted} programs have rolled loops");
+    assert!(n_called >= 10, "{n_called} of {n_accepted} programs call blocks");
     assert!(seed < 2 * n_accepted, "{n_accepted} of {seed} programs are accepted");
 }
 
@@ -142,6 +148,74 @@ fn main(a: [u8; 9] from alice, b: [i6; 9] from bob, stop: u8 from bob) -> ([u9; 
     (out, last, sum, least, a.map(|x| x > stop))
 }
 ";
+
+/// A function with several ways to return, on arrays of tuples, and one that needs facts to be proven.
+const OFTEN: &str = "
+party alice, bob;
+
+fn score(bids: [(u8, u16); 3], limit: u16) -> (u32, Option<u8>) {
+    let mut sum: u32 = 0;
+    for (kind, x) in bids {
+        match kind {
+            0 => {}
+            1 => { if x > limit { return (0, None); } sum = wrap(sum + x * x); }
+            _ => { sum = wrap(sum + x * kind); }
+        }
+    }
+    (sum, if sum % 2 == 1 { Some(bids[0].0) } else { None })
+}
+
+fn less(a: u16, b: u16) -> u16 {
+    if a >= b { a - b } else { b - a }
+}
+
+fn main(a: [(u8, u16); 6] from alice, b: [u16; 6] from bob) -> ([(u32, Option<u8>); 4], u16) to all {
+    let scores = [
+        score([a[0], a[1], a[2]], b[0]),
+        score([a[3], a[4], a[5]], b[1]),
+        score([a[5], a[1], a[3]], b[2]),
+        score([a[0], a[0], a[4]], b[3]),
+    ];
+    let mut least = less(b[0], b[1]);
+    least = min(least, less(b[2], b[3]));
+    least = min(least, less(b[4], b[5]));
+    (scores, least)
+}
+";
+
+#[test]
+fn functions_that_are_called_often_are_blocks() {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let checked = check(&Sources { name: "often", text: OFTEN, load: &|_| None }, &Options::default());
+    let program =
+        checked.program.unwrap_or_else(|| panic!("{}", render(&checked.sources, &checked.diagnostics, false)));
+    assert_eq!(agree_within(&program, OFTEN, Limits::DEFAULT, 50, &mut rng), 1, "few calls are inlined");
+    assert_eq!(agree_within(&program, OFTEN, BLOCKS, 50, &mut rng), 3, "`score`, `less` and `main`");
+}
+
+/// What the third call's caller knows of its arguments does not get into the block, nor out of it into another call.
+#[test]
+fn blocks_hold_for_all_their_calls() {
+    let text = "
+party alice, bob;
+
+fn gap(a: u8, b: u8) -> u8 {
+    if a > b { a - b } else { b - a }
+}
+
+fn main(a: u8 from alice, b: u8 from bob, c: u8 from bob) -> (u8, u8, u8, u8) to all {
+    let first = gap(a, b);
+    let known = if a > c { gap(a, c) } else { 7 };
+    let other = if c > a { gap(a, c) } else { 9 };
+    (first, known, other, gap(b, c))
+}
+";
+    let mut rng = ChaCha8Rng::seed_from_u64(10);
+    let checked = check(&Sources { name: "gaps", text, load: &|_| None }, &Options::default());
+    let program =
+        checked.program.unwrap_or_else(|| panic!("{}", render(&checked.sources, &checked.diagnostics, false)));
+    assert!(agree_within(&program, text, BLOCKS, 100, &mut rng) > 1);
+}
 
 #[test]
 fn rolled_loops_mean_the_same() {
