@@ -20,6 +20,7 @@ pub mod stats;
 pub mod gadgets;
 
 pub mod flatten;
+pub mod reorder;
 
 mod sat;
 mod sweep;

@@ -3,6 +3,7 @@
 //! Equivalence is proven by [`equivalent`] where that is possible, and otherwise looked for in runs on random inputs: the answer says which.
 //! A plan has lost its circuit, so it is only run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rand::{RngExt, SeedableRng};
@@ -13,6 +14,7 @@ use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::equivalent::{Budget, Equivalence, Incomparable, differ_in_runs, equivalent};
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::plan::{self, Plan};
+use hushgate_circuits::reorder::with_ports_in_order;
 use hushgate_circuits::shape::Shape;
 use hushgate_circuits::stats::stats;
 
@@ -31,15 +33,17 @@ const PLAN_WORK_MAX: u64 = 1 << 29;
 
 /// Compares, prints, and fails if the two are known to differ, or with `--prove` if they may.
 pub fn run(args: &DiffArgs, common: &Common) -> Result<(), Failure> {
-    let sides = [Side::read(&args.first, args, common)?, Side::read(&args.second, args, common)?];
+    let mut sides = [Side::read(&args.first, args, common)?, Side::read(&args.second, args, common)?];
+    let is_reordered = align(&mut sides);
     let verdict = Verdict::of(&sides);
     let border = border_changes(&sides);
     if common.json {
-        let mut json = json!({ "first": sides[0].json(), "second": sides[1].json(), "border": border });
+        let [first, second] = sides.each_ref().map(Side::json);
+        let mut json = json!({ "first": first, "second": second, "border": border, "reordered": is_reordered });
         json.as_object_mut().expect("it is an object").extend(verdict.json(&sides));
         outln!("{json}");
     } else {
-        print(&sides, &border, &verdict);
+        print(&sides, &border, is_reordered, &verdict);
     }
     match verdict {
         Verdict::Proven(_) => Ok(()),
@@ -149,6 +153,29 @@ impl Side {
         };
         self.outputs.iter().map(line).collect()
     }
+}
+
+/// Where both have the same inputs and outputs in another order, puts those of the second into the order of the first; whether it did.
+fn align([first, second]: &mut [Side; 2]) -> bool {
+    let inputs = order_of(&first.input_lines(), &second.input_lines());
+    let outputs = order_of(&first.output_lines(), &second.output_lines());
+    let (Some(inputs), Some(outputs), What::Circuit(circuit)) = (inputs, outputs, &mut second.what) else {
+        return false;
+    };
+    if inputs.is_sorted() && outputs.is_sorted() {
+        return false;
+    }
+    **circuit = with_ports_in_order(circuit, &inputs, &outputs);
+    (second.inputs, second.outputs) = (circuit.inputs.clone(), circuit.outputs.clone());
+    true
+}
+
+/// For each of the first, which of the second it is; nothing if they are not the same, or two of them are alike.
+fn order_of(first: &[String], second: &[String]) -> Option<Vec<usize>> {
+    let order: Option<Vec<usize>> = first.iter().map(|line| second.iter().position(|other| other == line)).collect();
+    let order = order.filter(|order| order.len() == second.len())?;
+    let distinct: BTreeSet<usize> = order.iter().copied().collect();
+    (distinct.len() == order.len()).then_some(order)
 }
 
 fn result_name(name: &str) -> &str {
@@ -290,7 +317,7 @@ fn shown(shape: &Shape, bits: &[bool]) -> Json {
     value_to_json(shape, &shape.decode(bits))
 }
 
-fn print(sides: &[Side; 2], border: &[String], verdict: &Verdict) {
+fn print(sides: &[Side; 2], border: &[String], is_reordered: bool, verdict: &Verdict) {
     outln!("{:<14} {} → {}", "", sides[0].name, sides[1].name);
     let sizes = sides.each_ref().map(Side::sizes);
     let rows = [
@@ -313,6 +340,9 @@ fn print(sides: &[Side; 2], border: &[String], verdict: &Verdict) {
     if !border.is_empty() {
         outln!("\ninputs and outputs are not the same; bits are compared in their order");
         border.iter().for_each(|line| outln!("  {line}"));
+    }
+    if is_reordered {
+        outln!("\ninputs or outputs stand in another order; they are compared by name");
     }
     outln!("");
     match verdict {

@@ -10,6 +10,7 @@ use std::fmt::Write;
 use crate::circuit::{Block, Circuit, InputPort, Node};
 use crate::flatten::{TooManyGates, flatten};
 use crate::id::{NodeId, PartyId, Wire};
+use crate::reorder::with_ports_in_order;
 use crate::shape::Shape;
 
 /// Gates in the largest file that [`write()`] makes: several gigabytes.
@@ -68,46 +69,9 @@ pub fn in_old_order(circuit: &Circuit) -> Cow<'_, Circuit> {
     if circuit.inputs.is_sorted_by_key(|port| !is_first(port)) {
         return Cow::Borrowed(circuit);
     }
-    let mut starts = Vec::new();
-    circuit.inputs.iter().fold(0, |start, port| {
-        starts.push(start);
-        start + port.shape.width() as u32
-    });
     let mut order: Vec<usize> = (0..circuit.inputs.len()).collect();
     order.sort_by_key(|&i| !is_first(&circuit.inputs[i]));
-    // For each bit in the new order, which it was.
-    let bits = order.iter().flat_map(|&i| starts[i]..starts[i] + circuit.inputs[i].shape.width() as u32);
-    let mut moved = vec![NodeId(0); circuit.main().n_inputs as usize];
-    bits.zip(1..).for_each(|(old, new)| moved[old as usize] = NodeId(new));
-    let mut reordered = circuit.clone();
-    reordered.inputs = order.into_iter().map(|i| circuit.inputs[i].clone()).collect();
-    let main = reordered.blocks.last_mut().expect("a verified circuit has a main block");
-    rename_inputs(main, &moved);
-    Cow::Owned(reordered)
-}
-
-/// Gives the block's inputs other places; operands stay in ascending order.
-fn rename_inputs(main: &mut Block, moved: &[NodeId]) {
-    let rename = |wire: Wire| match (wire.node().0 as usize).checked_sub(1).and_then(|input| moved.get(input)) {
-        Some(&node) => Wire::new(node, wire.is_complemented()),
-        None => wire,
-    };
-    let ordered = |a: Wire, b: Wire| if a.node() < b.node() { (a, b) } else { (b, a) };
-    for node in &mut main.nodes {
-        *node = match *node {
-            Node::And(a, b) => {
-                let (a, b) = ordered(rename(a), rename(b));
-                Node::And(a, b)
-            }
-            Node::Xor(a, b) => {
-                let (a, b) = ordered(rename(a), rename(b));
-                Node::Xor(a, b)
-            }
-            other => other,
-        };
-    }
-    main.calls.iter_mut().flat_map(|call| &mut call.args).for_each(|arg| *arg = rename(*arg));
-    main.outputs.iter_mut().for_each(|output| *output = rename(*output));
+    Cow::Owned(with_ports_in_order(circuit, &order, &(0..circuit.outputs.len()).collect::<Vec<_>>()))
 }
 
 /// The first line of the file, and those of the gates.

@@ -225,6 +225,7 @@ impl Prediction {
         for (name, sent) in self.by_party() {
             outln!("{:<18} {}", format!("{name} sends"), bytes(sent.total()));
         }
+        outln!("{:<18} what both hand to the connection; headers of TCP, IP and TLS come on top", "");
         let Seconds { waiting, sending, tables, transfers, total } = &self.seconds;
         outln!("{:<18} {}, of which", "takes about", time(*total));
         outln!("{:<18} {} for {} round trips", "  waiting", time(*waiting), self.round_trips());
