@@ -6,7 +6,7 @@
 //!
 //! # Execution
 //! Each block runs in a frame of `n_slots` labels. On entry slots `0..n_inputs` hold the inputs. Steps run in
-//! order and consume `xors`, `ands` and `calls` from front to back. ANDs of which nobody knows an operand own two tweaks each,
+//! order and consume `xors`, `ands`, `and_xors` and `calls` from front to back. ANDs of which nobody knows an operand own two tweaks each,
 //! others one or none ([`tweak_pairs`]): the `k`-th pair in a session (over all blocks, calls and repetitions) is `2k` and `2k + 1`.
 //!
 //! # Who knows what
@@ -17,6 +17,8 @@
 //! # Invariants (checked by [`Plan::validate`] on every plan that comes from outside)
 //! - Every slot is written before it is read and is smaller than `n_slots`.
 //! - In a batch of ANDs no destination is an operand or destination of another gate of that batch.
+//! - XORs have two or three operands. Where the third is missing, and where an [`AndXor`] adds nothing, stands [`PlanBlock::nothing`].
+//! - Only operands of ANDs, call arguments and outputs are complemented: everywhere else polarity is the scheduler's business.
 //! - No result of a call goes to a slot that holds one of its arguments: results of one iteration are written before the
 //!   arguments of the next are read.
 //! - [`Operand::CONSTANT`] occurs only among call arguments and block outputs.
@@ -36,6 +38,8 @@ pub use measure::Measure;
 pub use run::{run, run_own};
 pub(crate) use validate::check_ports;
 pub use validate::{Invalid, InvalidPort, LIMIT_CALL_DEPTH, LIMIT_LABELS, LIMIT_OPERATIONS, Place};
+
+use std::ops::RangeInclusive;
 
 use crate::circuit::{InputPort, OutputPort};
 use crate::id::{BlockId, PartyId};
@@ -75,10 +79,12 @@ pub struct PlanBlock {
     pub n_slots: u32,
     /// What to do, in order.
     pub steps: Vec<Step>,
-    /// The XORs of all steps, in order.
-    pub xors: Vec<Xor>,
+    /// The XORs of all steps, in order: of each its destination, which may be an operand, and then its operands.
+    pub xors: Vec<Operand>,
     /// The ANDs of all steps, in order.
     pub ands: Vec<And>,
+    /// The ANDs with XORs around them of all steps, in order.
+    pub and_xors: Vec<AndXor>,
     /// The calls of all steps, in order.
     pub calls: Vec<PlanCall>,
     /// Where the outputs stand on exit.
@@ -92,10 +98,17 @@ pub struct PlanBlock {
 /// What a block does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The next `n` XORs, one after the other.
-    Xor(u32),
+    /// The next `n` XORs of so many operands each, one after the other.
+    Xor {
+        /// [`XOR_OPERANDS`] of each.
+        n_operands: u32,
+        /// How many XORs.
+        n: u32,
+    },
     /// The next `n` ANDs, independent of each other.
     And(u32),
+    /// The next `n` ANDs with XORs around them, independent of each other.
+    AndXor(u32),
     /// The next `n` ANDs, independent of each other, of which somebody knows operands.
     Known(Known, u32),
     /// The next call.
@@ -109,16 +122,8 @@ pub type Slot = u32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operand(pub u32);
 
-/// `dst = a ⊕ b`. Polarity is the scheduler's business, so there are no complements here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Xor {
-    /// Where the result goes; may be `a` or `b`.
-    pub dst: Slot,
-    /// First operand.
-    pub a: Slot,
-    /// Second operand.
-    pub b: Slot,
-}
+/// How many operands an XOR has.
+pub const XOR_OPERANDS: RangeInclusive<u32> = 2..=3;
 
 /// `dst = a ∧ b`, operands complemented or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +134,19 @@ pub struct And {
     pub a: Operand,
     /// Second operand; never the constant.
     pub b: Operand,
+}
+
+/// `dst = (a ⊕ a_plus) ∧ (b ⊕ b_plus) ⊕ c`: what would be four gates, of which three need no slots of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AndXor {
+    /// The destination, and what is certainly there of both operands.
+    pub and: And,
+    /// Added to the first operand; [`PlanBlock::nothing`] adds nothing.
+    pub a_plus: Operand,
+    /// Added to the second operand, likewise.
+    pub b_plus: Operand,
+    /// Added to the product, likewise.
+    pub c: Operand,
 }
 
 /// Pairs of tweaks that a batch of `n` ANDs of one row each takes: of eight gates the first four take the first tweaks of four pairs, the
@@ -154,6 +172,22 @@ pub struct PlanCall {
     pub args: Vec<Operand>,
     /// Where the results go, all different; [`PlanCall::UNUSED`] drops one.
     pub results: Vec<Slot>,
+}
+
+impl PlanBlock {
+    /// In place of an operand that adds nothing: one slot after the frame's last.
+    #[must_use]
+    pub const fn nothing(&self) -> Operand {
+        Operand::new(self.n_slots, false)
+    }
+}
+
+impl AndXor {
+    /// What may add something.
+    #[must_use]
+    pub const fn added(&self) -> [Operand; 3] {
+        [self.a_plus, self.b_plus, self.c]
+    }
 }
 
 impl PlanCall {

@@ -1,11 +1,13 @@
 //! From circuits to plans: the order of the gates, their batches, and the slots that hold their labels.
 //!
-//! Each block is scheduled on its own, in one pass, as an out-of-order processor runs instructions. A window slides over
-//! the nodes in the circuit's order. Of the ANDs in the window whose operands can be computed, the oldest form the
+//! Each block is scheduled on its own, in one pass, as an out-of-order processor runs instructions. First its gates become operations: sums of
+//! two or three values, and ANDs that most XORs around them are part of (`cover`). Then a window slides over
+//! them in the circuit's order. Of the ANDs in the window whose operands can be computed, the oldest form the
 //! next batch, eight at a time where there are so many, because the kernels take eight. An XOR is placed right before
 //! the first batch that needs it, or when it is the oldest node of the window. The XORs between two batches are ordered by level, so
 //! that those next to each other are independent. Calls keep their place. A slot is free
-//! again after the last use of its label. Dead nodes, and blocks that are called for nothing, are left out.
+//! again after the last use of its label. All XORs between two batches have the same number of operands, so that the processor's guesses where
+//! they end are its only ones. Dead nodes, and blocks that are called for nothing, are left out.
 //!
 //! The window bounds the look-ahead, hence the frame: a batch never reaches further ahead than [`WINDOW`] nodes.
 //! Time is linear but for a heap of at most that size. The plan depends on nothing but the circuit.
@@ -13,11 +15,13 @@
 //! In a plan for one garbler ([`schedule_split`]) ANDs of different prices make batches of their own: the widest that is ready comes next.
 
 mod block;
+mod cover;
 #[cfg(test)]
 mod tests;
 
 use crate::circuit::{Block, Circuit};
-use crate::id::BlockId;
+use crate::id::{BlockId, Wire};
+use crate::knowledge::AndPrice;
 use crate::local::Split;
 use crate::local::classify::Variant;
 use crate::plan::{Local, Plan, PlanBlock};
@@ -73,6 +77,11 @@ struct Unit<'a> {
 }
 
 impl Unit<'_> {
+    /// What an AND of these costs.
+    fn price(&self, a: Wire, b: Wire) -> AndPrice {
+        self.variant.map_or(AndPrice::Full, |variant| AndPrice::of(variant.of(a), variant.of(b)))
+    }
+
     /// The unit that is called.
     fn callee(&self, call: usize) -> BlockId {
         match self.variant {

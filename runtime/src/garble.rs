@@ -31,11 +31,12 @@ use self::execute::{Party, execute};
 use crate::block::{Block, Delta, Label};
 use crate::kernel::{GateKeys, Kernel, Segment};
 
-/// The most blocks that are asked of a [`TableSink`] or [`TableSource`] at once: 128 KiB.
+/// The most blocks that are asked of a [`TableSink`] or [`TableSource`] at once: 16 KiB, so that they are still in the nearest cache when they
+/// are handed on.
 pub const TABLE_BLOCKS_MAX: usize = 2 * GATES_MAX;
 
 /// The most ANDs that run at one go; a multiple of eight, as [`crate::kernel`] wants of the parts of a batch.
-const GATES_MAX: usize = 4096;
+const GATES_MAX: usize = 512;
 
 /// Where a garbler's tables go.
 pub trait TableSink {

@@ -60,7 +60,7 @@ use std::ops::Range;
 pub(crate) use portable::hash as hash_under;
 
 use hushgate_circuits::knowledge::Known;
-use hushgate_circuits::plan::{And, Slot, Step, Xor, tweak_pairs};
+use hushgate_circuits::plan::{And, AndXor, Operand, PlanBlock, Slot, Step, tweak_pairs};
 
 use crate::block::{Block, Delta, Label};
 
@@ -108,10 +108,22 @@ pub struct Segment<'a> {
 /// Gates whose slots all lie in a frame of a known size. Checked once for a whole block, however often it runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Gates<'a> {
-    xors: &'a [Xor],
+    xors: &'a [Operand],
     ands: &'a [And],
-    /// Every slot of the gates is smaller.
+    and_xors: &'a [AndXor],
+    /// Every slot of the gates is smaller, or the same: this one holds nothing.
     n_slots: usize,
+}
+
+/// Which of a block's gates, by position in the plan's lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GateRanges {
+    /// Destinations and operands of XORs.
+    pub xors: Range<usize>,
+    /// ANDs.
+    pub ands: Range<usize>,
+    /// ANDs with XORs around them.
+    pub and_xors: Range<usize>,
 }
 
 impl Kernel {
@@ -306,20 +318,27 @@ impl GateKeys {
 }
 
 impl<'a> Gates<'a> {
-    /// The gates of a block whose frame has `n_slots` labels.
+    /// The gates of a block.
     ///
     /// # Panics
     /// If a gate reads or writes a slot outside the frame.
     #[must_use]
-    pub fn new(xors: &'a [Xor], ands: &'a [And], n_slots: u32) -> Gates<'a> {
-        assert!(!any_outside(xors, ands, n_slots), "a gate's slots lie in its block's frame");
-        Gates { xors, ands, n_slots: n_slots as usize }
+    pub fn new(block: &'a PlanBlock) -> Gates<'a> {
+        let PlanBlock { xors, ands, and_xors, n_slots, .. } = block;
+        assert!(!any_outside(xors, ands, and_xors, *n_slots), "a gate's slots lie in its block's frame");
+        Gates { xors, ands, and_xors, n_slots: *n_slots as usize }
     }
 
-    /// The XORs and the ANDs.
+    /// Labels that a frame has room for: its slots, and one that the kernels use.
     #[must_use]
-    pub const fn as_slices(self) -> (&'a [Xor], &'a [And]) {
-        (self.xors, self.ands)
+    pub const fn n_labels(self) -> usize {
+        self.n_slots + 1
+    }
+
+    /// XORs, ANDs, and ANDs with XORs around them.
+    #[must_use]
+    pub const fn as_slices(self) -> (&'a [Operand], &'a [And], &'a [AndXor]) {
+        (self.xors, self.ands, self.and_xors)
     }
 
     /// Some of the gates.
@@ -327,8 +346,9 @@ impl<'a> Gates<'a> {
     /// # Panics
     /// If there are not so many.
     #[must_use]
-    pub fn part(self, xors: Range<usize>, ands: Range<usize>) -> Gates<'a> {
-        Gates { xors: &self.xors[xors], ands: &self.ands[ands], n_slots: self.n_slots }
+    pub fn part(self, ranges: GateRanges) -> Gates<'a> {
+        let GateRanges { xors, ands, and_xors } = ranges;
+        Gates { xors: &self.xors[xors], ands: &self.ands[ands], and_xors: &self.and_xors[and_xors], ..self }
     }
 }
 
@@ -339,11 +359,11 @@ impl<'a> Segment<'a> {
         let mut place = Place::default();
         for step in steps {
             let (known, n) = match *step {
-                Step::And(n) => (None, n),
+                Step::And(n) | Step::AndXor(n) => (None, n),
                 Step::Known(known, n) => (Some(known), n),
-                Step::Xor(_) | Step::Call => continue,
+                Step::Xor { .. } | Step::Call => continue,
             };
-            place.take(known, n as usize);
+            place.take_n(known, n as usize);
         }
         Segment { steps, gates, n_rows: place.row, n_pairs: place.pair as usize }
     }
@@ -356,29 +376,98 @@ impl<'a> Segment<'a> {
 
     /// Runs the XORs and hands each batch of ANDs to `batch`. Complements are free, so both parties' XORs are the same.
     #[inline(always)]
-    fn run(self, frame: &mut [Label], mut batch: impl FnMut(Option<Known>, &'a [And], &mut Frame<'_>)) {
-        let Gates { mut xors, mut ands, n_slots } = self.gates;
+    fn run(self, frame: &mut [Label], mut batch: impl FnMut(Ands<'a>, &mut Frame<'_>)) {
+        let Gates { mut xors, mut ands, mut and_xors, n_slots } = self.gates;
         let mut frame = Frame::new(frame, n_slots);
         for step in self.steps {
-            let (known, n) = match *step {
-                Step::Xor(n) => {
-                    let (now, later) = xors.split_at(n as usize);
-                    for xor in now {
-                        // SAFETY: the slots are the segment's.
-                        unsafe { *frame.label_mut(xor.dst) = *frame.label(xor.a) ^ *frame.label(xor.b) }
+            let ands = match *step {
+                Step::Xor { n_operands, n } => {
+                    let (now, later) = xors.split_at(n as usize * (1 + n_operands as usize));
+                    match n_operands {
+                        2 => frame.sum::<3>(now),
+                        3 => frame.sum::<4>(now),
+                        _ => panic!("an XOR has two operands or three"),
                     }
                     xors = later;
                     continue;
                 }
-                Step::And(n) => (None, n),
-                Step::Known(known, n) => (Some(known), n),
+                Step::And(n) => Ands::Plain(take(&mut ands, n)),
+                Step::AndXor(n) => Ands::WithXors(take(&mut and_xors, n)),
+                Step::Known(known, n) => Ands::Known(known, take(&mut ands, n)),
                 Step::Call => panic!("a segment has no calls"),
             };
-            let (now, later) = ands.split_at(n as usize);
-            batch(known, now, &mut frame);
-            ands = later;
+            batch(ands, &mut frame);
         }
-        assert!(xors.is_empty() && ands.is_empty(), "a segment's steps use up its gates");
+        assert!(xors.is_empty() && ands.is_empty() && and_xors.is_empty(), "a segment's steps use up its gates");
+    }
+}
+
+/// The next `n` gates.
+#[inline(always)]
+fn take<'a, T>(gates: &mut &'a [T], n: u32) -> &'a [T] {
+    let (now, later) = gates.split_at(n as usize);
+    *gates = later;
+    now
+}
+
+/// A batch.
+#[derive(Clone, Copy)]
+enum Ands<'a> {
+    Plain(&'a [And]),
+    WithXors(&'a [AndXor]),
+    Known(Known, &'a [And]),
+}
+
+/// An AND, with XORs around it or without, of which nobody knows an operand.
+trait Gate: Copy {
+    /// Whether anything is added.
+    const HAS_XORS: bool;
+
+    fn dst(self) -> Slot;
+
+    /// What is certainly there of both operands.
+    fn operands(self) -> [Operand; 2];
+
+    /// What is added to the operands and to the product.
+    fn added(self) -> [Operand; 3];
+}
+
+impl Gate for And {
+    const HAS_XORS: bool = false;
+
+    #[inline(always)]
+    fn dst(self) -> Slot {
+        self.dst
+    }
+
+    #[inline(always)]
+    fn operands(self) -> [Operand; 2] {
+        [self.a, self.b]
+    }
+
+    /// These slots are not read.
+    #[inline(always)]
+    fn added(self) -> [Operand; 3] {
+        [self.a; 3]
+    }
+}
+
+impl Gate for AndXor {
+    const HAS_XORS: bool = true;
+
+    #[inline(always)]
+    fn dst(self) -> Slot {
+        self.and.dst
+    }
+
+    #[inline(always)]
+    fn operands(self) -> [Operand; 2] {
+        [self.and.a, self.and.b]
+    }
+
+    #[inline(always)]
+    fn added(self) -> [Operand; 3] {
+        AndXor::added(&self)
     }
 }
 
@@ -392,7 +481,16 @@ struct Place {
 impl Place {
     /// The rows of the next batch and its first pair of tweaks.
     #[inline(always)]
-    fn take(&mut self, known: Option<Known>, n: usize) -> (Range<usize>, u64) {
+    fn take(&mut self, ands: Ands<'_>) -> (Range<usize>, u64) {
+        match ands {
+            Ands::Plain(ands) => self.take_n(None, ands.len()),
+            Ands::WithXors(ands) => self.take_n(None, ands.len()),
+            Ands::Known(known, ands) => self.take_n(Some(known), ands.len()),
+        }
+    }
+
+    #[inline(always)]
+    fn take_n(&mut self, known: Option<Known>, n: usize) -> (Range<usize>, u64) {
         let place = *self;
         match known {
             None => (self.row, self.pair) = (place.row + 2 * n, place.pair + n as u64),
@@ -425,65 +523,102 @@ const EVALUATOR: u8 = 1;
 /// [`Known::EvaluatorBoth`].
 const EVALUATOR_BOTH: u8 = 2;
 
+/// What twice a slot counts, as operands do.
+type HalfLabel = [u8; size_of::<Label>() / 2];
+
 /// A frame that holds every slot of a segment, so that they need not be checked one by one.
 struct Frame<'a>(&'a mut [Label]);
 
 impl<'a> Frame<'a> {
     #[inline(always)]
     fn new(labels: &'a mut [Label], n_slots: usize) -> Frame<'a> {
-        assert!(n_slots <= labels.len(), "a segment's slots lie in its frame");
+        assert!(n_slots < labels.len(), "a segment's slots lie in its frame");
+        labels[n_slots] = Block::ZERO;
         Frame(labels)
+    }
+
+    /// The label that an operand reads, complemented or not.
+    ///
+    /// # Safety
+    /// It is an operand of one of the segment's gates.
+    #[inline(always)]
+    unsafe fn label(&self, operand: Operand) -> &Label {
+        // SAFETY: an operand is twice its slot, perhaps plus one; `Gates::new` checked that its slot is not larger than `n_slots`, and
+        // `new` that there are more labels than that.
+        unsafe { &*self.0.as_ptr().cast::<HalfLabel>().add((operand.0 & !1) as usize).cast() }
+    }
+
+    /// The label that an operand reads which is never complemented: one instruction less.
+    ///
+    /// # Safety
+    /// As `label`; the operand is one of an XOR, or added to an AND.
+    #[inline(always)]
+    unsafe fn plain_label(&self, operand: Operand) -> &Label {
+        // SAFETY: as in `label`; `Gates::new` checked that these operands are not complemented.
+        unsafe { &*self.0.as_ptr().cast::<HalfLabel>().add(operand.0 as usize).cast() }
     }
 
     /// The label in `slot`.
     ///
     /// # Safety
-    /// `slot` is one of the segment's.
-    #[inline(always)]
-    unsafe fn label(&self, slot: Slot) -> &Label {
-        // SAFETY: `Gates::new` checked that its slots are smaller than `n_slots`, and `new` that so many are there.
-        unsafe { self.0.get_unchecked(slot as usize) }
-    }
-
-    /// As `label`.
-    ///
-    /// # Safety
-    /// `slot` is one of the segment's.
+    /// It is the destination of one of the segment's ANDs.
     #[inline(always)]
     unsafe fn label_mut(&mut self, slot: Slot) -> &mut Label {
-        // SAFETY: `Gates::new` checked that its slots are smaller than `n_slots`, and `new` that so many are there.
+        // SAFETY: `Gates::new` checked that its slots are not larger than `n_slots`, and `new` that there are more labels than that.
         unsafe { self.0.get_unchecked_mut(slot as usize) }
+    }
+
+    /// XORs, each a destination and `PLACES` - 1 operands; they are the segment's.
+    #[inline(always)]
+    fn sum<const PLACES: usize>(&mut self, xors: &[Operand]) {
+        for xor in xors.as_chunks::<PLACES>().0 {
+            // SAFETY: the operands are the segment's.
+            unsafe {
+                let mut sum = *self.plain_label(xor[1]);
+                for &operand in &xor[2..] {
+                    sum ^= *self.plain_label(operand);
+                }
+                *self.0.as_mut_ptr().cast::<HalfLabel>().add(xor[0].0 as usize).cast() = sum;
+            }
+        }
     }
 }
 
-/// Whether a gate's slot is not smaller than `n_slots`. Looks at every gate of a plan, so it uses wide vectors.
-fn any_outside(xors: &[Xor], ands: &[And], n_slots: u32) -> bool {
+/// Whether a gate's slot is larger than `n_slots`, or an operand complemented that never is. Looks at every gate of a plan, so it uses wide
+/// vectors.
+fn any_outside(xors: &[Operand], ands: &[And], and_xors: &[AndXor], n_slots: u32) -> bool {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-        fn any_outside_512(xors: &[Xor], ands: &[And], n_slots: u32) -> bool {
-            slots_end(xors, ands) > u64::from(n_slots)
+        fn any_outside_512(xors: &[Operand], ands: &[And], and_xors: &[AndXor], n_slots: u32) -> bool {
+            is_any_outside(xors, ands, and_xors, n_slots)
         }
 
         if vaes512::is_available() {
             // SAFETY: the CPU reported AVX-512.
-            return unsafe { any_outside_512(xors, ands, n_slots) };
+            return unsafe { any_outside_512(xors, ands, and_xors, n_slots) };
         }
     }
-    slots_end(xors, ands) > u64::from(n_slots)
+    is_any_outside(xors, ands, and_xors, n_slots)
 }
 
-/// One more than the highest slot. Compiled anew for each instruction set that calls it.
+/// Compiled anew for each instruction set that calls it.
 #[inline(always)]
-fn slots_end(xors: &[Xor], ands: &[And]) -> u64 {
-    let (mut max, any) = (0, !xors.is_empty() || !ands.is_empty());
-    for xor in xors {
-        max = max.max(xor.dst).max(xor.a).max(xor.b);
+fn is_any_outside(xors: &[Operand], ands: &[And], and_xors: &[AndXor], n_slots: u32) -> bool {
+    let (mut slots, mut plain, mut complements) = (0, 0, 0);
+    for operand in xors {
+        (plain, complements) = (plain.max(operand.0), complements | operand.0);
     }
     for and in ands {
-        max = max.max(and.dst).max(and.a.slot()).max(and.b.slot());
+        slots = slots.max(and.dst).max(and.a.slot()).max(and.b.slot());
     }
-    u64::from(max) + u64::from(any)
+    for gate in and_xors {
+        slots = slots.max(gate.and.dst).max(gate.and.a.slot()).max(gate.and.b.slot());
+        for operand in gate.added() {
+            (plain, complements) = (plain.max(operand.0), complements | operand.0);
+        }
+    }
+    slots > n_slots || plain >> 1 > n_slots || complements & 1 == 1
 }
 
 /// σ: linear, and x ⊕ σ(x) is a permutation too, which makes the hash circular.

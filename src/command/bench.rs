@@ -33,6 +33,9 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         return Err(Failure::Usage("--row and --svg are for `hushgate bench circuits`".to_owned()));
     }
     let mut bench = Bench::new(Duration::from_secs_f64(args.seconds), !common.json);
+    if bench.prints && args.topic != Some(BenchTopic::Circuits) {
+        outln!("kernel {}, one thread a party", bench.kernel.name());
+    }
     let wants = |topic| args.topic.is_none_or(|wanted| wanted == topic);
     if wants(BenchTopic::Garble) {
         garbling::run(&mut bench);
@@ -45,6 +48,9 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
     }
     if wants(BenchTopic::Circuits) {
         circuits::run(&mut bench, args, common)?;
+    }
+    if let Some(bytes) = circuits::peak_memory_bytes().filter(|_| args.topic != Some(BenchTopic::Circuits)) {
+        bench.add("peak-memory", bytes as f64 / 1e6, "MB");
     }
     if common.json {
         outln!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));

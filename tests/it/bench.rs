@@ -22,8 +22,9 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
         .concat(),
         "session" => [
             all("session/tcp", &workloads, "M AND/s"),
+            all("session/tls", &workloads, "M AND/s"),
             all("session/memory", &workloads, "M AND/s"),
-            all("session", &["socket-limit"], "MB/s"),
+            all("session", &["socket-limit", "socket-limit-tls"], "MB/s"),
             all("session", &["cold-millionaires", "cold-millionaires-tls", "cold-aes128", "warm-millionaires"], "ms"),
             all("session", &["round-trips-cold"], "count"),
             all("session", &["wan-million-bits"], "ratio"),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file      = body, digest of body (32 bytes)
-//! body      = "HUSHPLAN", version (2), parties, inputs, outputs, blocks, local
+//! body      = "HUSHPLAN", version (3), parties, inputs, outputs, blocks, local
 //! parties   = list of text
 //! inputs    = list of (name: text, party, shape)
 //! outputs   = list of (name: text, recipients: list of party, shape)
@@ -14,10 +14,14 @@
 //!           | 5, name: text, list of (name: text, shape)       enum
 //! blocks    = list of (n_inputs, n_slots, list of step, list of operand, list of knowledge: inputs, list of knowledge: outputs)
 //! local     = 0 | 1, garbler, blocks
-//! step      = 4n,     n times (dst, a, b: slot)                XORs
-//!           | 4n + 1, n times (dst: slot, a, b: operand)       ANDs
-//!           | 2, callee, count, n_state, n_shared, list of operand, list of result
-//!           | 4n + 3, known, n times (dst: slot, a, b: operand)   ANDs of which somebody knows operands
+//! step      = 8n,     n times (dst, a, b: slot)                XORs
+//!           | 8n + 1, n times (dst, a, b: slot, c: added)      XORs of three
+//!           | 8n + 2, n times and                              ANDs
+//!           | 8n + 3, n times (and, a, b, c: added)            ANDs of sums, to which something is added
+//!           | 8n + 4, known, n times and                       ANDs of which somebody knows operands
+//!           | 5, callee, count, n_state, n_shared, list of operand, list of result
+//! and       = dst: slot, a, b: operand
+//! added     = 0 | 1 + slot                                     nothing, or what stands in the slot
 //! known     = 0 the garbler both | 1 the garbler a | 2 the evaluator b | 3 the evaluator both
 //! knowledge = 0 public | 1 the garbler | 2 the evaluator | 3 nobody
 //! operand   = 0 | 1                                            the constants
@@ -42,15 +46,15 @@
 use num_bigint::BigInt;
 
 use super::validate::LIMIT_SHAPE_DEPTH;
-use super::{And, Invalid, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use super::{And, AndXor, Invalid, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step};
 use crate::circuit::{InputPort, OutputPort};
 use crate::id::{BlockId, PartyId};
 use crate::knowledge::{Knowledge, Known};
 use crate::shape::Shape;
 
 const MAGIC: &[u8; 8] = b"HUSHPLAN";
-const VERSION: u64 = 2;
-const DIGEST_CONTEXT: &str = "hushgate 2026-11-22 plan digest v2";
+const VERSION: u64 = 3;
+const DIGEST_CONTEXT: &str = "hushgate 2026-11-30 plan digest v3";
 const DIGEST_BYTES: usize = 32;
 /// Bytes of a block without anything in it.
 const BLOCK_BYTES_MIN: usize = 6;
@@ -189,18 +193,31 @@ impl Writer {
         self.number(block.n_inputs.into());
         self.number(block.n_slots.into());
         let (mut xors, mut ands, mut calls) = (&block.xors[..], &block.ands[..], &block.calls[..]);
+        let mut and_xors = &block.and_xors[..];
         self.list(&block.steps, |w, step| match *step {
-            Step::Xor(n) => {
-                w.number(u64::from(n) << 2 | XORS);
-                take(&mut xors, n).iter().for_each(|gate| w.numbers([gate.dst, gate.a, gate.b].map(u64::from)));
+            Step::Xor { n_operands, n } => {
+                w.number(u64::from(n) << 3 | if n_operands == 2 { XORS } else { XORS_OF_THREE });
+                let n_slots = 1 + n_operands as usize;
+                for xor in take(&mut xors, u64::from(n) * n_slots as u64).chunks(n_slots) {
+                    let (certain, added) = xor.split_at(xor.len().min(3));
+                    certain.iter().for_each(|operand| w.number(operand.slot().into()));
+                    added.iter().for_each(|operand| w.number(added_code(block, *operand)));
+                }
             }
             Step::And(n) => {
-                w.number(u64::from(n) << 2 | ANDS);
-                take(&mut ands, n).iter().for_each(|gate| w.and(gate));
+                w.number(u64::from(n) << 3 | ANDS);
+                take(&mut ands, n.into()).iter().for_each(|gate| w.and(gate));
+            }
+            Step::AndXor(n) => {
+                w.number(u64::from(n) << 3 | AND_XORS);
+                for gate in take(&mut and_xors, n.into()) {
+                    w.and(&gate.and);
+                    w.numbers(gate.added().map(|operand| added_code(block, operand)));
+                }
             }
             Step::Known(known, n) => {
-                w.numbers([u64::from(n) << 2 | KNOWN, known_code(known)]);
-                take(&mut ands, n).iter().for_each(|gate| w.and(gate));
+                w.numbers([u64::from(n) << 3 | KNOWN, known_code(known)]);
+                take(&mut ands, n.into()).iter().for_each(|gate| w.and(gate));
             }
             Step::Call => {
                 w.number(CALL);
@@ -250,9 +267,11 @@ impl Writer {
 }
 
 const XORS: u64 = 0;
-const ANDS: u64 = 1;
-const CALL: u64 = 2;
-const KNOWN: u64 = 3;
+const XORS_OF_THREE: u64 = 1;
+const ANDS: u64 = 2;
+const AND_XORS: u64 = 3;
+const KNOWN: u64 = 4;
+const CALL: u64 = 5;
 
 const KNOWLEDGE: [Knowledge; 4] = [Knowledge::Public, Knowledge::Garbler, Knowledge::Evaluator, Knowledge::Secret];
 
@@ -275,16 +294,26 @@ fn shape_tag(shape: &Shape) -> u64 {
     }
 }
 
+fn added_code(block: &PlanBlock, operand: Operand) -> u64 {
+    if operand == block.nothing() { 0 } else { 1 + u64::from(operand.slot()) }
+}
+
 fn operand_code(operand: Operand) -> u64 {
     let complemented = u64::from(operand.is_complemented());
     if operand.is_constant() { complemented } else { 2 + 2 * u64::from(operand.slot()) + complemented }
 }
 
 /// The next `n` of a block's gates or calls; fewer if the block, which is not valid then, has fewer.
-fn take<'a, T>(items: &mut &'a [T], n: u32) -> &'a [T] {
-    let (taken, rest) = items.split_at((n as usize).min(items.len()));
+fn take<'a, T>(items: &mut &'a [T], n: u64) -> &'a [T] {
+    let (taken, rest) = items.split_at(usize::try_from(n).map_or(items.len(), |n| n.min(items.len())));
     *items = rest;
     taken
+}
+
+/// The operand that reads `slot`, if it fits.
+fn plain_operand(slot: u64) -> Option<Operand> {
+    let slot = u32::try_from(slot).ok().filter(|&slot| slot < Operand::CONSTANT.slot());
+    slot.map(|slot| Operand::new(slot, false))
 }
 
 /// What is left to read, and where it starts in the file.
@@ -352,18 +381,33 @@ impl Reader<'_> {
 
     fn step(&mut self, block: &mut PlanBlock) -> Result<Step, ReadError> {
         let code = self.number()?;
-        let n = u32::try_from(code >> 2).map_err(|_| self.error(code, "a step"))?;
-        match (code & 3, n) {
+        let n = u32::try_from(code >> 3).map_err(|_| self.error(code, "a step"))?;
+        match (code & 7, n) {
             (XORS, _) => {
-                let gates =
-                    self.items(n.into(), 3, |r| Ok(Xor { dst: r.number32()?, a: r.number32()?, b: r.number32()? }))?;
-                block.xors.extend(gates);
-                Ok(Step::Xor(n))
+                let gates = self.items(n.into(), 3, |r| Ok([r.slot()?, r.slot()?, r.slot()?]))?;
+                block.xors.extend(gates.as_flattened());
+                Ok(Step::Xor { n_operands: 2, n })
+            }
+            (XORS_OF_THREE, _) => {
+                let nothing = block.nothing();
+                let gate = |r: &mut Self| Ok([r.slot()?, r.slot()?, r.slot()?, r.added(nothing)?]);
+                block.xors.extend(self.items(n.into(), 4, gate)?.as_flattened());
+                Ok(Step::Xor { n_operands: 3, n })
             }
             (ANDS, _) => {
                 let gates = self.items(n.into(), 3, Reader::and)?;
                 block.ands.extend(gates);
                 Ok(Step::And(n))
+            }
+            (AND_XORS, _) => {
+                let nothing = block.nothing();
+                let gates = self.items(n.into(), 6, |r| {
+                    let and = r.and()?;
+                    let [a_plus, b_plus, c] = [r.added(nothing)?, r.added(nothing)?, r.added(nothing)?];
+                    Ok(AndXor { and, a_plus, b_plus, c })
+                })?;
+                block.and_xors.extend(gates);
+                Ok(Step::AndXor(n))
             }
             (KNOWN, _) => {
                 let known = self.one_of(Known::ALL, "who knows which operand, 0 to 3")?;
@@ -382,6 +426,20 @@ impl Reader<'_> {
 
     fn and(&mut self) -> Result<And, ReadError> {
         Ok(And { dst: self.number32()?, a: self.operand()?, b: self.operand()? })
+    }
+
+    /// A slot of the frame, or nothing. The slot after the frame's last, which stands for nothing, has no code of its own.
+    fn added(&mut self, nothing: Operand) -> Result<Operand, ReadError> {
+        let code = self.number()?;
+        let Some(slot) = code.checked_sub(1) else { return Ok(nothing) };
+        let operand = plain_operand(slot).filter(|&operand| operand != nothing);
+        operand.ok_or_else(|| self.error(code, "0, or 1 and a slot of the frame"))
+    }
+
+    /// An operand that is neither complemented nor constant.
+    fn slot(&mut self) -> Result<Operand, ReadError> {
+        let slot = self.number()?;
+        plain_operand(slot).ok_or_else(|| self.error(slot, "a slot"))
     }
 
     fn knowledge(&mut self) -> Result<Knowledge, ReadError> {
@@ -412,8 +470,8 @@ impl Reader<'_> {
         let Some(slot) = (code >> 1).checked_sub(1) else {
             return Ok(Operand(Operand::CONSTANT.0 | u32::from(complemented)));
         };
-        let slot = u32::try_from(slot).ok().filter(|&slot| slot < Operand::CONSTANT.slot());
-        Ok(Operand::new(slot.ok_or_else(|| self.error(code, "an operand"))?, complemented))
+        let operand = plain_operand(slot).ok_or_else(|| self.error(code, "an operand"))?;
+        Ok(Operand(operand.0 | u32::from(complemented)))
     }
 
     fn result(&mut self) -> Result<Slot, ReadError> {

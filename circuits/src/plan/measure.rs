@@ -2,7 +2,7 @@
 //!
 //! All sums saturate; in a valid plan none comes near the ends of its type.
 
-use super::{Plan, PlanBlock, Step};
+use super::{AndXor, Plan, PlanBlock, Step};
 use crate::knowledge::{AndPrice, Known};
 
 /// Bytes of a row of a garbled table.
@@ -101,7 +101,7 @@ pub(super) fn measure_all(blocks: &[PlanBlock]) -> Vec<Measure> {
 }
 
 fn measure(block: &PlanBlock, callees: &[Measure]) -> Measure {
-    let (n_gates, n_xors) = (block.ands.len() as u64, block.xors.len() as u64);
+    let (n_gates, n_xors) = (block.ands.len() as u64 + block.and_xors.len() as u64, block.n_xors());
     let mut total = Measure { n_xors, n_operations: n_gates.saturating_add(n_xors), ..Measure::default() };
     block.batches().for_each(|(price, n)| total.count(price, n));
     for call in &block.calls {
@@ -126,9 +126,21 @@ impl PlanBlock {
     /// The batches of ANDs in order: what each gate costs, and how many there are.
     pub fn batches(&self) -> impl Iterator<Item = (AndPrice, u32)> + '_ {
         self.steps.iter().filter_map(|step| match *step {
-            Step::And(n) => Some((AndPrice::Full, n)),
+            Step::And(n) | Step::AndXor(n) => Some((AndPrice::Full, n)),
             Step::Known(known, n) => Some((AndPrice::Known(known), n)),
-            Step::Xor(_) | Step::Call => None,
+            Step::Xor { .. } | Step::Call => None,
         })
+    }
+
+    /// XORs of two values that the block takes, those around ANDs included.
+    fn n_xors(&self) -> u64 {
+        let alone = self.steps.iter().map(|step| match *step {
+            Step::Xor { n_operands, n } => u64::from(n_operands.saturating_sub(1)).saturating_mul(n.into()),
+            _ => 0,
+        });
+        let nothing = self.nothing();
+        let missing = self.xors.iter().filter(|&&operand| operand == nothing).count() as u64;
+        let added = self.and_xors.iter().flat_map(AndXor::added).filter(|&operand| operand != nothing);
+        alone.fold(added.count() as u64, u64::saturating_add).saturating_sub(missing)
     }
 }

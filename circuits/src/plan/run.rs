@@ -42,12 +42,24 @@ fn run_main(blocks: &[PlanBlock], inputs: &[bool]) -> Vec<bool> {
 fn run_block(blocks: &[PlanBlock], block: &PlanBlock, inputs: &[bool]) -> Vec<bool> {
     let mut frame = Zeroizing::new(vec![false; block.n_slots as usize]);
     frame[..inputs.len()].copy_from_slice(inputs);
-    let (mut xors, mut ands, mut calls) = (block.xors.iter(), block.ands.iter(), block.calls.iter());
+    let (mut xors, mut ands, mut calls) = (&block.xors[..], block.ands.iter(), block.calls.iter());
+    let mut and_xors = block.and_xors.iter();
+    let added = |frame: &[bool], operand: Operand| operand != block.nothing() && read(frame, operand);
     for step in &block.steps {
         match *step {
-            Step::Xor(n) => {
-                for gate in xors.by_ref().take(n as usize) {
-                    frame[gate.dst as usize] = frame[gate.a as usize] ^ frame[gate.b as usize];
+            Step::Xor { n_operands, n } => {
+                let (now, later) = xors.split_at(n as usize * (1 + n_operands as usize));
+                for gate in now.chunks(1 + n_operands as usize) {
+                    let sum = gate[1..].iter().fold(false, |sum, &operand| sum ^ added(&frame, operand));
+                    frame[gate[0].slot() as usize] = sum;
+                }
+                xors = later;
+            }
+            Step::AndXor(n) => {
+                for gate in and_xors.by_ref().take(n as usize) {
+                    let a = read(&frame, gate.and.a) ^ added(&frame, gate.a_plus);
+                    let b = read(&frame, gate.and.b) ^ added(&frame, gate.b_plus);
+                    frame[gate.and.dst as usize] = a & b ^ added(&frame, gate.c);
                 }
             }
             Step::And(n) | Step::Known(_, n) => {

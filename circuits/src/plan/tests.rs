@@ -10,8 +10,8 @@ fn valid() -> Plan {
     let helper = PlanBlock {
         n_inputs: 2,
         n_slots: 4,
-        steps: vec![Step::And(1), Step::Xor(1)],
-        xors: vec![Xor { dst: 3, a: 0, b: 1 }],
+        steps: vec![Step::And(1), Step::Xor { n_operands: 2, n: 1 }],
+        xors: [3, 0, 1].map(|slot| Operand::new(slot, false)).to_vec(),
         ands: vec![And { dst: 2, a: Operand::new(0, false), b: Operand::new(1, true) }],
         calls: vec![],
         outputs: vec![Operand::new(2, false), Operand::new(3, false)],
@@ -89,9 +89,9 @@ fn it_runs() {
 
 #[test]
 fn slots_are_checked() {
-    check(|p| p.blocks[0].xors[0].dst = 4, "block 0, step 1: slot 4 is outside the frame of 4");
-    check(|p| p.blocks[0].xors[0].a = 9, "block 0, step 1: slot 9 is outside the frame of 4");
-    check(|p| p.blocks[0].xors[0].a = 3, "block 0, step 1: slot 3 is read before it is written");
+    check(|p| p.blocks[0].xors[0] = Operand::new(4, false), "block 0, step 1: slot 4 is outside the frame of 4");
+    check(|p| p.blocks[0].xors[1] = Operand::new(9, false), "block 0, step 1: slot 9 is outside the frame of 4");
+    check(|p| p.blocks[0].xors[1] = Operand::new(3, false), "block 0, step 1: slot 3 is read before it is written");
     check(
         |p| p.blocks[1].calls[0].args[0] = Operand::new(5, true),
         "block 1, step 0: slot 5 is read before it is written",
@@ -112,8 +112,62 @@ fn gates_are_checked() {
     check(|p| p.blocks[1].ands[1].dst = 4, dependent);
     let more = "block 0, step 0: the step takes more gates or calls than the block has left";
     check(|p| p.blocks[0].steps[0] = Step::And(2), more);
-    check(|p| p.blocks[0].steps[0] = Step::Xor(0), "block 0, step 0: the step has no gates");
+    check(|p| p.blocks[0].steps[0] = Step::Xor { n_operands: 2, n: 0 }, "block 0, step 0: the step has no gates");
     check(|p| p.blocks[1].steps.truncate(1), "block 1: 2 gates or calls belong to no step");
+}
+
+/// `main(x, y, z) = ((x ⊕ z) ∧ ¬y ⊕ y, x ∧ (y ⊕ z), x ⊕ y ⊕ z, x ⊕ y)`.
+fn with_sums() -> Plan {
+    let [x, y, z, nothing] = [0, 1, 2, 7].map(|slot| Operand::new(slot, false));
+    let first = AndXor { and: And { dst: 3, a: x, b: Operand::new(1, true) }, a_plus: z, b_plus: nothing, c: y };
+    let second = AndXor { and: And { dst: 4, a: x, b: y }, a_plus: nothing, b_plus: z, c: nothing };
+    let [sum, short] = [5, 6].map(|slot| Operand::new(slot, false));
+    let main = PlanBlock {
+        n_inputs: 3,
+        n_slots: 7,
+        steps: vec![Step::AndXor(2), Step::Xor { n_operands: 3, n: 2 }],
+        xors: vec![sum, x, y, z, short, x, y, nothing],
+        and_xors: vec![first, second],
+        outputs: (3..7).map(|slot| Operand::new(slot, false)).collect(),
+        ..PlanBlock::default()
+    };
+    Plan {
+        outputs: vec![OutputPort { name: String::new(), recipients: vec![], shape: Shape::unsigned(4) }],
+        blocks: vec![main],
+        ..valid()
+    }
+}
+
+#[test]
+fn sums_are_checked_measured_run_and_written() {
+    let plan = with_sums();
+    assert_eq!(plan.validate(), Ok(()));
+    assert_eq!((plan.n_ands(), plan.n_xors(), plan.table_bytes()), (2, 6, 64));
+    assert_eq!(Plan::from_bytes(&plan.to_bytes()), Ok(plan.clone()));
+    for bits in 0..8 {
+        let [x, y, z] = [0, 1, 2].map(|i| bits >> i & 1 == 1);
+        assert_eq!(run(&plan, &[x, y, z]), [(x ^ z) & !y ^ y, x & (y ^ z), x ^ y ^ z, x ^ y]);
+    }
+    let check = |break_it: &dyn Fn(&mut PlanBlock), expected: &str| {
+        let mut plan = with_sums();
+        break_it(&mut plan.blocks[0]);
+        assert_eq!(plan.validate().expect_err("the plan is broken").to_string(), expected);
+    };
+    let complemented = "block 0, step 0: an operand is complemented that never is";
+    check(&|b| b.and_xors[0].c = Operand::new(1, true), complemented);
+    check(&|b| b.and_xors[1].a_plus = Operand::new(7, true), complemented);
+    check(&|b| b.xors[1] = Operand::new(0, true), &complemented.replace("step 0", "step 1"));
+    let dependent = "block 0, step 0: slot 3 is written by one AND of the batch and used by another";
+    check(&|b| b.and_xors[1].c = Operand::new(3, false), "block 0, step 0: slot 3 is read before it is written");
+    check(&|b| (b.and_xors[0].and.dst, b.and_xors[1].c) = (2, Operand::new(2, false)), &dependent.replace('3', "2"));
+    check(&|b| b.and_xors[1].and.dst = 3, dependent);
+    check(&|b| b.and_xors[0].and.dst = 7, "block 0, step 0: slot 7 is outside the frame of 7");
+    check(&|b| b.and_xors[0].b_plus = Operand::new(8, false), "block 0, step 0: slot 8 is outside the frame of 7");
+    check(&|b| b.xors[0] = Operand::new(7, false), "block 0, step 1: slot 7 is outside the frame of 7");
+    check(&|b| b.xors[1] = Operand::new(7, false), "block 0, step 1: slot 7 is outside the frame of 7");
+    let more = "block 0, step 1: the step takes more gates or calls than the block has left";
+    check(&|b| b.steps[1] = Step::Xor { n_operands: 3, n: 3 }, more);
+    check(&|b| b.steps[1] = Step::Xor { n_operands: 4, n: 2 }, "block 0, step 1: XORs of 4 operands; expected 2 or 3");
 }
 
 #[test]

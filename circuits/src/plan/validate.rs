@@ -4,7 +4,7 @@
 //! plan writes, because inputs are written from the start.
 
 use super::measure::measure_all;
-use super::{And, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use super::{And, AndXor, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, XOR_OPERANDS};
 use crate::circuit::{InputPort, OutputPort};
 use crate::id::{BlockId, PartyId};
 use crate::knowledge::{AndPrice, Knowledge};
@@ -60,6 +60,10 @@ pub enum Invalid {
     LeftOver { block: BlockId, n: usize },
     #[error("{at}: the step has no gates")]
     EmptyStep { at: Place },
+    #[error("{at}: XORs of {n_operands} operands; expected 2 or 3")]
+    XorOperands { at: Place, n_operands: u32 },
+    #[error("{at}: an operand is complemented that never is")]
+    Complemented { at: Place },
     #[error("block {}: a frame of {n_slots} slots for {n_inputs} inputs and {n_writes} results", block.0)]
     FrameSize { block: BlockId, n_slots: u32, n_inputs: u32, n_writes: usize },
     #[error("{at}: call of block {}, which is not an earlier one", callee.0)]
@@ -223,6 +227,12 @@ fn count_values(shape: &Shape, depth: u32) -> Result<u64, InvalidPort> {
     }
 }
 
+/// XORs that the steps of a block speak of; at most as many as there are slots of XORs.
+fn n_xors(block: &PlanBlock) -> usize {
+    let n_xors = block.steps.iter().map(|step| if let Step::Xor { n, .. } = *step { n as usize } else { 0 });
+    n_xors.fold(0, usize::saturating_add).min(block.xors.len())
+}
+
 /// The state of the walk over one block.
 struct BlockCheck<'a> {
     earlier: &'a [PlanBlock],
@@ -239,7 +249,7 @@ struct BlockCheck<'a> {
 impl<'a> BlockCheck<'a> {
     fn new(earlier: &'a [PlanBlock], id: BlockId, block: &'a PlanBlock, has_garbler: bool) -> Result<Self, Invalid> {
         let n_results: usize = block.calls.iter().map(|call| call.results.len()).sum();
-        let n_writes = block.ands.len() + block.xors.len() + n_results;
+        let n_writes = block.ands.len() + block.and_xors.len() + n_xors(block) + n_results;
         let n_inputs = block.n_inputs;
         let n_above = block.n_slots.checked_sub(n_inputs).filter(|&n| n as usize <= n_writes);
         let error = Invalid::FrameSize { block: id, n_slots: block.n_slots, n_inputs, n_writes };
@@ -265,24 +275,38 @@ impl<'a> BlockCheck<'a> {
 
     fn run(mut self) -> Result<(), Invalid> {
         let (mut xors, mut ands, mut calls) = (&self.block.xors[..], &self.block.ands[..], &self.block.calls[..]);
+        let mut and_xors = &self.block.and_xors[..];
         for (index, step) in self.block.steps.iter().enumerate() {
             self.at.step = index;
             match *step {
-                Step::Xor(0) | Step::And(0) | Step::Known(_, 0) => return Err(Invalid::EmptyStep { at: self.at }),
-                Step::Xor(n) => self.take(&mut xors, n)?.iter().try_for_each(|gate| self.xor(gate))?,
+                Step::Xor { n: 0, .. } | Step::And(0) | Step::AndXor(0) | Step::Known(_, 0) => {
+                    return Err(Invalid::EmptyStep { at: self.at });
+                }
+                Step::Xor { n_operands, .. } if !XOR_OPERANDS.contains(&n_operands) => {
+                    return Err(Invalid::XorOperands { at: self.at, n_operands });
+                }
+                Step::Xor { n_operands, n } => {
+                    let n_slots = u64::from(n) * u64::from(1 + n_operands);
+                    let gates = self.take(&mut xors, n_slots)?.chunks(1 + n_operands as usize);
+                    gates.into_iter().try_for_each(|gate| self.xor(gate))?;
+                }
                 Step::And(n) => {
-                    let batch = self.take(&mut ands, n)?;
+                    let batch = self.take(&mut ands, n.into())?;
                     self.batch(batch, AndPrice::Full)?;
                 }
+                Step::AndXor(n) => {
+                    let batch = self.take(&mut and_xors, n.into())?;
+                    self.batch_of_sums(batch)?;
+                }
                 Step::Known(known, n) => {
-                    let batch = self.take(&mut ands, n)?;
+                    let batch = self.take(&mut ands, n.into())?;
                     self.batch(batch, AndPrice::Known(known))?;
                 }
                 Step::Call => self.take(&mut calls, 1)?.iter().try_for_each(|call| self.call(call))?,
             }
         }
         self.at.step = self.block.steps.len();
-        let left_over = xors.len() + ands.len() + calls.len();
+        let left_over = xors.len() + ands.len() + and_xors.len() + calls.len();
         if left_over > 0 {
             return Err(Invalid::LeftOver { block: self.at.block, n: left_over });
         }
@@ -291,20 +315,50 @@ impl<'a> BlockCheck<'a> {
         said.into_iter().try_for_each(|(&operand, &expected)| self.expect(operand, expected))
     }
 
-    fn take<T>(&self, items: &mut &'a [T], n: u32) -> Result<&'a [T], Invalid> {
-        let (taken, rest) = items.split_at_checked(n as usize).ok_or(Invalid::StepsExceedBlock { at: self.at })?;
+    fn take<T>(&self, items: &mut &'a [T], n: u64) -> Result<&'a [T], Invalid> {
+        let split = usize::try_from(n).ok().and_then(|n| items.split_at_checked(n));
+        let (taken, rest) = split.ok_or(Invalid::StepsExceedBlock { at: self.at })?;
         *items = rest;
         Ok(taken)
     }
 
-    fn xor(&mut self, gate: &Xor) -> Result<(), Invalid> {
-        self.read(gate.a)?;
-        self.read(gate.b)?;
-        self.write(gate.dst)?;
+    /// An XOR: the destination, two operands, and perhaps a third, which may be missing.
+    fn xor(&mut self, gate: &[Operand]) -> Result<(), Invalid> {
+        let [dst, a, b, added @ ..] = gate else { unreachable!("XORs have two operands or three") };
+        self.plain(gate)?;
+        let nothing = self.block.nothing();
+        let operands = [a, b].into_iter().chain(added.iter().filter(|&&operand| operand != nothing));
+        operands.clone().try_for_each(|operand| self.read(operand.slot()))?;
+        self.write(dst.slot())?;
         if let Some(knowledge) = &mut self.knowledge {
-            knowledge[gate.dst as usize] = knowledge[gate.a as usize].join(knowledge[gate.b as usize]);
+            let known = operands.map(|operand| knowledge[operand.slot() as usize]).reduce(Knowledge::join);
+            knowledge[dst.slot() as usize] = known.expect("XORs have operands");
         }
         Ok(())
+    }
+
+    /// None of these is complemented; so none is the constant true.
+    fn plain(&self, operands: &[Operand]) -> Result<(), Invalid> {
+        let complemented = operands.iter().any(|operand| operand.is_complemented());
+        if complemented { Err(Invalid::Complemented { at: self.at }) } else { Ok(()) }
+    }
+
+    /// ANDs of which nobody knows an operand, with XORs around them.
+    fn batch_of_sums(&mut self, batch: &[AndXor]) -> Result<(), Invalid> {
+        let nothing = self.block.nothing();
+        let operands = |gate: &AndXor| {
+            let added = gate.added().into_iter().filter(move |&operand| operand != nothing);
+            [gate.and.a, gate.and.b].into_iter().chain(added).map(Operand::slot)
+        };
+        for gate in batch {
+            if gate.and.a.is_constant() || gate.and.b.is_constant() {
+                return Err(Invalid::ConstantOperand { at: self.at });
+            }
+            self.plain(&gate.added())?;
+            operands(gate).try_for_each(|slot| self.read(slot))?;
+        }
+        self.independent(batch.iter().map(|gate| (gate.and.dst, operands(gate))))?;
+        batch.iter().try_for_each(|gate| self.write_known(gate.and.dst, Knowledge::Secret))
     }
 
     fn batch(&mut self, batch: &[And], price: AndPrice) -> Result<(), Invalid> {
@@ -314,17 +368,25 @@ impl<'a> BlockCheck<'a> {
             }
             self.read(operand.slot())?;
         }
-        let at = self.at;
-        self.set_destinations(batch.iter().map(|gate| gate.dst), |slot| Invalid::DependentBatch { at, slot })?;
-        for gate in batch {
-            for slot in [gate.a.slot(), gate.b.slot()] {
-                if slot != gate.dst && self.is_destination(slot) {
-                    return Err(Invalid::DependentBatch { at, slot });
-                }
-            }
-        }
+        self.independent(batch.iter().map(|gate| (gate.dst, [gate.a.slot(), gate.b.slot()])))?;
         let result = self.check_price(batch, price)?;
         batch.iter().try_for_each(|gate| self.write_known(gate.dst, result))
+    }
+
+    /// No gate's destination is a destination or an operand of another; of each its destination and its operands.
+    fn independent<I: IntoIterator<Item = Slot>>(
+        &mut self,
+        gates: impl Iterator<Item = (Slot, I)> + Clone,
+    ) -> Result<(), Invalid> {
+        let at = self.at;
+        self.set_destinations(gates.clone().map(|(dst, _)| dst), |slot| Invalid::DependentBatch { at, slot })?;
+        for (dst, operands) in gates {
+            let mut others = operands.into_iter().filter(|&slot| slot != dst);
+            if let Some(slot) = others.find(|&slot| self.is_destination(slot)) {
+                return Err(Invalid::DependentBatch { at, slot });
+            }
+        }
+        Ok(())
     }
 
     /// Whether those who must know operands do; who knows the results.

@@ -1,16 +1,17 @@
 //! One block's schedule: a window over its nodes, batches of the oldest computable ANDs.
 //!
-//! A node of the window waits on one operand that is not available yet, in that operand's list of waiters; lists are
-//! threaded through two arrays. When an operand becomes available its waiters look at their other operand.
+//! What is computed at which node says the block's [`Cover`]. A node of the window waits on one operand that is not available yet, in that operand's list of waiters; lists are
+//! threaded through two arrays. When an operand becomes available its waiters look at their other operands.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::cover::{Cover, Operation, PINNED};
 use super::{BATCH_MAX, LANES, Unit, WINDOW};
 use crate::circuit::{Block, Node};
 use crate::id::{NodeId, Wire};
 use crate::knowledge::{AndPrice, Knowledge, Known};
-use crate::plan::{And, Operand, PlanBlock, PlanCall, Slot, Step, Xor};
+use crate::plan::{And, AndXor, Operand, PlanBlock, PlanCall, Slot, Step};
 
 /// The plan of one block.
 pub(super) fn schedule(unit: Unit<'_>) -> PlanBlock {
@@ -30,6 +31,9 @@ enum State {
     Done,
 }
 
+/// [`PlanBlock::nothing`] until the frame's size is known.
+const NOTHING: Operand = Operand(u32::MAX);
+
 /// No node, in the lists of waiters.
 const NONE: u32 = u32::MAX;
 
@@ -45,6 +49,7 @@ const PRICES: [AndPrice; 5] = [
 struct Scheduler<'a> {
     unit: Unit<'a>,
     block: &'a Block,
+    cover: Cover,
     frame: Frame,
     state: Vec<State>,
     first_waiter: Vec<u32>,
@@ -73,10 +78,12 @@ impl<'a> Scheduler<'a> {
         let first_gate = 1 + block.n_inputs as usize;
         let mut state = vec![State::Waiting; n_nodes];
         state[..first_gate].fill(State::Done);
+        let cover = Cover::new(block, |a, b| unit.price(a, b) != AndPrice::Full);
         Scheduler {
             unit,
             block,
-            frame: Frame::new(block),
+            frame: Frame::new(block, &cover),
+            cover,
             state,
             first_waiter: vec![NONE; n_nodes],
             next_waiter: vec![NONE; n_nodes],
@@ -106,6 +113,11 @@ impl<'a> Scheduler<'a> {
         self.emit_gathered();
         self.plan.outputs = self.block.outputs.iter().map(|&wire| self.frame.operand(wire)).collect();
         self.plan.n_slots = self.frame.n_slots;
+        let nothing = self.plan.nothing();
+        let added = self.plan.and_xors.iter_mut().flat_map(|gate| [&mut gate.a_plus, &mut gate.b_plus, &mut gate.c]);
+        for operand in self.plan.xors.iter_mut().chain(added).filter(|operand| **operand == NOTHING) {
+            *operand = nothing;
+        }
         if let Some(variant) = self.unit.variant {
             self.plan.input_knowledge = variant.inputs.clone();
             self.plan.output_knowledge = self.block.outputs.iter().map(|&wire| variant.of(wire)).collect();
@@ -119,7 +131,7 @@ impl<'a> Scheduler<'a> {
         while self.tail < end {
             let node = self.tail;
             self.tail += 1;
-            if self.frame.is_live(node) {
+            if self.cover.operation(node as u32) != Operation::None {
                 self.look_for_operands(node as u32);
             }
         }
@@ -128,11 +140,13 @@ impl<'a> Scheduler<'a> {
     /// Moves the head past everything that is done, dead, an XOR or a call.
     fn retire(&mut self) {
         while self.head < self.tail {
-            match self.block.nodes[self.head] {
-                Node::Xor(..) if self.frame.is_live(self.head) => self.gather_cone(self.head as u32),
-                Node::And(..) if self.frame.is_live(self.head) && self.state[self.head] != State::Done => return,
-                Node::Result { call, index: 0 } => self.emit_call(call as usize),
+            match self.cover.operation(self.head as u32) {
+                Operation::Xor => self.gather_cone(self.head as u32),
+                Operation::And | Operation::AndXor { .. } if self.state[self.head] != State::Done => return,
                 _ => {}
+            }
+            if let Node::Result { call, index: 0 } = self.block.nodes[self.head] {
+                self.emit_call(call as usize);
             }
             self.head += 1;
         }
@@ -140,17 +154,17 @@ impl<'a> Scheduler<'a> {
 
     /// Puts `node` on the list of an operand that is missing; if none is, the node is available.
     fn look_for_operands(&mut self, node: u32) {
-        let (Node::And(a, b) | Node::Xor(a, b)) = self.block.nodes[node as usize] else { return };
-        let missing = [a, b].into_iter().find(|wire| self.state[wire.node().0 as usize] == State::Waiting);
+        let terms = self.cover.terms(node);
+        let missing = terms.iter().find(|wire| self.state[wire.node().0 as usize] == State::Waiting);
         if let Some(wire) = missing {
             let list = &mut self.first_waiter[wire.node().0 as usize];
             self.next_waiter[node as usize] = std::mem::replace(list, node);
-        } else if let Node::And(..) = self.block.nodes[node as usize] {
-            let price = self.price(a, b);
-            self.ready[price].push(Reverse(node));
-        } else {
+        } else if self.cover.operation(node) == Operation::Xor {
             self.state[node as usize] = State::Available;
             self.take_waiters(node);
+        } else {
+            let price = self.price(node);
+            self.ready[price].push(Reverse(node));
         }
     }
 
@@ -172,9 +186,12 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// The position in [`PRICES`] of what an AND of these costs.
-    fn price(&self, a: Wire, b: Wire) -> usize {
-        let price = self.unit.variant.map_or(AndPrice::Full, |variant| AndPrice::of(variant.of(a), variant.of(b)));
+    /// The position in [`PRICES`] of what an AND costs.
+    fn price(&self, and: u32) -> usize {
+        let price = match (self.cover.operation(and), self.cover.terms(and)) {
+            (Operation::And, &[a, b]) => self.unit.price(a, b),
+            _ => AndPrice::Full,
+        };
         PRICES.iter().position(|other| *other == price).expect("every price is one of the list")
     }
 
@@ -190,25 +207,42 @@ impl<'a> Scheduler<'a> {
         let width = if n_ready < LANES { n_ready } else { n_ready / LANES * LANES };
         let batch: Vec<u32> = (0..width).filter_map(|_| self.ready[price].pop()).map(|Reverse(node)| node).collect();
         for &node in &batch {
-            for operand in self.operands(node) {
-                self.gather_cone(operand.node().0);
+            for i in 0..self.cover.terms(node).len() {
+                self.gather_cone(self.cover.terms(node)[i].node().0);
             }
         }
         self.emit_gathered();
-        for &node in &batch {
-            let [a, b] = self.in_order(PRICES[price], self.operands(node)).map(|wire| self.frame.operand(wire));
-            let dst = self.frame.allocate(node);
-            self.plan.ands.push(And { dst, a, b });
-        }
+        let has_xors = batch.iter().any(|&node| matches!(self.cover.operation(node), Operation::AndXor { .. }));
+        batch.iter().for_each(|&node| self.emit_and(PRICES[price], node));
         self.plan.steps.push(match PRICES[price] {
+            AndPrice::Full if has_xors => Step::AndXor(width as u32),
             AndPrice::Full => Step::And(width as u32),
             AndPrice::Known(known) => Step::Known(known, width as u32),
         });
         for &node in &batch {
-            self.frame.release(&self.operands(node));
+            self.frame.release(self.cover.terms(node));
         }
         for &node in &batch {
             self.complete(node);
+        }
+    }
+
+    /// Either all ANDs of a block that cost the full price have XORs around them, or none has.
+    fn emit_and(&mut self, price: AndPrice, node: u32) {
+        let operation = self.cover.operation(node);
+        let terms = self.cover.terms(node);
+        if let Operation::AndXor { a: n_a, b: n_b } = operation {
+            let (a, rest) = terms.split_at(n_a.into());
+            let (b, c) = rest.split_at(n_b.into());
+            let added = [a.get(1), b.get(1), c.first()].map(|wire| wire.map(|wire| self.frame.slot(wire.node())));
+            let [a, b] = [a[0], b[0]].map(|wire| self.frame.operand(wire));
+            let and = And { dst: self.frame.allocate(node), a, b };
+            // The frame grows until the end, and with it the slot that stands for nothing.
+            let [a_plus, b_plus, c] = added.map(|slot| slot.map_or(NOTHING, |slot| Operand::new(slot, false)));
+            self.plan.and_xors.push(AndXor { and, a_plus, b_plus, c });
+        } else {
+            let [a, b] = self.in_order(price, [terms[0], terms[1]]).map(|wire| self.frame.operand(wire));
+            self.plan.ands.push(And { dst: self.frame.allocate(node), a, b });
         }
     }
 
@@ -223,13 +257,6 @@ impl<'a> Scheduler<'a> {
         if swap { [b, a] } else { [a, b] }
     }
 
-    fn operands(&self, node: u32) -> [Wire; 2] {
-        match self.block.nodes[node as usize] {
-            Node::And(a, b) | Node::Xor(a, b) => [a, b],
-            _ => unreachable!("only gates are scheduled for their operands"),
-        }
-    }
-
     /// Gathers the XOR `root`, after the XORs below it that are still to do. Does nothing if it is done.
     fn gather_cone(&mut self, root: u32) {
         self.cone.push(root);
@@ -238,17 +265,17 @@ impl<'a> Scheduler<'a> {
                 self.cone.pop();
                 continue;
             }
-            let operands = self.operands(node).map(|wire| wire.node().0);
-            match operands.iter().find(|&&operand| self.state[operand as usize] != State::Done) {
-                Some(&operand) => self.cone.push(operand),
-                None => self.gather(node, operands),
+            let mut operands = self.cover.terms(node).iter().map(|wire| wire.node().0);
+            match operands.find(|&operand| self.state[operand as usize] != State::Done) {
+                Some(operand) => self.cone.push(operand),
+                None => self.gather(node),
             }
         }
     }
 
-    fn gather(&mut self, node: u32, operands: [u32; 2]) {
-        let [a, b] = operands.map(|operand| self.level[operand as usize]);
-        self.level[node as usize] = 1 + a.max(b);
+    fn gather(&mut self, node: u32) {
+        let levels = self.cover.terms(node).iter().map(|wire| self.level[wire.node().0 as usize]);
+        self.level[node as usize] = 1 + levels.max().unwrap_or(0);
         self.state[node as usize] = State::Done;
         self.gathered.push(node);
     }
@@ -257,25 +284,28 @@ impl<'a> Scheduler<'a> {
     /// each other stand next to each other.
     fn emit_gathered(&mut self) {
         let mut run = std::mem::take(&mut self.gathered);
-        if run.is_empty() {
-            return;
-        }
         run.sort_by_key(|&node| self.level[node as usize]);
+        // XORs of two operands count as XORs of three, unless there are no others: a change of the kind costs the processor a wrong guess.
+        let n_operands = run.iter().map(|&node| self.cover.terms(node).len()).max().unwrap_or(0);
         for &node in &run {
             self.level[node as usize] = 0;
-            self.emit_xor(node);
+            self.emit_xor(node, n_operands);
         }
-        self.plan.steps.push(Step::Xor(run.len() as u32));
+        if !run.is_empty() {
+            self.plan.steps.push(Step::Xor { n_operands: n_operands as u32, n: run.len() as u32 });
+        }
         run.clear();
         self.gathered = run;
     }
 
-    fn emit_xor(&mut self, node: u32) {
-        let operands = self.operands(node);
-        let [a, b] = operands.map(|wire| self.frame.slot(wire.node()));
-        self.frame.release(&operands);
-        let dst = self.frame.allocate(node);
-        self.plan.xors.push(Xor { dst, a, b });
+    fn emit_xor(&mut self, node: u32, n_operands: usize) {
+        let place = self.plan.xors.len();
+        self.plan.xors.push(NOTHING);
+        let terms = self.cover.terms(node);
+        self.plan.xors.extend(terms.iter().map(|wire| Operand::new(self.frame.slot(wire.node()), false)));
+        self.plan.xors.extend((terms.len()..n_operands).map(|_| NOTHING));
+        self.frame.release(self.cover.terms(node));
+        self.plan.xors[place] = Operand::new(self.frame.allocate(node), false);
     }
 
     /// Emits a call if anybody wants one of its results. Results never share a slot with arguments: the results of
@@ -318,12 +348,9 @@ struct Frame {
     n_slots: u32,
 }
 
-/// More uses than are counted: the slot is never freed.
-const PINNED: u32 = u32::MAX;
-
 impl Frame {
-    fn new(block: &Block) -> Frame {
-        let uses = count_uses(block);
+    fn new(block: &Block, cover: &Cover) -> Frame {
+        let uses = cover.uses.clone();
         let mut slots = vec![0; block.nodes.len()];
         for input in 0..block.n_inputs {
             slots[input as usize + 1] = input;
@@ -368,33 +395,5 @@ impl Frame {
                 self.free.push(self.slots[node]);
             }
         }
-    }
-}
-
-/// How often each node is read by nodes that matter; outputs are read at the end, hence pinned.
-fn count_uses(block: &Block) -> Vec<u32> {
-    let mut uses = vec![0u32; block.nodes.len()];
-    for wire in &block.outputs {
-        uses[wire.node().0 as usize] = PINNED;
-    }
-    for (node, kind) in block.nodes.iter().enumerate().rev() {
-        match *kind {
-            Node::And(a, b) | Node::Xor(a, b) if uses[node] > 0 => count(&mut uses, &[a, b]),
-            Node::Result { call, index: 0 } => {
-                let call = &block.calls[call as usize];
-                if uses[node..node + call.n_results as usize].iter().any(|&n| n > 0) {
-                    count(&mut uses, &call.args);
-                }
-            }
-            _ => {}
-        }
-    }
-    uses
-}
-
-fn count(uses: &mut [u32], wires: &[Wire]) {
-    for wire in wires {
-        let n = &mut uses[wire.node().0 as usize];
-        *n = n.saturating_add(1);
     }
 }

@@ -1,6 +1,6 @@
 //! Walks a plan: frames on a stack of labels, calls, repetitions. The same for both parties.
 //!
-//! A block's frame is `n_slots` labels. Directly above the caller's frame stands what a call carries along, `state | shared`,
+//! A block's frame is `n_slots` labels, and one that the kernels use. Directly above the caller's frame stands what a call carries along, `state | shared`,
 //! and above that the callee's frame, which every iteration enters anew:
 //!
 //! ```text
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::GATES_MAX;
 use crate::block::Label;
-use crate::kernel::{Gates, Segment};
+use crate::kernel::{GateRanges, Gates, Segment};
 
 /// What distinguishes the garbler from the evaluator.
 pub(super) trait Party {
@@ -74,7 +74,7 @@ struct Program<'p> {
 
 impl<'p> Program<'p> {
     fn new(plan: &'p Plan) -> Program<'p> {
-        let gates = plan.blocks.iter().map(|block| Gates::new(&block.xors, &block.ands, block.n_slots)).collect();
+        let gates = plan.blocks.iter().map(Gates::new).collect();
         Program { blocks: &plan.blocks, gates }
     }
 
@@ -90,10 +90,9 @@ struct Activation<'p> {
     gates: Gates<'p>,
     /// Where its frame starts in the stack.
     base: usize,
-    /// Steps, XORs, ANDs and calls done. A call is done when its last iteration is.
+    /// Steps, gates and calls done. A call is done when its last iteration is.
     n_steps: usize,
-    n_xors: usize,
-    n_ands: usize,
+    n_gates: NGates,
     n_calls: usize,
     /// Iterations done of the next call.
     n_iterations: u64,
@@ -101,21 +100,23 @@ struct Activation<'p> {
 
 impl<'p> Activation<'p> {
     fn new(block: &'p PlanBlock, gates: Gates<'p>, base: usize) -> Activation<'p> {
-        Activation { block, gates, base, n_steps: 0, n_xors: 0, n_ands: 0, n_calls: 0, n_iterations: 0 }
+        Activation { block, gates, base, n_steps: 0, n_gates: NGates::default(), n_calls: 0, n_iterations: 0 }
     }
 
     /// Runs XORs and ANDs up to the next call, or to the block's end.
     fn run_to_call<P: Party>(&mut self, party: &mut P, stack: &mut [Label]) -> Result<Option<&'p PlanCall>, P::Error> {
         let block = self.block;
-        let frame = &mut stack[self.base..][..block.n_slots as usize];
+        let frame = &mut stack[self.base..][..n_labels(block)];
         while let Some(step) = block.steps.get(self.n_steps) {
             match *step {
                 Step::Call => {
                     self.n_steps += 1;
                     return Ok(Some(&block.calls[self.n_calls]));
                 }
-                Step::And(n) | Step::Known(_, n) if n as usize > GATES_MAX => self.run_wide(party, *step, frame)?,
-                Step::And(_) | Step::Known(..) | Step::Xor(_) => {
+                Step::And(n) | Step::AndXor(n) | Step::Known(_, n) if n as usize > GATES_MAX => {
+                    self.run_wide(party, *step, frame)?;
+                }
+                Step::And(_) | Step::AndXor(_) | Step::Known(..) | Step::Xor { .. } => {
                     let segment = self.next_segment();
                     party.run(segment, frame)?;
                 }
@@ -127,18 +128,19 @@ impl<'p> Activation<'p> {
     /// The longest run of steps from the next on that is a segment.
     fn next_segment(&mut self) -> Segment<'p> {
         let block = self.block;
-        let (first_step, first_xor, first_and) = (self.n_steps, self.n_xors, self.n_ands);
+        let (first_step, first, mut n_ands) = (self.n_steps, self.n_gates, 0);
         for step in &block.steps[first_step..] {
             match *step {
-                Step::Xor(n) => self.n_xors += n as usize,
-                Step::And(n) | Step::Known(_, n) if self.n_ands - first_and + n as usize <= GATES_MAX => {
-                    self.n_ands += n as usize;
+                Step::Xor { .. } => {}
+                Step::And(n) | Step::AndXor(n) | Step::Known(_, n) if n_ands + n as usize <= GATES_MAX => {
+                    n_ands += n as usize;
                 }
-                Step::And(_) | Step::Known(..) | Step::Call => break,
+                Step::And(_) | Step::AndXor(_) | Step::Known(..) | Step::Call => break,
             }
+            self.n_gates.add(*step);
             self.n_steps += 1;
         }
-        let gates = self.gates.part(first_xor..self.n_xors, first_and..self.n_ands);
+        let gates = self.gates.part(first.to(self.n_gates));
         Segment::new(&block.steps[first_step..self.n_steps], gates)
     }
 
@@ -147,14 +149,15 @@ impl<'p> Activation<'p> {
         let (n, part): (_, &dyn Fn(u32) -> Step) = match step {
             Step::Known(known, n) => (n, &move |n| Step::Known(known, n)),
             Step::And(n) => (n, &Step::And),
-            Step::Xor(_) | Step::Call => unreachable!("only batches of ANDs are wide"),
+            Step::AndXor(n) => (n, &Step::AndXor),
+            Step::Xor { .. } | Step::Call => unreachable!("only batches of ANDs are wide"),
         };
-        let end = self.n_ands + n as usize;
-        while self.n_ands < end {
-            let n_now = GATES_MAX.min(end - self.n_ands);
-            let gates = self.gates.part(0..0, self.n_ands..self.n_ands + n_now);
-            party.run(Segment::new(&[part(n_now as u32)], gates), frame)?;
-            self.n_ands += n_now;
+        let mut left = n;
+        while left > 0 {
+            let (now, first) = (part(left.min(GATES_MAX as u32)), self.n_gates);
+            self.n_gates.add(now);
+            party.run(Segment::new(&[now], self.gates.part(first.to(self.n_gates))), frame)?;
+            left -= left.min(GATES_MAX as u32);
         }
         self.n_steps += 1;
         Ok(())
@@ -162,7 +165,7 @@ impl<'p> Activation<'p> {
 
     /// Where the next call's carried values stand: state, then shared.
     fn carried(&self) -> usize {
-        self.base + self.block.n_slots as usize
+        self.base + n_labels(self.block)
     }
 
     /// Evaluates the state and shared arguments of `call`.
@@ -245,6 +248,34 @@ impl<'p> Activation<'p> {
     }
 }
 
+/// How many of a block's slots of XORs, ANDs and ANDs with XORs.
+#[derive(Clone, Copy, Default)]
+struct NGates {
+    xors: usize,
+    ands: usize,
+    and_xors: usize,
+}
+
+impl NGates {
+    fn add(&mut self, step: Step) {
+        match step {
+            Step::Xor { n_operands, n } => self.xors += n as usize * (1 + n_operands as usize),
+            Step::And(n) | Step::Known(_, n) => self.ands += n as usize,
+            Step::AndXor(n) => self.and_xors += n as usize,
+            Step::Call => {}
+        }
+    }
+
+    fn to(self, end: NGates) -> GateRanges {
+        GateRanges { xors: self.xors..end.xors, ands: self.ands..end.ands, and_xors: self.and_xors..end.and_xors }
+    }
+}
+
+/// Labels of a block's frame: its slots, and the one that holds nothing.
+fn n_labels(block: &PlanBlock) -> usize {
+    block.n_slots as usize + 1
+}
+
 /// Who knows a block's input or output; nobody where the plan has no local part.
 fn known(knowledge: &[Knowledge], i: usize) -> Knowledge {
     knowledge.get(i).copied().unwrap_or_default()
@@ -260,7 +291,7 @@ fn stack_depth(plan: &Plan) -> usize {
     let mut depths: Vec<usize> = Vec::with_capacity(plan.blocks.len());
     for block in &plan.blocks {
         let calls = block.calls.iter().map(|call| n_carried(call) + depths[call.callee.0 as usize]);
-        depths.push(block.n_slots as usize + calls.max().unwrap_or(0));
+        depths.push(n_labels(block) + calls.max().unwrap_or(0));
     }
     depths.last().copied().unwrap_or(0)
 }

@@ -5,6 +5,7 @@
 //! time; where a unit of up to [`MARGIN`] gates crosses from one window to the next, the last gates of the first stay in front
 //! of the second, so that the unit's keys lie in one piece.
 
+use super::GROUP;
 use crate::block::Block;
 
 /// Gates scheduled at a time.
@@ -23,7 +24,17 @@ pub(super) const ROUND_KEYS: usize = 11;
 pub(super) const ROUND_CONSTANTS: [i32; ROUND_KEYS - 1] = [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x1b, 0x36];
 
 /// One round's keys: of the gates before the window, of those in it, and places that are read but not used.
-pub(super) type Row = [Block; MARGIN + WINDOW + MARGIN];
+pub(super) type Row = [Block; ROW];
+
+/// Blocks of a row.
+pub(super) const ROW: usize = MARGIN + WINDOW + MARGIN;
+
+/// The rows from a unit's first key on, up to its last key of the last round. The places of its keys are then at distances that the
+/// compiler knows from one address.
+pub(super) type Keys = [Block; (2 * ROUND_KEYS - 1) * ROW + MARGIN];
+
+/// The same for four gates of one row, whose keys are those of the first half-gates or of the second.
+pub(super) type HalfKeys = [Block; (2 * ROUND_KEYS - 2) * ROW + GROUP];
 
 /// Round keys of a window of gates. Not secret.
 #[derive(Clone)]
@@ -38,7 +49,7 @@ pub(super) struct Ahead {
 impl Ahead {
     /// No gate's keys.
     pub(super) fn new() -> Box<Ahead> {
-        Box::new(Ahead { rows: [[[Block::ZERO; MARGIN + WINDOW + MARGIN]; 2]; ROUND_KEYS], first_gate: NO_GATE })
+        Box::new(Ahead { rows: [[[Block::ZERO; ROW]; 2]; ROUND_KEYS], first_gate: NO_GATE })
     }
 
     /// Where in the rows the keys of `n` ≤ [`MARGIN`] gates from `first_gate` stand; `schedule` makes the keys of a window.
@@ -50,6 +61,13 @@ impl Ahead {
             offset = first_gate.wrapping_sub(self.first_gate);
         }
         offset.wrapping_add(MARGIN as u64) as usize
+    }
+
+    /// The keys from `position` on.
+    #[inline(always)]
+    pub(super) fn keys<const N: usize>(&self, position: usize) -> &[Block; N] {
+        let rows = self.rows.as_flattened().as_flattened();
+        rows.get(position..).and_then(|rows| rows.first_chunk()).expect("a unit's keys lie in the window")
     }
 
     /// Moves the window to hold the last of `n` gates from `first_gate`, and the first too, or just before.

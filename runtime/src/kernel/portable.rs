@@ -7,7 +7,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hushgate_circuits::knowledge::Known;
 use hushgate_circuits::plan::{And, Operand};
 
-use super::{Frame, GROUP, Place, Segment, evaluate_own, garble_own, sigma};
+use super::{Ands, Frame, GROUP, Gate, Place, Segment, evaluate_own, garble_own, sigma};
 use crate::block::{Block, Delta, Label};
 
 /// As [`super::Kernel::hash_each`].
@@ -33,25 +33,17 @@ pub(super) fn garble(
     tables: &mut [Block],
 ) {
     let mut place = Place { row: 0, pair: first_gate };
-    segment.run(frame, |known, ands, frame| {
-        let (rows, first) = place.take(known, ands.len());
+    let session = Session { s, delta };
+    segment.run(frame, |ands, frame| {
+        let (rows, first) = place.take(ands);
         let rows = &mut tables[rows];
-        let label = |frame: &Frame<'_>, x: Operand| frame.0[x.slot() as usize] ^ delta.times(x.is_complemented());
-        match known {
-            None => {
-                for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks_mut(2 * GROUP)).enumerate() {
-                    let (tg, te) = rows.split_at_mut(ands.len());
-                    for (i, and) in ands.iter().enumerate() {
-                        let gate = first + (group * GROUP + i) as u64;
-                        let (a, b) = (label(frame, and.a), label(frame, and.b));
-                        (frame.0[and.dst as usize], tg[i], te[i]) = garble_gate(s, gate, delta, a, b);
-                    }
-                }
-            }
-            Some(Known::GarblerBoth) => garble_own(ands, delta, frame),
-            Some(known) => {
+        match ands {
+            Ands::Plain(ands) => session.garble_batch(first, ands, frame, rows),
+            Ands::WithXors(ands) => session.garble_batch(first, ands, frame, rows),
+            Ands::Known(Known::GarblerBoth, ands) => garble_own(ands, delta, frame),
+            Ands::Known(known, ands) => {
                 for (i, (and, row)) in ands.iter().zip(rows).enumerate() {
-                    let (a, b) = (label(frame, and.a), label(frame, and.b));
+                    let (a, b) = (session.zero_label(frame, and.a), session.zero_label(frame, and.b));
                     (frame.0[and.dst as usize], *row) = garble_half(s, tweak(first, i), known, delta, a, b);
                 }
             }
@@ -61,30 +53,66 @@ pub(super) fn garble(
 
 pub(super) fn evaluate(s: Block, first_gate: u64, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
     let mut place = Place { row: 0, pair: first_gate };
-    segment.run(frame, |known, ands, frame| {
-        let (rows, first) = place.take(known, ands.len());
+    segment.run(frame, |ands, frame| {
+        let (rows, first) = place.take(ands);
         let rows = &tables[rows];
-        match known {
-            None => {
-                for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks(2 * GROUP)).enumerate() {
-                    let (tg, te) = rows.split_at(ands.len());
-                    for (i, and) in ands.iter().enumerate() {
-                        let gate = first + (group * GROUP + i) as u64;
-                        let (a, b) = (frame.0[and.a.slot() as usize], frame.0[and.b.slot() as usize]);
-                        let [ha] = hash(s, 2 * gate, [a]);
-                        let [hb] = hash(s, 2 * gate + 1, [b]);
-                        frame.0[and.dst as usize] = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
-                    }
-                }
-            }
-            Some(Known::GarblerBoth) => evaluate_own(ands, frame),
-            Some(known) => {
+        match ands {
+            Ands::Plain(ands) => evaluate_batch(s, first, ands, frame, rows),
+            Ands::WithXors(ands) => evaluate_batch(s, first, ands, frame, rows),
+            Ands::Known(Known::GarblerBoth, ands) => evaluate_own(ands, frame),
+            Ands::Known(known, ands) => {
                 for (i, (and, row)) in ands.iter().zip(rows).enumerate() {
                     frame.0[and.dst as usize] = evaluate_half(s, tweak(first, i), known, *row, and, frame);
                 }
             }
         }
     });
+}
+
+/// What is the same for all gates of the garbler.
+struct Session<'a> {
+    s: Block,
+    delta: &'a Delta,
+}
+
+impl Session<'_> {
+    fn zero_label(&self, frame: &Frame<'_>, operand: Operand) -> Label {
+        frame.0[operand.slot() as usize] ^ self.delta.times(operand.is_complemented())
+    }
+
+    fn garble_batch<G: Gate>(&self, first: u64, ands: &[G], frame: &mut Frame<'_>, rows: &mut [Block]) {
+        for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks_mut(2 * GROUP)).enumerate() {
+            let (tg, te) = rows.split_at_mut(ands.len());
+            for (i, and) in ands.iter().enumerate() {
+                let gate = first + (group * GROUP + i) as u64;
+                let [a, b] = and.operands().map(|operand| self.zero_label(frame, operand));
+                let [a_plus, b_plus, c] = added(*and, frame);
+                let (product, tg_row, te_row) = garble_gate(self.s, gate, self.delta, a ^ a_plus, b ^ b_plus);
+                (frame.0[and.dst() as usize], tg[i], te[i]) = (product ^ c, tg_row, te_row);
+            }
+        }
+    }
+}
+
+fn evaluate_batch<G: Gate>(s: Block, first: u64, ands: &[G], frame: &mut Frame<'_>, rows: &[Block]) {
+    for (group, (ands, rows)) in ands.chunks(GROUP).zip(rows.chunks(2 * GROUP)).enumerate() {
+        let (tg, te) = rows.split_at(ands.len());
+        for (i, and) in ands.iter().enumerate() {
+            let gate = first + (group * GROUP + i) as u64;
+            let [a, b] = and.operands().map(|operand| frame.0[operand.slot() as usize]);
+            let [a_plus, b_plus, c] = added(*and, frame);
+            let (a, b) = (a ^ a_plus, b ^ b_plus);
+            let [ha] = hash(s, 2 * gate, [a]);
+            let [hb] = hash(s, 2 * gate + 1, [b]);
+            let product = ha ^ hb ^ tg[i].masked(a.lsb()) ^ (te[i] ^ a).masked(b.lsb());
+            frame.0[and.dst() as usize] = product ^ c;
+        }
+    }
+}
+
+/// The labels that a gate adds.
+fn added<G: Gate>(gate: G, frame: &Frame<'_>) -> [Label; 3] {
+    if G::HAS_XORS { gate.added().map(|operand| frame.0[operand.slot() as usize]) } else { [Block::ZERO; 3] }
 }
 
 /// The tweak of gate `i` of a batch of gates of one row.

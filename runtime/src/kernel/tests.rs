@@ -8,8 +8,11 @@ use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::Operand;
 
 /// A batch of independent gates over a random frame: gate `i` writes slot `i`, and reads slots above all destinations.
+#[derive(Clone)]
 struct Batch {
     ands: Vec<And>,
+    /// What is added to the gates, where they have XORs around them.
+    added: Vec<[Operand; 3]>,
     frame: Vec<Label>,
     s: Block,
     first_gate: u64,
@@ -19,17 +22,37 @@ fn random_batch(rng: &mut ChaCha8Rng, n: usize, first_gate: u64) -> Batch {
     let n_slots = 2 * n + 3;
     let mut operand = || Operand::new(rng.random_range(n as u32..n_slots as u32), rng.random());
     let ands = (0..n).map(|i| And { dst: i as u32, a: operand(), b: operand() }).collect();
-    let frame = (0..n_slots).map(|_| Block::random(rng)).collect();
-    Batch { ands, frame, s: Block::random(rng), first_gate }
+    // The slot after the last stands for nothing.
+    let mut added = || Operand::new(rng.random_range(n as u32..=n_slots as u32), false);
+    let added = (0..n).map(|_| [added(), added(), added()]).collect();
+    let frame = (0..=n_slots).map(|_| Block::random(rng)).collect();
+    Batch { ands, added, frame, s: Block::random(rng), first_gate }
 }
 
 impl Batch {
-    fn segment<'a>(&'a self, steps: &'a [Step]) -> Segment<'a> {
-        Segment::new(steps, Gates::new(&[], &self.ands, self.frame.len() as u32))
+    /// A block with these steps: the gates in their order, of whatever kind.
+    fn block(&self, steps: &[Step]) -> PlanBlock {
+        let n_slots = self.frame.len() as u32 - 1;
+        let mut block = PlanBlock { n_slots, steps: steps.to_vec(), ..PlanBlock::default() };
+        let mut gates = self.ands.iter().zip(&self.added);
+        for step in steps {
+            match *step {
+                Step::AndXor(n) => block.and_xors.extend(gates.by_ref().take(n as usize).map(|(and, added)| {
+                    let [a_plus, b_plus, c] = *added;
+                    AndXor { and: *and, a_plus, b_plus, c }
+                })),
+                Step::And(n) | Step::Known(_, n) => {
+                    block.ands.extend(gates.by_ref().take(n as usize).map(|(and, _)| *and));
+                }
+                Step::Xor { .. } | Step::Call => unreachable!(),
+            }
+        }
+        block
     }
 
     fn garble(&self, kernel: Kernel, delta: &Delta, steps: &[Step]) -> (Vec<Label>, Vec<Block>) {
-        let segment = self.segment(steps);
+        let block = self.block(steps);
+        let segment = Segment::new(steps, Gates::new(&block));
         let (mut frame, mut tables) = (self.frame.clone(), vec![Block::ZERO; segment.n_rows()]);
         let mut keys = GateKeys::new(self.s, self.first_gate);
         kernel.garble(&mut keys, delta, segment, &mut frame, &mut tables);
@@ -39,7 +62,9 @@ impl Batch {
 
     fn evaluate(&self, kernel: Kernel, tables: &[Block], steps: &[Step]) -> Vec<Label> {
         let mut frame = self.frame.clone();
-        kernel.evaluate(&mut GateKeys::new(self.s, self.first_gate), self.segment(steps), &mut frame, tables);
+        let block = self.block(steps);
+        let segment = Segment::new(steps, Gates::new(&block));
+        kernel.evaluate(&mut GateKeys::new(self.s, self.first_gate), segment, &mut frame, tables);
         frame
     }
 }
@@ -50,21 +75,22 @@ fn bits(blocks: &[Block]) -> Vec<u128> {
 
 fn n_pairs(steps: &[Step]) -> u64 {
     let pairs = steps.iter().map(|step| match *step {
-        Step::And(n) => n.into(),
+        Step::And(n) | Step::AndXor(n) => n.into(),
         Step::Known(Known::GarblerBoth, _) => 0,
         Step::Known(_, n) => tweak_pairs(n.into()),
-        Step::Xor(_) | Step::Call => unreachable!(),
+        Step::Xor { .. } | Step::Call => unreachable!(),
     });
     pairs.sum()
 }
 
-/// Splits `n` gates into random steps, of every kind or of two rows each.
+/// Splits `n` gates into random steps, of every kind or of two rows each, with XORs around them or without.
 fn random_steps(rng: &mut ChaCha8Rng, mut n: u32, all_kinds: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     while n > 0 {
         let width = rng.random_range(1..=n.min(20));
         steps.push(match rng.random_range(0..6) {
             kind @ 0..4 if all_kinds => Step::Known(Known::ALL[kind], width),
+            4 => Step::AndXor(width),
             _ => Step::And(width),
         });
         n -= width;
@@ -77,7 +103,7 @@ fn check_against_portable(rng: &mut ChaCha8Rng, n: usize, first_gate: u64) {
     let delta = Delta::random(rng);
     let whole = Known::ALL.map(|known| vec![Step::Known(known, n as u32)]).to_vec();
     let parts = [false, true].map(|all_kinds| random_steps(rng, n as u32, all_kinds)).to_vec();
-    for steps in [vec![vec![Step::And(n as u32)]], whole, parts].concat() {
+    for steps in [vec![vec![Step::And(n as u32)], vec![Step::AndXor(n as u32)]], whole, parts].concat() {
         let (frame, tables) = batch.garble(Kernel::portable(), &delta, &steps);
         let active = batch.evaluate(Kernel::portable(), &tables, &steps);
         for kernel in Kernel::available() {
@@ -163,7 +189,7 @@ fn gates_follow_the_equations() {
             continue;
         }
         for (x, y) in [(false, false), (false, true), (true, false), (true, true)] {
-            let mut active = Batch { frame: batch.frame.clone(), ands: batch.ands.clone(), ..batch };
+            let mut active = batch.clone();
             active.frame[and.a.slot() as usize] = a0 ^ delta.times(x);
             active.frame[and.b.slot() as usize] = b0 ^ delta.times(y);
             let c = active.evaluate(Kernel::portable(), &tables, &[Step::And(1)])[0];
@@ -192,7 +218,7 @@ fn gates_of_one_row_follow_the_equations() {
         let [form_a, form_b] = known.operands();
         let (a0, a) = in_form(batch.frame[1], form_a, x);
         let (b0, b) = in_form(batch.frame[2], form_b, y);
-        let mut active = Batch { frame: batch.frame.clone(), ands: batch.ands.clone(), ..batch };
+        let mut active = batch.clone();
         (batch.frame[1], batch.frame[2], active.frame[1], active.frame[2]) = (a0, b0, a, b);
         let steps = [Step::Known(known, 1)];
         let (frame, tables) = batch.garble(Kernel::portable(), &delta, &steps);
@@ -228,27 +254,99 @@ fn gates_of_one_row_have_tweaks_of_their_own() {
     }
 }
 
+/// What is added to a gate is added to what a plain gate computes of the sums.
 #[test]
-fn slots_outside_the_frame_are_refused() {
-    let is_refused = |xors: &[Xor], ands: &[And]| std::panic::catch_unwind(|| Gates::new(xors, ands, 7)).is_err();
-    let operand = |slot| Operand::new(slot, true);
-    for (slot, expected) in [(6, false), (7, true), (8, true), (1 << 30, true), ((1 << 31) - 1, true)] {
-        for (dst, a, b) in [(slot, 0, 0), (0, slot, 0), (0, 0, slot)] {
-            assert_eq!(is_refused(&[], &[And { dst, a: operand(a), b: operand(b) }]), expected, "{dst} {a} {b}");
-            assert_eq!(is_refused(&[Xor { dst, a, b }], &[]), expected, "{dst} {a} {b}");
+fn gates_with_xors_follow_the_equations() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    for n in 0..40 {
+        let batch = random_batch(&mut rng, n, 77);
+        let delta = Delta::random(&mut rng);
+        let (frame, tables) = batch.garble(Kernel::portable(), &delta, &[Step::AndXor(n as u32)]);
+        let label = |operand: Operand| {
+            if operand.slot() as usize == batch.frame.len() - 1 {
+                Block::ZERO
+            } else {
+                batch.frame[operand.slot() as usize]
+            }
+        };
+        // The same gates on frames in which the sums stand.
+        let mut plain = Batch { frame: vec![Block::ZERO; 3 * n + 1], ..batch.clone() };
+        for i in 0..n {
+            let (and, [a_plus, b_plus, _]) = (batch.ands[i], batch.added[i]);
+            plain.frame[n + i] = label(and.a) ^ label(a_plus);
+            plain.frame[2 * n + i] = label(and.b) ^ label(b_plus);
+            plain.ands[i].a = Operand::new((n + i) as u32, and.a.is_complemented());
+            plain.ands[i].b = Operand::new((2 * n + i) as u32, and.b.is_complemented());
+        }
+        let (products, rows) = plain.garble(Kernel::portable(), &delta, &[Step::And(n as u32)]);
+        assert_eq!(bits(&tables), bits(&rows));
+        let sums: Vec<Label> = (0..n).map(|i| products[i] ^ label(batch.added[i][2])).collect();
+        assert_eq!(bits(&frame[..n]), bits(&sums));
+    }
+}
+
+#[test]
+fn xors_of_two_and_three_are_sums() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let xors: Vec<Operand> = [3, 0, 1, 4, 3, 2, 1, 3, 4, 5].map(|slot| Operand::new(slot, false)).to_vec();
+    let steps = [Step::Xor { n_operands: 2, n: 2 }, Step::Xor { n_operands: 3, n: 1 }];
+    let mut block = PlanBlock { n_inputs: 3, n_slots: 5, xors, ..PlanBlock::default() };
+    let frame: Vec<Label> = (0..6).map(|_| Block::random(&mut rng)).collect();
+    for third in [5, 0] {
+        block.xors[9] = Operand::new(third, false);
+        let gates = Gates::new(&block);
+        for kernel in Kernel::available() {
+            let mut got = frame.clone();
+            kernel.evaluate(&mut GateKeys::new(Block::ZERO, 0), Segment::new(&steps, gates), &mut got, &[]);
+            let first = frame[0] ^ frame[1];
+            let second = first ^ frame[2];
+            let third = first ^ second ^ if third == 5 { Block::ZERO } else { frame[0] };
+            assert_eq!(bits(&got[1..5]), bits(&[third, frame[2], first, second]), "{}", kernel.name());
         }
     }
-    assert!(is_refused(&[Xor { dst: u32::MAX, a: 0, b: 0 }], &[]));
-    assert!(is_refused(&[Xor { dst: 1 << 31, a: 0, b: 0 }], &[]));
-    assert!(is_refused(&[], &[And { dst: 0, a: Operand::CONSTANT, b: operand(1) }]));
-    assert!(std::panic::catch_unwind(|| Gates::new(&[Xor { dst: 0, a: 0, b: 0 }], &[], 0)).is_err());
+}
+
+#[test]
+fn slots_outside_the_frame_are_refused() {
+    let is_refused = |block: &PlanBlock| std::panic::catch_unwind(|| Gates::new(block)).is_err();
+    let operand = |slot| Operand::new(slot, true);
+    let plain = |slot| Operand::new(slot, false);
+    let with_ands = |ands: &[And]| PlanBlock { n_slots: 7, ands: ands.to_vec(), ..PlanBlock::default() };
+    let with_xors = |xors: [Operand; 3]| PlanBlock { n_slots: 7, xors: xors.to_vec(), ..PlanBlock::default() };
+    // There is one label more than slots.
+    for (slot, expected) in [(6, false), (7, false), (8, true), (1 << 30, true), ((1 << 31) - 1, true)] {
+        for (dst, a, b) in [(slot, 0, 0), (0, slot, 0), (0, 0, slot)] {
+            let and = And { dst, a: operand(a), b: operand(b) };
+            assert_eq!(is_refused(&with_ands(&[and])), expected, "{dst} {a} {b}");
+            assert_eq!(is_refused(&with_xors([dst, a, b].map(plain))), expected, "{dst} {a} {b}");
+            let mut block = with_ands(&[]);
+            block.and_xors = vec![AndXor { and, a_plus: plain(0), b_plus: plain(0), c: plain(0) }];
+            assert_eq!(is_refused(&block), expected, "{dst} {a} {b}");
+            let and = And { dst: 0, a: plain(0), b: plain(0) };
+            block.and_xors = vec![AndXor { and, a_plus: plain(dst), b_plus: plain(a), c: plain(b) }];
+            assert_eq!(is_refused(&block), expected, "{dst} {a} {b}");
+        }
+    }
+    for i in 0..3 {
+        let mut complemented = [0, 1, 2].map(plain);
+        complemented[i] = operand(1);
+        assert!(is_refused(&with_xors(complemented)));
+        let [a_plus, b_plus, c] = complemented;
+        let mut block = with_ands(&[]);
+        block.and_xors = vec![AndXor { and: And { dst: 0, a: plain(0), b: plain(0) }, a_plus, b_plus, c }];
+        assert!(is_refused(&block));
+    }
+    assert!(is_refused(&with_xors([Operand::CONSTANT, plain(0), plain(0)])));
+    assert!(is_refused(&with_ands(&[And { dst: u32::MAX, a: plain(0), b: plain(0) }])));
+    assert!(is_refused(&with_ands(&[And { dst: 0, a: Operand::CONSTANT, b: operand(1) }])));
 }
 
 #[test]
 #[should_panic(expected = "slots lie in its frame")]
 fn a_frame_that_is_too_small_is_refused() {
-    let ands = [And { dst: 0, a: Operand::new(6, false), b: Operand::new(1, false) }];
-    let segment = Segment::new(&[Step::And(1)], Gates::new(&[], &ands, 7));
-    let mut frame = [Block::ZERO; 6];
+    let ands = vec![And { dst: 0, a: Operand::new(6, false), b: Operand::new(1, false) }];
+    let block = PlanBlock { n_slots: 7, ands, ..PlanBlock::default() };
+    let segment = Segment::new(&[Step::And(1)], Gates::new(&block));
+    let mut frame = [Block::ZERO; 7];
     Kernel::detect().evaluate(&mut GateKeys::new(Block::ZERO, 0), segment, &mut frame, &[Block::ZERO; 2]);
 }

@@ -23,10 +23,12 @@
 macro_rules! half_gates {
     ($features:tt) => {
         use hushgate_circuits::knowledge::Known;
-        use hushgate_circuits::plan::{And, tweak_pairs};
+        use hushgate_circuits::plan::{And, Operand, tweak_pairs};
 
-        use super::ahead::{Ahead, MARGIN, ROUND_CONSTANTS, Row, WINDOW};
-        use super::{EVALUATOR, EVALUATOR_BOTH, Frame, GARBLER, GROUP, Place, Segment, evaluate_own, garble_own};
+        use super::ahead::{Ahead, HalfKeys, Keys, MARGIN, ROUND_CONSTANTS, ROUND_KEYS, ROW, Row, WINDOW};
+        use super::{
+            Ands, EVALUATOR, EVALUATOR_BOTH, Frame, GARBLER, GROUP, Gate, Place, Segment, evaluate_own, garble_own,
+        };
         use crate::block::{Block, Delta, Label};
 
         /// Gates in a unit of two vectors.
@@ -38,10 +40,10 @@ macro_rules! half_gates {
         const SOME: usize = 0;
 
         /// A batch of gates, with the numbers that its units need.
-        struct Batch<'a> {
+        struct Batch<'a, G> {
             s: Block,
             first_gate: u64,
-            ands: &'a [And],
+            ands: &'a [G],
         }
 
         /// As [`super::Kernel::garble`].
@@ -58,13 +60,16 @@ macro_rules! half_gates {
             let delta_block = delta;
             let delta = splat(delta.block());
             let mut place = Place { row: 0, pair: first_gate };
-            segment.run(frame, |known, ands, frame| {
-                let (rows, first_gate) = place.take(known, ands.len());
-                let batch = Batch { s, first_gate, ands };
-                match known {
-                    None => garble_batch(ahead, &batch, delta, frame, &mut tables[rows]),
-                    Some(Known::GarblerBoth) => garble_own(ands, delta_block, frame),
-                    Some(known) => garble_known(ahead, &batch, known, delta, frame, &mut tables[rows]),
+            segment.run(frame, |ands, frame| {
+                let (rows, first_gate) = place.take(ands);
+                let rows = &mut tables[rows];
+                match ands {
+                    Ands::Plain(ands) => garble_batch(ahead, &Batch { s, first_gate, ands }, delta, frame, rows),
+                    Ands::WithXors(ands) => garble_batch(ahead, &Batch { s, first_gate, ands }, delta, frame, rows),
+                    Ands::Known(Known::GarblerBoth, ands) => garble_own(ands, delta_block, frame),
+                    Ands::Known(known, ands) => {
+                        garble_known(ahead, &Batch { s, first_gate, ands }, known, delta, frame, rows);
+                    }
                 }
             });
         }
@@ -80,22 +85,25 @@ macro_rules! half_gates {
             tables: &[Block],
         ) {
             let mut place = Place { row: 0, pair: first_gate };
-            segment.run(frame, |known, ands, frame| {
-                let (rows, first_gate) = place.take(known, ands.len());
-                let batch = Batch { s, first_gate, ands };
-                match known {
-                    None => evaluate_batch(ahead, &batch, frame, &tables[rows]),
-                    Some(Known::GarblerBoth) => evaluate_own(ands, frame),
-                    Some(known) => evaluate_known(ahead, &batch, known, frame, &tables[rows]),
+            segment.run(frame, |ands, frame| {
+                let (rows, first_gate) = place.take(ands);
+                let rows = &tables[rows];
+                match ands {
+                    Ands::Plain(ands) => evaluate_batch(ahead, &Batch { s, first_gate, ands }, frame, rows),
+                    Ands::WithXors(ands) => evaluate_batch(ahead, &Batch { s, first_gate, ands }, frame, rows),
+                    Ands::Known(Known::GarblerBoth, ands) => evaluate_own(ands, frame),
+                    Ands::Known(known, ands) => {
+                        evaluate_known(ahead, &Batch { s, first_gate, ands }, known, frame, rows);
+                    }
                 }
             });
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn garble_batch(
+        fn garble_batch<G: Gate>(
             ahead: &mut Ahead,
-            batch: &Batch<'_>,
+            batch: &Batch<'_, G>,
             delta: Vector,
             frame: &mut Frame<'_>,
             rows: &mut [Block],
@@ -103,32 +111,32 @@ macro_rules! half_gates {
             let (full, rest) = batch.ands.as_chunks::<UNIT>();
             for (i, ands) in full.iter().enumerate() {
                 let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
-                garble_unit::<2, UNIT>(ahead, &unit, ands, delta, frame, rows);
+                garble_unit::<2, UNIT, G>(ahead, &unit, ands, delta, frame, rows);
             }
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
                 match rest.len() {
-                    1 => garble_unit::<1, 1>(ahead, &unit, rest, delta, frame, rows),
-                    n if n <= LANES => garble_unit::<1, SOME>(ahead, &unit, rest, delta, frame, rows),
-                    _ => garble_unit::<2, SOME>(ahead, &unit, rest, delta, frame, rows),
+                    1 => garble_unit::<1, 1, G>(ahead, &unit, rest, delta, frame, rows),
+                    n if n <= LANES => garble_unit::<1, SOME, G>(ahead, &unit, rest, delta, frame, rows),
+                    _ => garble_unit::<2, SOME, G>(ahead, &unit, rest, delta, frame, rows),
                 }
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn evaluate_batch(ahead: &mut Ahead, batch: &Batch<'_>, frame: &mut Frame<'_>, rows: &[Block]) {
+        fn evaluate_batch<G: Gate>(ahead: &mut Ahead, batch: &Batch<'_, G>, frame: &mut Frame<'_>, rows: &[Block]) {
             let (full, rest) = batch.ands.as_chunks::<UNIT>();
             for (i, ands) in full.iter().enumerate() {
                 let unit = Unit::new(ahead, batch, i * UNIT, UNIT);
-                evaluate_unit::<2, UNIT>(ahead, &unit, ands, frame, rows);
+                evaluate_unit::<2, UNIT, G>(ahead, &unit, ands, frame, rows);
             }
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
                 match rest.len() {
-                    1 => evaluate_unit::<1, 1>(ahead, &unit, rest, frame, rows),
-                    n if n <= LANES => evaluate_unit::<1, SOME>(ahead, &unit, rest, frame, rows),
-                    _ => evaluate_unit::<2, SOME>(ahead, &unit, rest, frame, rows),
+                    1 => evaluate_unit::<1, 1, G>(ahead, &unit, rest, frame, rows),
+                    n if n <= LANES => evaluate_unit::<1, SOME, G>(ahead, &unit, rest, frame, rows),
+                    _ => evaluate_unit::<2, SOME, G>(ahead, &unit, rest, frame, rows),
                 }
             }
         }
@@ -149,7 +157,7 @@ macro_rules! half_gates {
         impl Unit {
             #[inline]
             #[target_feature(enable = $features)]
-            fn new(ahead: &mut Ahead, batch: &Batch<'_>, start: usize, n: usize) -> Unit {
+            fn new<G>(ahead: &mut Ahead, batch: &Batch<'_, G>, start: usize, n: usize) -> Unit {
                 let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
                 let position = ahead.position(batch.first_gate + start as u64, n, schedule);
                 Unit { position, start, n, n_batch: batch.ands.len() }
@@ -174,7 +182,7 @@ macro_rules! half_gates {
 
         /// The gates of vector `v`, the last one repeated where there are fewer; `ands` are a unit's.
         #[inline(always)]
-        fn gates_of<const COUNT: usize>(ands: &[And], v: usize) -> [&And; LANES] {
+        fn gates_of<const COUNT: usize, G>(ands: &[G], v: usize) -> [&G; LANES] {
             let mut gates = [&ands[0]; LANES];
             for (lane, gate) in gates.iter_mut().enumerate() {
                 let i = v * LANES + lane;
@@ -186,39 +194,71 @@ macro_rules! half_gates {
         /// The labels of the gates' operands, complemented or not.
         #[inline]
         #[target_feature(enable = $features)]
-        fn operands<const COUNT: usize>(ands: &[&And; LANES], frame: &Frame<'_>) -> [Vector; 2] {
-            let mut labels = [[&Block::ZERO; LANES]; 2];
-            for (lane, and) in ands.iter().enumerate() {
-                // SAFETY: the slots are the segment's.
-                unsafe {
-                    labels[0][lane] = frame.label(and.a.slot());
-                    labels[1][lane] = frame.label(and.b.slot());
-                }
+        fn operands<const COUNT: usize, G: Gate>(ands: &[&G; LANES], frame: &Frame<'_>) -> [Vector; 2] {
+            let a = labels::<COUNT>(ands.map(|and| and.operands()[0]), frame);
+            let b = labels::<COUNT>(ands.map(|and| and.operands()[1]), frame);
+            if G::HAS_XORS {
+                let a_plus = plain_labels::<COUNT>(ands.map(|and| and.added()[0]), frame);
+                let b_plus = plain_labels::<COUNT>(ands.map(|and| and.added()[1]), frame);
+                [xor(a, a_plus), xor(b, b_plus)]
+            } else {
+                [a, b]
             }
-            match COUNT {
-                1 => [single(labels[0][0]), single(labels[1][0])],
-                _ => [gather(labels[0]), gather(labels[1])],
+        }
+
+        /// The products with what is added to them.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn add<const COUNT: usize, G: Gate>(products: Vector, ands: &[&G; LANES], frame: &Frame<'_>) -> Vector {
+            if G::HAS_XORS {
+                xor(products, plain_labels::<COUNT>(ands.map(|and| and.added()[2]), frame))
+            } else {
+                products
             }
+        }
+
+        /// The labels that these operands of the segment's gates read.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn labels<const COUNT: usize>(operands: [Operand; LANES], frame: &Frame<'_>) -> Vector {
+            let mut labels = [&Block::ZERO; LANES];
+            for lane in 0..LANES {
+                // SAFETY: the operands are the segment's.
+                labels[lane] = unsafe { frame.label(operands[lane]) };
+            }
+            if COUNT == 1 { single(labels[0]) } else { gather(labels) }
+        }
+
+        /// As `labels`, of operands that are added.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn plain_labels<const COUNT: usize>(operands: [Operand; LANES], frame: &Frame<'_>) -> Vector {
+            let mut labels = [&Block::ZERO; LANES];
+            for lane in 0..LANES {
+                // SAFETY: the operands are the segment's, and what is added is never complemented.
+                labels[lane] = unsafe { frame.plain_label(operands[lane]) };
+            }
+            if COUNT == 1 { single(labels[0]) } else { gather(labels) }
         }
 
         /// Which operands are complemented.
         #[inline]
         #[target_feature(enable = $features)]
-        fn complements(ands: &[&And; LANES]) -> [Mask; 2] {
+        fn complements<G: Gate>(ands: &[&G; LANES]) -> [Mask; 2] {
             let mut flags = [[0; LANES]; 2];
             for (lane, and) in ands.iter().enumerate() {
-                flags[0][lane] = and.a.0 & 1;
-                flags[1][lane] = and.b.0 & 1;
+                flags[0][lane] = and.operands()[0].0 & 1;
+                flags[1][lane] = and.operands()[1].0 & 1;
             }
             [flags_mask(flags[0]), flags_mask(flags[1])]
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn garble_unit<const N: usize, const COUNT: usize>(
+        fn garble_unit<const N: usize, const COUNT: usize, G: Gate>(
             ahead: &Ahead,
             unit: &Unit,
-            ands: &[And],
+            ands: &[G],
             delta: Vector,
             frame: &mut Frame<'_>,
             rows: &mut [Block],
@@ -227,8 +267,8 @@ macro_rules! half_gates {
             let mut inputs = [[delta; 4]; N];
             let sigma_delta = sigma(delta);
             for v in 0..N {
-                let ands = gates_of::<COUNT>(ands, v);
-                let [a, b] = operands::<COUNT>(&ands, frame);
+                let ands = gates_of::<COUNT, G>(ands, v);
+                let [a, b] = operands::<COUNT, G>(&ands, frame);
                 let [complement_a, complement_b] = complements(&ands);
                 let a0 = add_xor(a, complement_a, delta);
                 let b0 = add_xor(b, complement_b, delta);
@@ -236,7 +276,7 @@ macro_rules! half_gates {
                 zero_labels[v] = [a0, b0];
                 inputs[v] = [sa, xor(sa, sigma_delta), sb, xor(sb, sigma_delta)];
             }
-            let hashes = hash(ahead, unit.position, inputs);
+            let hashes = hash::<N, _, COUNT, G>(ahead, unit.position, inputs);
             for v in 0..N {
                 let [a0, b0] = zero_labels[v];
                 let [ha0, ha1, hb0, hb1] = hashes[v];
@@ -244,55 +284,59 @@ macro_rules! half_gates {
                 let tg = add_xor(xor(ha0, ha1), pb, delta);
                 let te_a0 = xor(hb0, hb1);
                 let c0 = xor(add_xor(ha0, pa, tg), add_xor(hb0, pb, te_a0));
-                write_labels::<COUNT>(unit, v, ands, c0, frame);
-                write_rows::<COUNT>(unit, v, tg, xor(te_a0, a0), rows);
+                let c0 = add::<COUNT, G>(c0, &gates_of::<COUNT, G>(ands, v), frame);
+                write_labels::<COUNT, G>(unit, v, ands, c0, frame);
+                write_rows::<COUNT, G>(unit, v, tg, xor(te_a0, a0), rows);
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn evaluate_unit<const N: usize, const COUNT: usize>(
+        fn evaluate_unit<const N: usize, const COUNT: usize, G: Gate>(
             ahead: &Ahead,
             unit: &Unit,
-            ands: &[And],
+            ands: &[G],
             frame: &mut Frame<'_>,
             rows: &[Block],
         ) {
             let mut labels = [[splat_word(0); 2]; N];
             let mut inputs = labels;
             for v in 0..N {
-                let ands = gates_of::<COUNT>(ands, v);
-                let [a, b] = operands::<COUNT>(&ands, frame);
+                let ands = gates_of::<COUNT, G>(ands, v);
+                let [a, b] = operands::<COUNT, G>(&ands, frame);
                 labels[v] = [a, b];
                 inputs[v] = [sigma(a), sigma(b)];
             }
-            let hashes = hash(ahead, unit.position, inputs);
+            let hashes = hash::<N, _, COUNT, G>(ahead, unit.position, inputs);
             for v in 0..N {
                 let [a, b] = labels[v];
                 let [ha, hb] = hashes[v];
-                let (tg, te) = read_rows::<COUNT>(unit, v, rows);
+                let (tg, te) = read_rows::<COUNT, G>(unit, v, rows);
                 let c = add_xor(xor(ha, hb), lsb_mask(a), tg);
                 let c = add_xor(c, lsb_mask(b), xor(te, a));
-                write_labels::<COUNT>(unit, v, ands, c, frame);
+                let c = add::<COUNT, G>(c, &gates_of::<COUNT, G>(ands, v), frame);
+                write_labels::<COUNT, G>(unit, v, ands, c, frame);
             }
         }
 
         /// AES(inputs) ⊕ inputs. The first half of each vector's inputs uses the keys of the first half-gates.
+        ///
+        /// `COUNT` and `G` are the caller's: a copy that is called from one place is inlined, and then its states stay in registers.
         #[inline]
         #[target_feature(enable = $features)]
-        fn hash<const N: usize, const M: usize>(
+        fn hash<const N: usize, const M: usize, const COUNT: usize, G>(
             ahead: &Ahead,
             position: usize,
             inputs: [[Vector; M]; N],
         ) -> [[Vector; M]; N] {
-            let [first, middle @ .., last] = &ahead.rows;
+            let keys: &Keys = ahead.keys(position);
             let mut states = inputs;
-            each_state(first, position, &mut states, |_, state, key| xor(state, key));
-            for rows in middle {
-                each_state(rows, position, &mut states, |_, state, key| aes_round(state, key));
+            each_state(keys, 0, &mut states, |_, state, key| xor(state, key));
+            for round in 1..ROUND_KEYS - 1 {
+                each_state(keys, round, &mut states, |_, state, key| aes_round(state, key));
             }
             let last_round = |[v, m]: [usize; 2], state, key| aes_last_round(state, xor(key, inputs[v][m]));
-            each_state(last, position, &mut states, last_round);
+            each_state(keys, ROUND_KEYS - 1, &mut states, last_round);
             states
         }
 
@@ -300,13 +344,13 @@ macro_rules! half_gates {
         #[inline]
         #[target_feature(enable = $features)]
         fn each_state<const N: usize, const M: usize>(
-            rows: &[Row; 2],
-            position: usize,
+            keys: &Keys,
+            index: usize,
             states: &mut [[Vector; M]; N],
             round: impl Fn([usize; 2], Vector, Vector) -> Vector,
         ) {
             for v in 0..N {
-                let keys = [key(&rows[0], position + v * LANES), key(&rows[1], position + v * LANES)];
+                let keys = [0, 1].map(|half| key(keys, (2 * index + half) * ROW + v * LANES));
                 for m in 0..M {
                     states[v][m] = round([v, m], states[v][m], keys[2 * m / M]);
                 }
@@ -315,30 +359,30 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn key(row: &Row, position: usize) -> Vector {
-            load(row[position..].first_chunk().expect("a row has room after its last key"))
+        fn key<const ALL: usize>(keys: &[Block; ALL], position: usize) -> Vector {
+            load(keys[position..].first_chunk().expect("a row has room after its last key"))
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_labels<const COUNT: usize>(
+        fn write_labels<const COUNT: usize, G: Gate>(
             unit: &Unit,
             v: usize,
-            ands: &[And],
+            ands: &[G],
             labels: Vector,
             frame: &mut Frame<'_>,
         ) {
             for (lane, label) in lanes(labels).into_iter().enumerate() {
                 if lane < unit.n_in_vector::<COUNT>(v) {
                     // SAFETY: the slot is the segment's.
-                    unsafe { *frame.label_mut(ands[v * LANES + lane].dst) = label }
+                    unsafe { *frame.label_mut(ands[v * LANES + lane].dst()) = label }
                 }
             }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn write_rows<const COUNT: usize>(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
+        fn write_rows<const COUNT: usize, G>(unit: &Unit, v: usize, tg: Vector, te: Vector, rows: &mut [Block]) {
             let (first_tg, first_te) = unit.rows(v);
             for (first, row) in [(first_tg, tg), (first_te, te)] {
                 let n = unit.n_in_vector::<COUNT>(v);
@@ -357,7 +401,7 @@ macro_rules! half_gates {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn read_rows<const COUNT: usize>(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
+        fn read_rows<const COUNT: usize, G>(unit: &Unit, v: usize, rows: &[Block]) -> (Vector, Vector) {
             let (first_tg, first_te) = unit.rows(v);
             let n = unit.n_in_vector::<COUNT>(v);
             let read = |first: usize| {
@@ -384,7 +428,7 @@ macro_rules! half_gates {
         #[target_feature(enable = $features)]
         fn garble_known(
             ahead: &mut Ahead,
-            batch: &Batch<'_>,
+            batch: &Batch<'_, And>,
             known: Known,
             delta: Vector,
             frame: &mut Frame<'_>,
@@ -409,7 +453,13 @@ macro_rules! half_gates {
 
         #[inline(never)]
         #[target_feature(enable = $features)]
-        fn evaluate_known(ahead: &mut Ahead, batch: &Batch<'_>, known: Known, frame: &mut Frame<'_>, rows: &[Block]) {
+        fn evaluate_known(
+            ahead: &mut Ahead,
+            batch: &Batch<'_, And>,
+            known: Known,
+            frame: &mut Frame<'_>,
+            rows: &[Block],
+        ) {
             for (i, rows) in rows.chunks(HALVES).enumerate() {
                 let start = i * HALVES;
                 match (known, rows.len() <= LANES) {
@@ -432,7 +482,7 @@ macro_rules! half_gates {
         #[target_feature(enable = $features)]
         fn garble_halves<const N: usize, const KNOWN: u8>(
             ahead: &mut Ahead,
-            batch: &Batch<'_>,
+            batch: &Batch<'_, And>,
             start: usize,
             delta: Vector,
             frame: &mut Frame<'_>,
@@ -443,14 +493,14 @@ macro_rules! half_gates {
             let mut zero_labels = [[delta; 2]; N];
             let mut inputs = [[delta; 2]; N];
             for v in 0..N {
-                let ands = gates_of::<SOME>(ands, v);
-                let [a, b] = operands::<SOME>(&ands, frame);
+                let ands = gates_of::<SOME, And>(ands, v);
+                let [a, b] = operands::<SOME, And>(&ands, frame);
                 let [complement_a, complement_b] = complements(&ands);
                 let (a0, b0) = (add_xor(a, complement_a, delta), add_xor(b, complement_b, delta));
                 zero_labels[v] = [a0, b0];
                 inputs[v] = [sigma(b0), xor(sigma(b0), sigma(delta))];
             }
-            let hashes = hash_halves(ahead, &keys, inputs);
+            let hashes = hash_halves::<N, _, KNOWN>(ahead, &keys, inputs);
             let one = splat(Block::new(1, 0));
             for v in 0..N {
                 let ([a0, b0], [h0, h1]) = (zero_labels[v], hashes[v]);
@@ -480,7 +530,7 @@ macro_rules! half_gates {
         #[target_feature(enable = $features)]
         fn evaluate_halves<const N: usize, const KNOWN: u8>(
             ahead: &mut Ahead,
-            batch: &Batch<'_>,
+            batch: &Batch<'_, And>,
             start: usize,
             frame: &mut Frame<'_>,
             rows: &[Block],
@@ -491,14 +541,14 @@ macro_rules! half_gates {
             let mut labels = [[zero; 2]; N];
             let mut inputs = [[zero; 1]; N];
             for v in 0..N {
-                labels[v] = operands::<SOME>(&gates_of::<SOME>(ands, v), frame);
+                labels[v] = operands::<SOME, And>(&gates_of::<SOME, And>(ands, v), frame);
                 inputs[v] = [sigma(labels[v][1])];
             }
-            let hashes = hash_halves(ahead, &keys, inputs);
+            let hashes = hash_halves::<N, _, KNOWN>(ahead, &keys, inputs);
             let one = splat(Block::new(1, 0));
             for v in 0..N {
                 let ([a, b], [h]) = (labels[v], hashes[v]);
-                let [complement_a, complement_b] = complements(&gates_of::<SOME>(ands, v));
+                let [complement_a, complement_b] = complements(&gates_of::<SOME, And>(ands, v));
                 let row = match rows.get(v * LANES..).unwrap_or_default().first_chunk() {
                     Some(rows) => load(rows),
                     None => gather(std::array::from_fn(|lane| &rows[(v * LANES + lane).min(rows.len() - 1)])),
@@ -522,23 +572,18 @@ macro_rules! half_gates {
             }
         }
 
-        /// For each vector of gates of one row, which of a pair's keys are its own, and where they start.
+        /// Where the keys of each vector of gates of one row start.
         #[inline]
         #[target_feature(enable = $features)]
-        fn half_keys<const N: usize>(
-            ahead: &mut Ahead,
-            batch: &Batch<'_>,
-            start: usize,
-            n: usize,
-        ) -> [(usize, usize); N] {
+        fn half_keys<const N: usize>(ahead: &mut Ahead, batch: &Batch<'_, And>, start: usize, n: usize) -> [usize; N] {
             let group = start - start % HALVES_GROUP;
             let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
             let n_pairs = tweak_pairs((start + n - group) as u64) as usize;
             let first = ahead.position(batch.first_gate + group as u64 / 2, n_pairs, schedule);
-            let mut keys = [(0, 0); N];
+            let mut keys = [0; N];
             for (v, keys) in keys.iter_mut().enumerate() {
                 let i = start + v * LANES - group;
-                *keys = (i / GROUP % 2, first + i / HALVES_GROUP * GROUP + i % GROUP);
+                *keys = i / GROUP % 2 * ROW + first + i / HALVES_GROUP * GROUP + i % GROUP;
             }
             keys
         }
@@ -546,32 +591,32 @@ macro_rules! half_gates {
         /// As [`hash`], each vector's inputs under its own keys.
         #[inline]
         #[target_feature(enable = $features)]
-        fn hash_halves<const N: usize, const M: usize>(
+        fn hash_halves<const N: usize, const M: usize, const KNOWN: u8>(
             ahead: &Ahead,
-            keys: &[(usize, usize); N],
+            keys: &[usize; N],
             inputs: [[Vector; M]; N],
         ) -> [[Vector; M]; N] {
-            let [first, middle @ .., last] = &ahead.rows;
+            let keys = keys.map(|position| ahead.keys(position));
             let mut states = inputs;
-            each_half_state(first, keys, &mut states, |_, state, key| xor(state, key));
-            for rows in middle {
-                each_half_state(rows, keys, &mut states, |_, state, key| aes_round(state, key));
+            each_half_state(&keys, 0, &mut states, |_, state, key| xor(state, key));
+            for round in 1..ROUND_KEYS - 1 {
+                each_half_state(&keys, round, &mut states, |_, state, key| aes_round(state, key));
             }
             let last_round = |[v, m]: [usize; 2], state, key| aes_last_round(state, xor(key, inputs[v][m]));
-            each_half_state(last, keys, &mut states, last_round);
+            each_half_state(&keys, ROUND_KEYS - 1, &mut states, last_round);
             states
         }
 
         #[inline]
         #[target_feature(enable = $features)]
         fn each_half_state<const N: usize, const M: usize>(
-            rows: &[Row; 2],
-            keys: &[(usize, usize); N],
+            keys: &[&HalfKeys; N],
+            index: usize,
             states: &mut [[Vector; M]; N],
             round: impl Fn([usize; 2], Vector, Vector) -> Vector,
         ) {
             for v in 0..N {
-                let key = key(&rows[keys[v].0], keys[v].1);
+                let key = key(keys[v], 2 * index * ROW);
                 for m in 0..M {
                     states[v][m] = round([v, m], states[v][m], key);
                 }
@@ -590,7 +635,7 @@ macro_rules! half_gates {
                         inputs[v][half] = sigma(alternate(blocks, v, half));
                     }
                 }
-                let hashes = hash(ahead, position, inputs);
+                let hashes = hash::<2, _, SOME, ()>(ahead, position, inputs);
                 for v in 0..2 {
                     for half in 0..2 {
                         for (lane, hash) in lanes(hashes[v][half]).into_iter().enumerate() {
@@ -621,7 +666,7 @@ macro_rules! half_gates {
                     let (a, b) = (sigma(alternate(labels, v, 0)), sigma(alternate(labels, v, 1)));
                     inputs[v] = [a, xor(a, sigma_delta), b, xor(b, sigma_delta)];
                 }
-                let hashes = hash(ahead, position, inputs);
+                let hashes = hash::<2, _, SOME, ()>(ahead, position, inputs);
                 for v in 0..2 {
                     for (m, hashes) in hashes[v].into_iter().enumerate() {
                         for (lane, hash) in lanes(hashes).into_iter().enumerate() {

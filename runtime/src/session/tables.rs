@@ -62,7 +62,7 @@ pub(super) async fn evaluate(
     let (full, rows) = mpsc::channel(QUEUE_FRAMES);
     let (used, spare) = mpsc::channel(QUEUE_FRAMES);
     let (table_bytes, plan) = (plan.table_bytes(), plan.clone());
-    let mut source = QueuedRows { full: rows, spare: used, rows: Vec::new(), next: 0 };
+    let mut source = QueuedRows { full: rows, spare: used, chunk: Vec::new(), next: 0, rows: Vec::new() };
     let work = spawn_blocking(move || evaluator.evaluate(&plan, &inputs, &mut source));
     let fed = feed(receiver, table_bytes, full, spare).await;
     let outputs = work.await.unwrap_or_else(|stopped| panicked(stopped));
@@ -187,28 +187,41 @@ impl TableSink for SentRows {
     }
 }
 
-/// Rows from the queue, to a thread.
+/// Rows from the queue, to a thread. Few are copied at a time, so that they are still in the nearest cache when they are used.
 struct QueuedRows {
     full: mpsc::Receiver<Vec<u8>>,
     spare: mpsc::Sender<Vec<u8>>,
-    rows: Vec<Block>,
-    /// Position in `rows` of the first that has not been taken.
+    /// The chunk at hand, and how many of its bytes have been taken.
+    chunk: Vec<u8>,
     next: usize,
+    /// The rows that were taken last.
+    rows: Vec<Block>,
+}
+
+impl QueuedRows {
+    fn next_chunk(&mut self) -> Result<(), TablesEnd> {
+        let used = std::mem::replace(&mut self.chunk, self.full.blocking_recv().ok_or(TablesEnd)?);
+        self.next = 0;
+        // Where there is no room, the chunk's memory is simply freed.
+        let _ = self.spare.try_send(used);
+        Ok(())
+    }
 }
 
 impl TableSource for QueuedRows {
     type Error = TablesEnd;
 
     fn take(&mut self, n_blocks: usize) -> Result<&[Block], TablesEnd> {
-        while self.rows.len() - self.next < n_blocks {
-            let chunk = self.full.blocking_recv().ok_or(TablesEnd)?;
-            self.rows.drain(..self.next);
-            self.next = 0;
-            self.rows.extend(blocks(&chunk));
-            // Where there is no room, the chunk's memory is simply freed.
-            let _ = self.spare.try_send(chunk);
+        self.rows.clear();
+        while self.rows.len() < n_blocks {
+            if self.next == self.chunk.len() {
+                self.next_chunk()?;
+            }
+            let missing = (n_blocks - self.rows.len()) * BLOCK_BYTES;
+            let bytes = &self.chunk[self.next..][..missing.min(self.chunk.len() - self.next)];
+            self.rows.extend(blocks(bytes));
+            self.next += bytes.len();
         }
-        self.next += n_blocks;
-        Ok(&self.rows[self.next - n_blocks..self.next])
+        Ok(&self.rows)
     }
 }

@@ -107,7 +107,7 @@ fn program(name: &str, text: &'static str, common: &Common) -> Result<Size, Fail
 }
 
 /// What Linux says that this process has taken at most.
-fn peak_memory_bytes() -> Option<u64> {
+pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     Some(1024 * line.split_whitespace().nth(1)?.parse::<u64>().ok()?)

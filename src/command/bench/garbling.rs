@@ -1,71 +1,71 @@
 //! Garbling and evaluating in memory on one thread: the bare kernel, then real plans. Tables go to one buffer over and over.
 
-use std::convert::Infallible;
-
-use hushgate_circuits::plan::{And, Operand, Plan, Step};
-use hushgate_runtime::block::{Block, Delta, Label};
-use hushgate_runtime::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource};
-use hushgate_runtime::kernel::{GateKeys, Gates, Segment};
+use hushgate_circuits::plan::Plan;
+use hushgate_runtime::block::{Block, Delta};
+use hushgate_runtime::garble::{Evaluator, Garbler};
+use hushgate_runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 
 use super::Bench;
-use super::workload::WORKLOADS;
+use super::workload::{Chunk, KERNEL_ANDS, WORKLOADS, bristol_plans, kernel_batch, labels};
 
 /// ANDs of one run: a few milliseconds, so that some run is not disturbed.
-const RUN_ANDS: u64 = 1 << 17;
-
-/// Independent gates of the bare kernel: labels and tables stay in L1.
-const KERNEL_ANDS: u32 = 256;
+pub const RUN_ANDS: u64 = 1 << 17;
 
 /// Nanoseconds for one AND.
-struct Cost {
-    garble: f64,
-    evaluate: f64,
+pub struct Cost {
+    pub garble: f64,
+    pub evaluate: f64,
 }
 
-/// The kernel, then each workload with its ratio to it.
+/// The kernels, then each workload with its ratio to the fastest of them.
 pub fn run(bench: &mut Bench) {
-    let kernel = bare_kernel(bench);
+    let fastest = bench.kernel;
+    let kernel = bare_kernel(bench, fastest);
     bench.add_with("kernel/garble", 1e3 / kernel.garble, "M AND/s", &[("ns_per_and", kernel.garble)]);
     bench.add_with("kernel/evaluate", 1e3 / kernel.evaluate, "M AND/s", &[("ns_per_and", kernel.evaluate)]);
-    for workload in &WORKLOADS {
-        let cost = of_plan(bench, &workload.plan(RUN_ANDS));
-        for (name, ns, bound) in [("garble", cost.garble, kernel.garble), ("evaluate", cost.evaluate, kernel.evaluate)]
+    let plans = WORKLOADS.iter().map(|workload| (workload.name, workload.plan(RUN_ANDS)));
+    for (name, plan) in plans.chain(bristol_plans()) {
+        let cost = of_plan(bench, &plan);
+        for (verb, ns, bound) in [("garble", cost.garble, kernel.garble), ("evaluate", cost.evaluate, kernel.evaluate)]
         {
-            let more = [("ns_per_and", ns), ("ratio_to_kernel", bound / ns)];
-            bench.add_with(&format!("{name}/{}", workload.name), 1e3 / ns, "M AND/s", &more);
+            let bytes = plan.table_bytes() as f64 / plan.n_ands() as f64;
+            let more = [("ns_per_and", ns), ("ratio_to_kernel", bound / ns), ("bytes_per_and", bytes)];
+            bench.add_with(&format!("{verb}/{name}"), 1e3 / ns, "M AND/s", &more);
+        }
+    }
+    for slower in Kernel::available().into_iter().filter(|&slower| slower != fastest) {
+        let cost = bare_kernel(bench, slower);
+        for (verb, ns) in [("garble", cost.garble), ("evaluate", cost.evaluate)] {
+            bench.add_with(&format!("kernel/{}/{verb}", slower.name()), 1e3 / ns, "M AND/s", &[("ns_per_and", ns)]);
         }
     }
 }
 
-fn bare_kernel(bench: &mut Bench) -> Cost {
-    let n = KERNEL_ANDS;
-    let and = |i: u32| And {
-        dst: i,
-        a: Operand::new(n + i * 7 % n, i.is_multiple_of(3)),
-        b: Operand::new(n + i, i.is_multiple_of(2)),
-    };
-    let ands: Vec<And> = (0..n).map(and).collect();
-    let steps = [Step::And(n)];
-    let segment = Segment::new(&steps, Gates::new(&[], &ands, 2 * n));
+fn bare_kernel(bench: &mut Bench, kernel: Kernel) -> Cost {
+    let block = kernel_batch();
+    let gates = Gates::new(&block);
+    let segment = Segment::new(&block.steps, gates);
     let delta = Delta::random(&mut bench.rng);
     let mut keys = GateKeys::new(Block::random(&mut bench.rng), 0);
-    let (mut frame, mut tables) = (labels(bench, 2 * n), labels(bench, 2 * n));
-    let rounds = RUN_ANDS / u64::from(n);
+    let mut frame = labels(gates.n_labels(), &mut bench.rng);
+    let mut tables = labels(segment.n_rows(), &mut bench.rng);
+    let rounds = RUN_ANDS / u64::from(KERNEL_ANDS);
     let garble = bench.fastest(|| {
-        (0..rounds).for_each(|_| bench.kernel.garble(&mut keys, &delta, segment, &mut frame, &mut tables));
+        (0..rounds).for_each(|_| kernel.garble(&mut keys, &delta, segment, &mut frame, &mut tables));
     });
     let evaluate = bench.fastest(|| {
-        (0..rounds).for_each(|_| bench.kernel.evaluate(&mut keys, segment, &mut frame, &tables));
+        (0..rounds).for_each(|_| kernel.evaluate(&mut keys, segment, &mut frame, &tables));
     });
-    let per_and = 1e9 / (rounds * u64::from(n)) as f64;
+    let per_and = 1e9 / (rounds * u64::from(KERNEL_ANDS)) as f64;
     Cost { garble: garble * per_and, evaluate: evaluate * per_and }
 }
 
-fn of_plan(bench: &mut Bench, plan: &Plan) -> Cost {
+/// What garbling and evaluating a plan costs in memory.
+pub fn of_plan(bench: &mut Bench, plan: &Plan) -> Cost {
     let delta = Delta::random(&mut bench.rng);
     let (s, constant) = (Block::random(&mut bench.rng), Block::random(&mut bench.rng));
-    let inputs = labels(bench, plan.main().n_inputs);
-    let mut chunk = Chunk(vec![Block::ZERO; TABLE_BLOCKS_MAX]);
+    let inputs = labels(plan.main().n_inputs as usize, &mut bench.rng);
+    let mut chunk = Chunk::new();
     let mut garbler = Garbler::new(bench.kernel, &delta, s, constant, 0);
     let garble = bench.fastest(|| {
         let Ok(_) = garbler.garble(plan, &inputs, &mut chunk);
@@ -76,27 +76,4 @@ fn of_plan(bench: &mut Bench, plan: &Plan) -> Cost {
     });
     let per_and = 1e9 / plan.n_ands() as f64;
     Cost { garble: garble * per_and, evaluate: evaluate * per_and }
-}
-
-fn labels(bench: &mut Bench, n: u32) -> Vec<Label> {
-    (0..n).map(|_| Block::random(&mut bench.rng)).collect()
-}
-
-/// One buffer of tables. What is evaluated from it is nonsense, at the same cost.
-struct Chunk(Vec<Block>);
-
-impl TableSink for Chunk {
-    type Error = Infallible;
-
-    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
-        Ok(&mut self.0[..n_blocks])
-    }
-}
-
-impl TableSource for Chunk {
-    type Error = Infallible;
-
-    fn take(&mut self, n_blocks: usize) -> Result<&[Block], Infallible> {
-        Ok(&self.0[..n_blocks])
-    }
 }

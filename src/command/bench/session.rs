@@ -17,7 +17,7 @@ use hushgate_runtime::session::{Stats, Stop};
 use hushgate_runtime::wire::{FrameKind, Length};
 
 use super::workload::{WORKLOADS, millionaires, parity};
-use super::{Bench, rng};
+use super::{Bench, garbling, rng};
 use crate::failure::Failure;
 
 /// Either side gives up when the other is silent for so long.
@@ -37,18 +37,32 @@ enum Over {
     Memory,
 }
 
-/// The socket, each workload over both channels, and one small program from a cold start.
+/// The socket, each workload over each channel, and one small program from a cold start.
+///
+/// `of_allowed` is the rate beside what the socket and the slower party's computing allow if they never overlap: the time of one and the time of
+/// the other.
 pub fn run(bench: &mut Bench) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let limit = runtime.block_on(socket_limit(bench.budget))?;
+    let limit = runtime.block_on(socket_limit(bench.budget, Over::Tcp))?;
     bench.add("session/socket-limit", limit / 1e6, "MB/s");
+    let tls_limit = runtime.block_on(socket_limit(bench.budget, Over::Tls))?;
+    bench.add("session/socket-limit-tls", tls_limit / 1e6, "MB/s");
     let n_ands = (bench.budget.as_secs_f64() * ANDS_PER_SECOND).max(1e5) as u64;
     for workload in &WORKLOADS {
         let plan = sealed(workload.plan(n_ands));
-        for (name, over) in [("tcp", Over::Tcp), ("memory", Over::Memory)] {
+        let cost = garbling::of_plan(bench, &workload.plan(garbling::RUN_ANDS));
+        let bytes = plan.table_bytes() as f64 / plan.n_ands() as f64;
+        for (name, over, limit) in
+            [("tcp", Over::Tcp, Some(limit)), ("tls", Over::Tls, Some(tls_limit)), ("memory", Over::Memory, None)]
+        {
             let stats = runtime.block_on(fastest(bench, &plan, over, |stats| stats.tables.time))?;
             let rate = stats.and_gates as f64 / stats.tables.time.as_secs_f64() / 1e6;
-            let more = [("table_mb", stats.table_bytes as f64 / 1e6), ("cold_ms", stats.cold.as_secs_f64() * 1e3)];
+            let mut more =
+                vec![("table_mb", stats.table_bytes as f64 / 1e6), ("cold_ms", stats.cold.as_secs_f64() * 1e3)];
+            if let Some(limit) = limit {
+                let allowed = 1e3 / (cost.garble.max(cost.evaluate) + bytes / limit * 1e9);
+                more.push(("of_allowed", rate / allowed));
+            }
             bench.add_with(&format!("session/{name}/{}", workload.name), rate, "M AND/s", &more);
         }
     }
@@ -163,11 +177,7 @@ async fn fastest(
 /// Runs both parties on random inputs, prepared before they are connected.
 async fn both(bench: &Bench, plan: &SealedPlan, over: Over) -> Result<[Outcome; 2], Failure> {
     let prepared = [0, 1].map(|index| Prepared::new(&config(bench, plan, index, 1), &mut rng()));
-    let (first, second) = match over {
-        Over::Memory => memory::pair(),
-        Over::Tcp => connect().await.context("cannot use loopback")?,
-        Over::Tls => connect_encrypted().await?,
-    };
+    let (first, second) = pair(over).await?;
     let [prepared_first, prepared_second] = prepared;
     let first = tokio::spawn(party(config(bench, plan, 0, 1), prepared_first, first));
     let second = tokio::spawn(party(config(bench, plan, 1, 1), prepared_second, second));
@@ -176,6 +186,15 @@ async fn both(bench: &Bench, plan: &SealedPlan, over: Over) -> Result<[Outcome; 
         ended.context("a party stopped")?.map_err(Failure::from)
     };
     Ok([outcome(first)?, outcome(second)?])
+}
+
+/// A connection of both parties.
+async fn pair(over: Over) -> Result<(Channel, Channel), Failure> {
+    Ok(match over {
+        Over::Memory => memory::pair(),
+        Over::Tcp => connect().await.context("cannot use loopback")?,
+        Over::Tls => connect_encrypted().await?,
+    })
 }
 
 async fn connect() -> std::io::Result<(Channel, Channel)> {
@@ -229,8 +248,8 @@ async fn party(config: SessionConfig, prepared: Prepared, channel: Channel) -> R
 }
 
 /// Bytes a second of a session's frames full of zeros through a loopback socket.
-async fn socket_limit(budget: Duration) -> Result<f64, Failure> {
-    let (ours, theirs) = connect().await.context("cannot use loopback")?;
+async fn socket_limit(budget: Duration, over: Over) -> Result<f64, Failure> {
+    let (ours, theirs) = pair(over).await?;
     let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
     let received = tokio::spawn(async move {
         let (mut piece, mut total) = (Vec::new(), 0);

@@ -1,12 +1,20 @@
-//! What is garbled: blocks that feed themselves, so that few inputs make many gates. All are built from gadgets.
+//! What is garbled: blocks that feed themselves, so that few inputs make many gates, built from gadgets; public circuits in Bristol Fashion; and
+//! the bare kernel's batch. The one definition for `hushgate bench` and the criterion benches.
 
+use std::convert::Infallible;
+use std::path::Path;
+
+use hushgate_circuits::bristol;
 use hushgate_circuits::build::{Blocks, Builder, CallSpec};
 use hushgate_circuits::circuit::{InputPort, OutputPort};
 use hushgate_circuits::gadgets::{aes, compare, multiply, sha2};
 use hushgate_circuits::id::{PartyId, Wire};
-use hushgate_circuits::plan::Plan;
+use hushgate_circuits::plan::{And, Operand, Plan, PlanBlock, Step};
 use hushgate_circuits::schedule::schedule;
 use hushgate_circuits::shape::Shape;
+use hushgate_runtime::block::{Block, Label};
+use hushgate_runtime::garble::{TABLE_BLOCKS_MAX, TableSink, TableSource};
+use rand::CryptoRng;
 
 /// A block whose outputs become its first inputs.
 pub struct Workload {
@@ -101,4 +109,68 @@ fn layer(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
 
 fn words<const WIDTH: usize, const N: usize>(wires: &[Wire]) -> [[Wire; WIDTH]; N] {
     std::array::from_fn(|i| std::array::from_fn(|k| wires[WIDTH * i + k]))
+}
+
+/// The public circuits that are also measured, by the names of their files and figures.
+const BRISTOL: [(&str, &str); 3] =
+    [("aes_128", "bristol-aes128"), ("sha256", "bristol-sha256"), ("mult64", "bristol-mul64")];
+
+/// The Bristol Fashion circuits of the folder that `HUSHGATE_BRISTOL` names, those that are there; their figures' names.
+pub fn bristol_plans() -> Vec<(&'static str, Plan)> {
+    let Some(folder) = std::env::var_os("HUSHGATE_BRISTOL") else { return Vec::new() };
+    let read = |file: &str| {
+        let text = std::fs::read_to_string(Path::new(&folder).join(format!("{file}.txt"))).ok()?;
+        bristol::read(&text).ok().map(|circuit| schedule(&circuit))
+    };
+    BRISTOL.iter().filter_map(|&(file, name)| Some((name, read(file)?))).collect()
+}
+
+/// Independent gates of the bare kernel: labels and tables stay in L1.
+pub const KERNEL_ANDS: u32 = 256;
+
+/// One batch for the bare kernel, the bound that everything else is compared with.
+pub fn kernel_batch() -> PlanBlock {
+    let n = KERNEL_ANDS;
+    let and = |i: u32| And {
+        dst: i,
+        a: Operand::new(n + i * 7 % n, i.is_multiple_of(3)),
+        b: Operand::new(n + i, i.is_multiple_of(2)),
+    };
+    PlanBlock {
+        n_inputs: 2 * n,
+        n_slots: 2 * n,
+        steps: vec![Step::And(n)],
+        ands: (0..n).map(and).collect(),
+        ..PlanBlock::default()
+    }
+}
+
+/// Random labels.
+pub fn labels(n: usize, rng: &mut impl CryptoRng) -> Vec<Label> {
+    (0..n).map(|_| Block::random(rng)).collect()
+}
+
+/// One buffer of tables, used over and over: measures no memory traffic. What is evaluated from it is nonsense, at the same cost.
+pub struct Chunk(Vec<Block>);
+
+impl Chunk {
+    pub fn new() -> Chunk {
+        Chunk(vec![Block::ZERO; TABLE_BLOCKS_MAX])
+    }
+}
+
+impl TableSink for Chunk {
+    type Error = Infallible;
+
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
+        Ok(&mut self.0[..n_blocks])
+    }
+}
+
+impl TableSource for Chunk {
+    type Error = Infallible;
+
+    fn take(&mut self, n_blocks: usize) -> Result<&[Block], Infallible> {
+        Ok(&self.0[..n_blocks])
+    }
 }

@@ -89,9 +89,9 @@ fn errors_say_what_is_wrong() {
         assert_eq!(Plan::from_bytes(bytes).expect_err("the bytes are wrong").to_string(), expected);
     };
     check(b"", "this is not a plan: it does not start with HUSHPLAN");
-    check(b"HUSHPLAN\x03", "the plan has format version 3; this program reads version 2");
+    check(b"HUSHPLAN\x04", "the plan has format version 4; this program reads version 3");
     let damaged = "the plan is cut off or damaged: its digest does not match its contents; get the file again";
-    check(b"HUSHPLAN\x02", damaged);
+    check(b"HUSHPLAN\x03", damaged);
     check(b"HUSHPLAN", damaged);
     let with_tail = |tail: &[u8]| with_digest([&MAGIC[..], &[VERSION as u8], tail].concat());
     let huge = "at byte 14 of the plan: found a count of 4294967295; expected no more than there is room for";

@@ -104,6 +104,16 @@ fn fan_out() -> Plan {
     plan(vec![main.done(vec![yes(batch), yes(batch + 1), not(batch + 2)])])
 }
 
+/// Gates with XORs around them that share what is added, and one that adds to itself.
+fn sums() -> Plan {
+    let mut main = Maker::new(3);
+    let none = [None; 3];
+    let carry = main.and_xors(&[(yes(0), yes(1), [Some(2), Some(2), Some(2)]), (yes(0), not(1), none)]);
+    let next = main.and_xors(&[(yes(0), yes(carry), [Some(carry), Some(1), Some(carry)])]);
+    let sum = main.sum(0, 1, Some(next));
+    plan(vec![main.done(vec![yes(carry), not(next), yes(sum)])])
+}
+
 fn and_of_same() -> Plan {
     let mut main = Maker::new(2);
     let batch = main.ands(&[(yes(0), yes(0)), (not(1), not(1))]);
@@ -274,9 +284,10 @@ fn known_circuits() -> [(&'static str, Plan); 7] {
     ]
 }
 
-fn small_circuits() -> [(&'static str, Plan); 8] {
+fn small_circuits() -> [(&'static str, Plan); 9] {
     [
         ("fan-out", fan_out()),
+        ("sums", sums()),
         ("x and x", and_of_same()),
         ("x and not x", and_of_opposites()),
         ("calls that share an input", calls_that_share_an_input()),

@@ -2,7 +2,7 @@
 
 use hushgate_circuits::id::{BlockId, PartyId};
 use hushgate_circuits::knowledge::{Knowledge, Known};
-use hushgate_circuits::plan::{And, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step, Xor};
+use hushgate_circuits::plan::{And, AndXor, Local, Operand, Plan, PlanBlock, PlanCall, Slot, Step};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,6 +14,9 @@ pub(super) fn plan(blocks: Vec<PlanBlock>) -> Plan {
 pub(super) fn plan_for_garbler(blocks: Vec<PlanBlock>) -> Plan {
     Plan { local: Some(Local { garbler: PartyId(0), own: vec![] }), ..plan(blocks) }
 }
+
+/// [`PlanBlock::nothing`] until the block's size is known.
+const NOTHING: Operand = Operand(u32::MAX);
 
 /// Builds one block, each value in a new slot.
 pub(super) struct Maker(pub(super) PlanBlock);
@@ -30,9 +33,29 @@ impl Maker {
 
     pub(super) fn xor(&mut self, a: Slot, b: Slot) -> Slot {
         let dst = self.slot();
-        self.0.xors.push(Xor { dst, a, b });
-        self.0.steps.push(Step::Xor(1));
+        self.0.xors.extend([dst, a, b].map(yes));
+        self.0.steps.push(Step::Xor { n_operands: 2, n: 1 });
         dst
+    }
+
+    /// Of three, or of two.
+    pub(super) fn sum(&mut self, a: Slot, b: Slot, c: Option<Slot>) -> Slot {
+        let dst = self.slot();
+        self.0.xors.extend([yes(dst), yes(a), yes(b), c.map_or(NOTHING, yes)]);
+        self.0.steps.push(Step::Xor { n_operands: 3, n: 1 });
+        dst
+    }
+
+    /// One batch of ANDs, with what is added to their operands and results; the slot of the first result, the others follow.
+    pub(super) fn and_xors(&mut self, operands: &[(Operand, Operand, [Option<Slot>; 3])]) -> Slot {
+        let first = self.0.n_slots;
+        for &(a, b, added) in operands {
+            let and = And { dst: self.slot(), a, b };
+            let [a_plus, b_plus, c] = added.map(|slot| slot.map_or(NOTHING, yes));
+            self.0.and_xors.push(AndXor { and, a_plus, b_plus, c });
+        }
+        self.0.steps.push(Step::AndXor(operands.len() as u32));
+        first
     }
 
     pub(super) fn and(&mut self, a: Operand, b: Operand) -> Slot {
@@ -80,6 +103,9 @@ impl Maker {
 
     pub(super) fn done(mut self, outputs: Vec<Operand>) -> PlanBlock {
         self.0.outputs = outputs;
+        let nothing = self.0.nothing();
+        let added = self.0.and_xors.iter_mut().flat_map(|gate| [&mut gate.a_plus, &mut gate.b_plus, &mut gate.c]);
+        added.chain(&mut self.0.xors).filter(|operand| **operand == NOTHING).for_each(|operand| *operand = nothing);
         self.0
     }
 
@@ -140,15 +166,30 @@ pub(super) fn random_plan(rng: &mut ChaCha8Rng) -> Plan {
 fn random_block(rng: &mut ChaCha8Rng, callees: &[PlanBlock]) -> PlanBlock {
     let mut block = Maker::new(rng.random_range(1..9));
     for _ in 0..rng.random_range(0..12) {
-        match rng.random_range(0..4) {
+        match rng.random_range(0..5) {
             0 if !callees.is_empty() => {
                 let call = random_call(rng, block.0.n_slots, callees);
                 block.repeat(call);
                 drop_or_reuse_a_result(rng, &mut block.0);
             }
             1 => {
-                let (a, b) = (rng.random_range(0..block.0.n_slots), rng.random_range(0..block.0.n_slots));
-                block.xor(a, b);
+                let [a, b, c] = [(); 3].map(|()| rng.random_range(0..block.0.n_slots));
+                match rng.random_range(0..3) {
+                    0 => block.xor(a, b),
+                    1 => block.sum(a, b, None),
+                    _ => block.sum(a, b, Some(c)),
+                };
+            }
+            2 => {
+                let n_slots = block.0.n_slots;
+                let operands: Vec<_> = (0..rng.random_range(1..20))
+                    .map(|_| {
+                        let [a, b] = [(); 2].map(|()| Operand::new(rng.random_range(0..n_slots), rng.random()));
+                        let added = [(); 3].map(|()| rng.random::<bool>().then(|| rng.random_range(0..n_slots)));
+                        (a, b, added)
+                    })
+                    .collect();
+                block.and_xors(&operands);
             }
             _ => {
                 let n_slots = block.0.n_slots;
@@ -199,15 +240,24 @@ pub(super) fn run_plain(plan: &Plan, inputs: &[bool]) -> Vec<bool> {
 fn run_block(plan: &Plan, id: usize, inputs: &[bool]) -> Vec<bool> {
     let block = &plan.blocks[id];
     let mut slots = inputs.to_vec();
-    slots.resize(block.n_slots as usize, false);
-    let (mut xors, mut ands, mut calls) = (block.xors.iter(), block.ands.iter(), block.calls.iter());
+    slots.resize(block.n_slots as usize + 1, false);
+    let (mut xors, mut ands, mut calls) = (&block.xors[..], block.ands.iter(), block.calls.iter());
+    let mut and_xors = block.and_xors.iter();
     for step in &block.steps {
         match *step {
-            Step::Xor(n) => xors.by_ref().take(n as usize).for_each(|xor| {
-                slots[xor.dst as usize] = slots[xor.a as usize] ^ slots[xor.b as usize];
-            }),
+            Step::Xor { n_operands, n } => {
+                for _ in 0..n {
+                    let xor = xors.split_off(..1 + n_operands as usize).unwrap();
+                    slots[xor[0].slot() as usize] = xor[1..].iter().fold(false, |sum, &x| sum ^ value(&slots, x));
+                }
+            }
             Step::And(n) | Step::Known(_, n) => ands.by_ref().take(n as usize).for_each(|and| {
                 slots[and.dst as usize] = value(&slots, and.a) & value(&slots, and.b);
+            }),
+            Step::AndXor(n) => and_xors.by_ref().take(n as usize).for_each(|AndXor { and, a_plus, b_plus, c }| {
+                let [a, b] =
+                    [(and.a, a_plus), (and.b, b_plus)].map(|(x, plus)| value(&slots, x) ^ value(&slots, *plus));
+                slots[and.dst as usize] = a & b ^ value(&slots, *c);
             }),
             Step::Call => run_call(plan, calls.next().unwrap(), &mut slots),
         }

@@ -3,7 +3,7 @@
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use hushgate_circuits::knowledge::{Knowledge, Known};
-use hushgate_circuits::plan::{And, Step};
+use hushgate_circuits::plan::{And, Operand, Step};
 
 use super::*;
 
@@ -189,17 +189,23 @@ impl<'a> Reference<'a> {
         }
     }
 
-    fn run_group(&mut self, ands: &[And], frame: &mut [Label]) {
+    /// Up to four gates; what is added to them if anything is.
+    fn run_group(&mut self, ands: &[(And, Option<[Operand; 3]>)], frame: &mut [Label]) {
         let (first_gate, n) = (self.next_gate, ands.len());
         let mut new_rows = vec![Block::ZERO; 2 * n];
         let mut noted = vec![];
-        for (i, and) in ands.iter().enumerate() {
+        for (i, (and, added)) in ands.iter().enumerate() {
             let gate = first_gate + i as u64;
             let [a, b] = [and.a, and.b]
                 .map(|x| self.complement(frame[x.slot() as usize], x.is_complemented(), Knowledge::Secret));
+            let added = added.map(|added| added.map(|operand| frame[operand.slot() as usize]));
+            let [a_plus, b_plus, c] = added.unwrap_or_default();
+            let (a, b) = (a ^ a_plus, b ^ b_plus);
             match &self.role {
                 Role::Garbler { .. } => {
-                    (new_rows[i], new_rows[n + i], frame[and.dst as usize]) = self.garble(gate, a, b);
+                    let out;
+                    (new_rows[i], new_rows[n + i], out) = self.garble(gate, a, b);
+                    frame[and.dst as usize] = out ^ c;
                 }
                 Role::Evaluator { rows, .. } => {
                     let (tg, te) = (rows[i], rows[n + i]);
@@ -207,7 +213,7 @@ impl<'a> Reference<'a> {
                     noted.extend([tg, te, out]);
                     noted.extend(self.attempts(gate, 0, tg, a));
                     noted.extend(self.attempts(gate, 1, te, b));
-                    frame[and.dst as usize] = out;
+                    frame[and.dst as usize] = out ^ c;
                 }
             }
         }
@@ -242,14 +248,25 @@ impl Party for Reference<'_> {
         if self.flaw == Flaw::TweaksRestart {
             self.next_gate = 0;
         }
-        let (mut xors, mut ands) = segment.gates.as_slices();
+        frame[segment.gates.n_labels() - 1] = Block::ZERO;
+        let (mut xors, mut ands, mut and_xors) = segment.gates.as_slices();
         for step in segment.steps {
             match *step {
-                Step::Xor(n) => xors.split_off(..n as usize).unwrap().iter().for_each(|xor| {
-                    frame[xor.dst as usize] = frame[xor.a as usize] ^ frame[xor.b as usize];
-                }),
+                Step::Xor { n_operands, n } => {
+                    let n_slots = 1 + n_operands as usize;
+                    for xor in xors.split_off(..n as usize * n_slots).unwrap().chunks(n_slots) {
+                        let labels = xor[1..].iter().map(|operand| frame[operand.slot() as usize]);
+                        frame[xor[0].slot() as usize] = labels.fold(Block::ZERO, |sum, label| sum ^ label);
+                    }
+                }
+                Step::AndXor(n) => {
+                    let ands = and_xors.split_off(..n as usize).unwrap().iter();
+                    let ands: Vec<_> = ands.map(|gate| (gate.and, Some(gate.added()))).collect();
+                    ands.chunks(4).for_each(|group| self.run_group(group, frame));
+                }
                 Step::And(n) => {
-                    ands.split_off(..n as usize).unwrap().chunks(4).for_each(|group| self.run_group(group, frame));
+                    let ands: Vec<_> = ands.split_off(..n as usize).unwrap().iter().map(|and| (*and, None)).collect();
+                    ands.chunks(4).for_each(|group| self.run_group(group, frame));
                 }
                 Step::Known(known, n) => self.run_known(known, ands.split_off(..n as usize).unwrap(), frame),
                 Step::Call => unreachable!(),
