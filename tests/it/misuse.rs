@@ -113,6 +113,11 @@ fn plans_and_bristol_files_run_like_their_source() {
     assert_eq!(from_plan["outputs"], from_source["outputs"]);
     assert_eq!(from_plan["program"], from_source["program"]);
 
+    // With the names beside it, an exported circuit takes the program's data.
+    let from_names = super::json(&hushgate(&[&["run", bristol, "--json"][..], &inputs].concat()));
+    assert_eq!(from_names["outputs"], from_source["outputs"]);
+    std::fs::remove_file(format!("{bristol}.json")).unwrap();
+
     let fingerprint = |party: &str| {
         let text = std::fs::read_to_string(super::root().join(format!("examples/hamming/{party}.json"))).unwrap();
         let hex = text.split("hex:").nth(1).unwrap().split('"').next().unwrap();

@@ -69,7 +69,8 @@ impl File {
         let block = self.plan.main();
         assert!(block.n_slots <= n_slots_max, "{} slots", block.n_slots);
         let n_lanes: usize = block.batches().map(|(_, width)| (width as usize).next_multiple_of(LANES)).sum();
-        assert!(n_lanes * 100 <= block.ands.len() * 102, "{n_lanes} lanes for {} ANDs", block.ands.len());
+        let n_ands = block.ands.len() + block.and_xors.len();
+        assert!(n_lanes * 100 <= n_ands * 102, "{n_lanes} lanes for {n_ands} ANDs");
     }
 
     fn run64(&self, inputs: &[u64]) -> u64 {
