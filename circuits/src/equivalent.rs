@@ -1,7 +1,7 @@
 //! Whether two circuits compute the same.
 //!
 //! Both are copied into one block over the same inputs, in which nodes that are proven equal become one
-//! ([`crate::sweep`]); what is left of the outputs' differences is asked of the solver. Random inputs come first,
+//! (`crate::sweep`); what is left of the outputs' differences is asked of the solver. Random inputs come first,
 //! so that a difference that is easy to see is seen at once. Multipliers of different structure are out of any such method's reach:
 //! for them the answer is that none of so many runs told them apart.
 

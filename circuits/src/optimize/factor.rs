@@ -8,7 +8,7 @@
 //!
 //! # Invariants
 //! - A block is replaced only if that leaves fewer XORs, and no more ANDs.
-//! - Sums are at most [`TERMS_MAX`] terms long, so that the work grows with the gates.
+//! - Sums are at most `TERMS_MAX` terms long, so that the work grows with the gates.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};

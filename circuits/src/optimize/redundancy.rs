@@ -1,6 +1,6 @@
 //! Redundancy removal: nodes that are proven equal become one, and ANDs that are proven to be sums of other nodes become XORs.
 //!
-//! [`crate::sweep`] finds candidates by simulation and proves them by SAT on small cones; also what is constant is found so, since the
+//! `crate::sweep` finds candidates by simulation and proves them by SAT on small cones; also what is constant is found so, since the
 //! constant is a node too. Results of calls may have any value, so what is found holds wherever a block is called.
 //!
 //! # Invariants
