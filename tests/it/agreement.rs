@@ -1,4 +1,4 @@
-//! Three answers to one question: interpreter, plain circuit, and garbled run, on generated programs and inputs.
+//! Several answers to one question: interpreter, plain circuit, optimised circuit, and garbled run, on generated programs and inputs.
 //!
 //! A program is named by its seed. Most are garbled and evaluated in memory, table by table; every so many run as a whole
 //! session, with handshake, oblivious transfer and authenticated outputs. Each does so once with everything garbled in full, and once for
@@ -10,6 +10,7 @@ use hushgate_circuits::circuit::OutputPort;
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::local::split;
+use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::{self, Plan};
 use hushgate_circuits::schedule::{schedule, schedule_split};
 use hushgate_circuits::shape::Value;
@@ -25,10 +26,12 @@ use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig, Sto
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Accepted programs that are compared; in CI too.
-const PROGRAMS: u32 = 5_000;
+/// Accepted programs that are compared, in CI too; `PROGRAMS` in the environment asks for more, `FIRST_SEED` for others.
+const PROGRAMS: u64 = 5_000;
 /// One in so many runs as a session.
-const SESSION_EVERY: u32 = 25;
+const SESSION_EVERY: u64 = 25;
+/// One in so many is optimised at the highest level, which takes long.
+const THOROUGH_EVERY: u64 = 50;
 /// Loops are rolled wherever they can be.
 const ROLLING: Limits = Limits { unroll_steps_max: 0, ..Limits::DEFAULT };
 
@@ -36,15 +39,20 @@ const ROLLING: Limits = Limits { unroll_steps_max: 0, ..Limits::DEFAULT };
 fn interpreter_circuit_and_garbled_run_agree() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut n_accepted = 0;
-    let mut seed = 0;
-    while n_accepted < PROGRAMS {
+    let mut seed = number("FIRST_SEED").unwrap_or(0);
+    while n_accepted < number("PROGRAMS").unwrap_or(PROGRAMS) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let text = generate::program(&mut rng);
         let checked = check(&Sources { name: "generated", text: &text, load: &|_| None }, &Options::default());
         if let Some(program) = checked.program {
             // Every other program with its loops rolled, if it can be proven so.
             let rolls = n_accepted % 2 == 1 && analyse(&program, ROLLING).is_empty();
-            let question = Question::new(&program, if rolls { ROLLING } else { Limits::DEFAULT }, &mut rng);
+            let level = if n_accepted % THOROUGH_EVERY == 0 { 3 } else { (n_accepted / 2 % 3) as u8 };
+            let limits = if rolls { ROLLING } else { Limits::DEFAULT };
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                Question::new(&program, limits, level, &mut rng)
+            }));
+            let Ok(question) = outcome else { panic!("seed {seed}, program {n_accepted}, level {level}:\n{text}") };
             for plan in &question.plans {
                 let answer = question.garbled_in_memory(plan, &mut rng);
                 answer.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
@@ -59,6 +67,11 @@ fn interpreter_circuit_and_garbled_run_agree() {
     }
 }
 
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+}
+
 /// A program with inputs, and the answer on which interpreter, circuit and plans agree.
 struct Question {
     /// For any garbler, for the first party, and for the second.
@@ -70,7 +83,7 @@ struct Question {
 }
 
 impl Question {
-    fn new(program: &Program, limits: Limits, rng: &mut ChaCha8Rng) -> Question {
+    fn new(program: &Program, limits: Limits, level: u8, rng: &mut ChaCha8Rng) -> Question {
         let main = program.main.as_ref().expect("generated programs have a `main`");
         let values: Vec<Value> =
             main.inputs.iter().map(|input| generate::value(&ty_shape(program, &input.ty), rng)).collect();
@@ -95,10 +108,12 @@ impl Question {
             None => port.shape.encode(value).unwrap(),
         };
         let answer: Vec<bool> = circuit.outputs.iter().zip(&ran.outputs).flat_map(bits).collect();
+        assert_eq!(evaluate_bits(&circuit, &inputs), answer, "the circuit disagrees with the interpreter");
+        let circuit = optimize(circuit, level);
+        assert_eq!(evaluate_bits(&circuit, &inputs), answer, "the optimised circuit disagrees with the interpreter");
         let plan_for =
             |party| schedule_split(&split(&circuit, PartyId(party), &session::transfer_bytes).expect("it is small"));
         let plans = [schedule(&circuit), plan_for(0), plan_for(1)];
-        assert_eq!(evaluate_bits(&circuit, &inputs), answer, "the circuit disagrees with the interpreter");
         for plan in &plans {
             assert_eq!(plan::run(plan, &inputs), answer, "a plan disagrees with the interpreter");
             assert!(plan.table_bytes() <= plans[0].table_bytes());
