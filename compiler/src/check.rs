@@ -22,9 +22,11 @@ mod fixed;
 mod float;
 mod generics;
 mod graph;
+mod holes;
 mod items;
 mod iterate;
 mod library;
+mod missing;
 mod modules;
 mod operator;
 mod pattern;
@@ -42,7 +44,8 @@ use num_bigint::BigInt;
 use self::body::{Body, Why};
 use self::closure::takes_closures;
 use self::consts::ConstState;
-use self::items::{Def, DefId, DefKind, Env, EnvRef, ImplDef, Scope, ScopeId};
+use self::holes::Holes;
+use self::items::{Def, DefId, DefKind, EnvRef, ImplDef, Scope, ScopeId};
 use self::modules::Module;
 pub(crate) use self::types::decimal;
 use self::types::{Arg, Bound, Origin, Types, unit};
@@ -100,19 +103,14 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
     let (program, found) = check_files(&file, &modules, options);
     let syntax = |diagnostic: &Diagnostic| diagnostic.is_error() && diagnostic.code.stage() == Stage::Syntax;
     let broken = diagnostics.iter().any(syntax);
+    let is_read = !has_errors(&diagnostics);
     // Where the text is broken, declarations may be missing: what is said about names would mislead.
-    let damaged = damaged_items(&file, &modules, &diagnostics);
-    let follows = |found: &Diagnostic| {
-        let inside = |span: Span| damaged.iter().any(|item| item.contains(span));
-        LOST_VALUE.contains(&found.code) && found.span().is_some_and(inside)
-    };
-    let kept = |found: &Diagnostic| !broken || found.code.stage() == Stage::Types && !follows(found);
-    diagnostics.extend(found.into_iter().filter(kept));
-    let mut program = program.filter(|_| !has_errors(&diagnostics));
-    if let Some(found) = program.as_ref().map(|program| lower::analyse(program, lower::Limits::default())) {
-        program = program.filter(|_| !has_errors(&found));
-        diagnostics.extend(found);
+    let damage = Damage::of(&file, &modules, &diagnostics);
+    diagnostics.extend(found.into_iter().filter(|found| !broken || damage.spares(found)));
+    if let Some(program) = program.as_ref().filter(|_| is_read) {
+        diagnostics.extend(lower::analyse(program, lower::Limits::default()));
     }
+    let program = program.filter(|_| !has_errors(&diagnostics));
     diagnostics.sort_by_key(Diagnostic::span);
     bound(&mut diagnostics);
     Checked { program, diagnostics, sources: map }
@@ -122,11 +120,43 @@ pub fn check(sources: &Sources<'_>, options: &Options) -> Checked {
 const LOST_VALUE: [Code; 5] =
     [Code::TypeMismatch, Code::NoValue, Code::MissingElse, Code::ElseGoesOn, Code::MissingCases];
 
-/// The declarations in which something could not be read.
-fn damaged_items(root: &ast::File, modules: &[Module], syntax: &[Diagnostic]) -> Vec<Span> {
-    let items = root.items.iter().chain(modules.iter().flat_map(|module| &module.file.items)).map(|item| item.span);
-    let places: Vec<Span> = syntax.iter().filter_map(Diagnostic::span).collect();
-    items.filter(|item| places.iter().any(|place| item.contains(*place))).collect()
+/// What could not be read of a program's text.
+struct Damage {
+    /// The declarations in which something could not be read.
+    items: Vec<Span>,
+    /// Whether all of it is inside the bodies of functions, so that every declaration is there.
+    only_bodies: bool,
+}
+
+impl Damage {
+    fn of(root: &ast::File, modules: &[Module], syntax: &[Diagnostic]) -> Damage {
+        let items = || root.items.iter().chain(modules.iter().flat_map(|module| &module.file.items));
+        let places: Vec<Span> = syntax.iter().filter_map(Diagnostic::span).collect();
+        let damaged = |item: &&ast::Item| places.iter().any(|place| item.span.contains(*place));
+        let body = |item: &ast::Item| match &item.kind {
+            ast::ItemKind::Function(function) => Some(function.body.span),
+            _ => None,
+        };
+        let inside = |place: &Span| items().filter_map(body).any(|body| body.contains(*place));
+        // Where brackets or texts do not end where they should, declarations stand in bodies.
+        let shifts = |found: &Diagnostic| {
+            matches!(found.code, Code::UnclosedBracket | Code::UnexpectedBracket | Code::UnterminatedText)
+        };
+        Damage {
+            items: items().filter(damaged).map(|item| item.span).collect(),
+            only_bodies: places.iter().all(inside) && !syntax.iter().any(shifts),
+        }
+    }
+
+    /// Whether what was found does not come from what could not be read.
+    fn spares(&self, found: &Diagnostic) -> bool {
+        let damaged = found.span().is_none_or(|span| self.items.iter().any(|item| item.contains(span)));
+        match found.code.stage() {
+            Stage::Types => !damaged || !LOST_VALUE.contains(&found.code),
+            Stage::Names => !damaged && self.only_bodies,
+            _ => false,
+        }
+    }
 }
 
 /// Keeps as many errors as people read, and says how many more there are.
@@ -139,14 +169,14 @@ fn bound(diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Checks syntax trees. The program is there if no diagnostic is an error.
+/// Checks syntax trees. If there are errors, the program has what is whole of it, and nothing else is to be looked at.
 fn check_files(root: &ast::File, modules: &[Module], options: &Options) -> (Option<Program>, Vec<Diagnostic>) {
     let mut checker = Checker::new(options);
     checker.declare_files(root, modules);
     let program = checker.program();
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(Diagnostic::span);
-    (program.filter(|_| checker.errors == 0), diagnostics)
+    (program, diagnostics)
 }
 
 /// A function whose body waits to be checked.
@@ -185,9 +215,12 @@ struct Checker<'a> {
     type_instances: HashMap<(DefId, Rc<[Arg]>), Option<Ty>>,
     open_types: Vec<DefId>,
     records: HashMap<Vec<(String, Ty)>, Ty>,
-    consts: BTreeMap<DefId, ConstState>,
+    /// By declaration and the generic arguments of the `impl` around it.
+    consts: HashMap<(DefId, Rc<[Arg]>), ConstState>,
     open_consts: Vec<DefId>,
     const_nesting: u32,
+    /// What `_` in a type stands for, where it may stand.
+    holes: Option<Holes>,
     params: Vec<Param>,
     parties: Vec<Party>,
     parties_of: BTreeMap<DefId, Vec<PartyId>>,
@@ -240,9 +273,10 @@ impl<'a> Checker<'a> {
             type_instances: HashMap::new(),
             open_types: Vec::new(),
             records: HashMap::new(),
-            consts: BTreeMap::new(),
+            consts: HashMap::new(),
             open_consts: Vec::new(),
             const_nesting: 0,
+            holes: None,
             params: Vec::new(),
             parties: Vec::new(),
             parties_of: BTreeMap::new(),
@@ -300,6 +334,7 @@ impl<'a> Checker<'a> {
         self.drain();
         self.check_unused();
         self.unknown_params();
+        let whole = if self.errors > 0 { self.whole_functions() } else { Vec::new() };
         let position = self.order_functions()?;
         let place = |id: FunctionId| position[id.0 as usize];
         tests.iter_mut().for_each(|test: &mut Test| test.function = place(test.function));
@@ -319,7 +354,13 @@ impl<'a> Checker<'a> {
             tests,
             budgets,
         };
+        if self.errors > 0 {
+            let whole: BTreeSet<FunctionId> = whole.into_iter().map(place).collect();
+            keep_whole(&mut program, &whole);
+        }
+        let errors = self.errors;
         self.requirements(&mut program);
+        program.main = program.main.filter(|_| self.errors == errors);
         Some(program)
     }
 
@@ -335,7 +376,8 @@ impl<'a> Checker<'a> {
             _ if self.library_scopes.contains(&def.scope) => {}
             DefKind::Function(_, true) if self.options.without_tests => {}
             DefKind::Party(_) | DefKind::Module(_) => {}
-            DefKind::Const(_) => drop(self.const_value(id, def.name.span)),
+            DefKind::Const(_) if in_generic => {}
+            DefKind::Const(_) => drop(self.const_value(id, &Rc::default(), def.name.span)),
             DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) if generic => {}
             DefKind::Struct(_) | DefKind::Enum(_) | DefKind::Alias(_) => {
                 drop(self.instance_ty(id, Rc::default(), def.name.span))
@@ -363,14 +405,20 @@ impl<'a> Checker<'a> {
     /// Only what does not depend on the choice is reported, and the expansions are dropped again.
     fn check_unused(&mut self) {
         let (n_functions, n_diagnostics, errors) = (self.functions.len(), self.diagnostics.len(), self.errors);
-        let used: BTreeSet<DefId> = self.instances.keys().map(|(def, _)| *def).collect();
+        let keys = self.instances.keys().map(|(def, _)| *def).chain(self.consts.keys().map(|(def, _)| *def));
+        let used: BTreeSet<DefId> = keys.collect();
         for i in 0..self.defs.len() {
             let id = DefId(i as u32);
             if self.library_scopes.contains(&self.def(id).scope) {
                 continue;
             }
             let before = self.diagnostics.len();
-            if let DefKind::Function(ast, _) = self.def(id).kind
+            if let DefKind::Const(ast) = self.def(id).kind {
+                let args: Rc<[Arg]> = self.function_params(id).into_iter().map(|param| self.stand_in(param)).collect();
+                if !args.is_empty() && !used.contains(&id) {
+                    self.const_value(id, &args, ast.name.span);
+                }
+            } else if let DefKind::Function(ast, _) = self.def(id).kind
                 && takes_closures(ast)
             {
                 let args: Rc<[Arg]> = self.function_params(id).into_iter().map(|param| self.stand_in(param)).collect();
@@ -417,7 +465,7 @@ impl<'a> Checker<'a> {
         };
         let origin = Origin::Opaque(param.span, bound);
         let name = param.name.to_string();
-        Arg::Ty(self.types.add_struct(origin, Rc::default(), Struct { name, fields: Vec::new() }))
+        Arg::Ty(self.types.add_struct(origin, Rc::default(), Struct { name, fields: Vec::new(), fraction: None }))
     }
 
     fn good_test(&mut self, ast: &ast::Function) -> bool {
@@ -466,6 +514,15 @@ impl<'a> Checker<'a> {
         self.checked[index] = true;
         self.bad_functions[index] = self.failures > failures;
     }
+}
+
+/// Leaves only these functions to be looked at.
+fn keep_whole(program: &mut Program, whole: &BTreeSet<FunctionId>) {
+    for (function, i) in program.functions.iter_mut().zip(0..) {
+        function.standalone &= whole.contains(&FunctionId(i));
+    }
+    program.main = program.main.take().filter(|main| whole.contains(&main.function));
+    program.tests.retain(|test| whole.contains(&test.function));
 }
 
 /// `(T)`, the fields of `Some`.

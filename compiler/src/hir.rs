@@ -227,6 +227,8 @@ pub struct Struct {
     pub name: String,
     /// Its fields in order.
     pub fields: Vec<(String, Ty)>,
+    /// F, if it is `fixed<I, F>`: then its one field is the number times 2^F.
+    pub fraction: Option<u32>,
 }
 
 /// An enum, expanded.

@@ -30,6 +30,7 @@ use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Value;
 use num_bigint::BigInt;
 
+use crate::check::decimal;
 use crate::hir::{
     Arm, Expect, Expr, ExprKind, For, FunctionId, IntTy, LocalId, Output, Over, Pattern, Place, Program, Step, Stmt,
     Test, Ty, UnaryOp,
@@ -54,12 +55,14 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// A value that must fit its type does not.
-    #[error("{value} does not fit `{}`, which holds {}..={}", base_name(ty), ty.lo, ty.hi)]
+    #[error("{}", out_of_range(value, ty, *fraction))]
     OutOfRange {
         /// The value.
         value: BigInt,
         /// The type.
         ty: Rc<IntTy>,
+        /// F, if it is the integer that a `fixed<I, F>` is made of.
+        fraction: Option<u32>,
     },
     /// `/` or `%` by 0.
     #[error("division by zero")]
@@ -649,7 +652,7 @@ impl<'p> Interpreter<'p> {
     fn fit(&self, value: &Val, ty: &Ty, span: Span) -> Eval<()> {
         match (value, ty) {
             (Val::Int(int), Ty::Int(ty)) if *int < ty.lo || *int > ty.hi => {
-                fail(span, ErrorKind::OutOfRange { value: int.clone(), ty: Rc::clone(ty) })
+                fail(span, ErrorKind::OutOfRange { value: int.clone(), ty: Rc::clone(ty), fraction: None })
             }
             (Val::List(items), Ty::Array(element, _)) => {
                 items.iter().try_for_each(|item| self.fit(item, element, span))
@@ -657,8 +660,11 @@ impl<'p> Interpreter<'p> {
             (Val::List(items), Ty::Tuple(types)) => self.fit_all(items, types.iter(), span),
             (Val::List(items), Ty::Struct(id)) => {
                 let program = self.program;
-                let fields = &program.structs[id.0 as usize].fields;
-                self.fit_all(items, fields.iter().map(|(_, ty)| ty), span)
+                let struct_ = &program.structs[id.0 as usize];
+                self.fit_all(items, struct_.fields.iter().map(|(_, ty)| ty), span).map_err(|stop| match stop {
+                    Stop::Error(error) => Stop::Error(Box::new(in_units_of(*error, struct_.fraction))),
+                    other => other,
+                })
             }
             (Val::Variant(tag, payload), Ty::Enum(id)) => {
                 let program = self.program;
@@ -728,6 +734,30 @@ pub(crate) fn first_operand(expr: &Expr) -> Option<&Expr> {
 /// `u32`, or `i8` where the type is `i8 in -5..=5`.
 pub(crate) fn base_name(ty: &IntTy) -> String {
     format!("{}{}", if ty.signed { 'i' } else { 'u' }, ty.width)
+}
+
+/// That a value does not fit, with the fractional bits of the number that it makes.
+fn in_units_of(error: Error, of: Option<u32>) -> Error {
+    match error.kind {
+        ErrorKind::OutOfRange { value, ty, fraction } => {
+            Error { kind: ErrorKind::OutOfRange { value, ty, fraction: fraction.or(of) }, ..error }
+        }
+        _ => error,
+    }
+}
+
+fn out_of_range(value: &BigInt, ty: &IntTy, fraction: Option<u32>) -> String {
+    let shown = |n: &BigInt| fraction.map_or_else(|| n.to_string(), |fraction| decimal(n, fraction));
+    let name = match fraction {
+        Some(fraction) => fixed_name(ty, fraction),
+        None => base_name(ty),
+    };
+    format!("{} does not fit `{name}`, which holds {}..={}", shown(value), shown(&ty.lo), shown(&ty.hi))
+}
+
+/// `fixed<8, 8>` by the integer that it is made of.
+pub(crate) fn fixed_name(ty: &IntTy, fraction: u32) -> String {
+    format!("fixed<{}, {fraction}>", i64::from(ty.width) - i64::from(fraction))
 }
 
 fn fail<T>(span: Span, kind: ErrorKind) -> Eval<T> {

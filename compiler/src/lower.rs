@@ -12,6 +12,7 @@ mod border;
 mod called;
 mod facts;
 mod float;
+mod fraction;
 mod integer;
 mod intrinsic;
 mod invariant;

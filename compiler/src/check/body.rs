@@ -1,12 +1,14 @@
 //! One function body (or one constant's value) at a time: variables, blocks, statements, and making values fit.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Checker;
 use super::closure::FnArg;
+use super::holes::{declare_as, first_hole, has_holes};
 use super::items::{DefId, EnvRef, ScopeId};
-use super::types::{Fits, unit};
+use super::types::{Arg, Fits, unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Arm, Expr, ExprKind, FunctionId, Local, LocalId, Stmt, Ty};
 use crate::source::Span;
@@ -37,17 +39,27 @@ pub(super) struct Body<'c, 'a> {
     /// Statements before all others.
     pub(super) prologue: Vec<Stmt>,
     /// Variables that hold large constants.
-    pub(super) constants: HashMap<DefId, LocalId>,
+    pub(super) constants: HashMap<(DefId, Rc<[Arg]>), LocalId>,
     /// Variables for `rest @ ..` of patterns, and the elements that they hold.
     pub(super) rests: Vec<(LocalId, Vec<LocalId>)>,
-    /// Variables whose type is not known yet: their first values and their names.
-    open_locals: HashMap<LocalId, (Span, Span)>,
+    /// Variables whose type is not known yet.
+    open_locals: HashMap<LocalId, Unknown>,
     /// Variables whose type only their first value has said.
     pub(super) untyped: HashSet<LocalId>,
     /// What is called, and where.
     pub(super) calls: Vec<(FunctionId, Span)>,
     /// [`Checker::failures`] when this body was begun.
     failures: u32,
+}
+
+/// A variable whose type is not known.
+#[derive(Clone, Copy)]
+pub(super) struct Unknown {
+    /// Its value.
+    pub(super) at: Span,
+    pub(super) pattern: Span,
+    /// `_` in the type that is written for it.
+    pub(super) hole: Option<Span>,
 }
 
 /// A body that stands in place of a call: what `return` in it gives.
@@ -258,8 +270,9 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     fn let_(&mut self, ast: &'a ast::Let, stmts: &mut Vec<Stmt>) {
-        if let (PatternKind::Binding { name, pattern: None, mutable }, None) = (&ast.pattern.kind, &ast.ty) {
-            if matches!(ast.value.without_parens().kind, ast::ExprKind::Closure { .. }) {
+        let open = ast.ty.as_ref().is_none_or(has_holes);
+        if let (PatternKind::Binding { name, pattern: None, mutable }, true) = (&ast.pattern.kind, open) {
+            if ast.ty.is_none() && matches!(ast.value.without_parens().kind, ast::ExprKind::Closure { .. }) {
                 return self.let_closure(name, &ast.value);
             }
             if mutable.is_some() {
@@ -272,14 +285,18 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// A variable whose type may become known only when something is assigned to it, as after `let mut x = None;`.
     fn let_mut(&mut self, ast: &'a ast::Let, stmts: &mut Vec<Stmt>) {
-        let value = self.expr(&ast.value, None);
+        let value = match ast.ty.as_ref().filter(|ty| !matches!(ty.kind, ast::TypeKind::Infer)) {
+            Some(written) => self.annotated(&ast.value, written).0,
+            None => self.expr(&ast.value, None),
+        };
         let open = self.is_open(&value.ty);
         let value = if open { value } else { self.known(value, &ast.pattern) };
         let at = value.span;
         self.bind_all(&ast.pattern, value, stmts);
         self.untyped.insert(LocalId(self.locals.len() as u32 - 1));
         if open {
-            self.open_locals.insert(LocalId(self.locals.len() as u32 - 1), (at, ast.pattern.span));
+            let unknown = Unknown { at, pattern: ast.pattern.span, hole: ast.ty.as_ref().and_then(first_hole) };
+            self.open_locals.insert(LocalId(self.locals.len() as u32 - 1), unknown);
         }
     }
 
@@ -299,12 +316,12 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// Gives every use of variables that were open the type that they have got.
     pub(super) fn close(&mut self, body: &mut Expr) {
-        let open: Vec<(LocalId, (Span, Span))> = self.open_locals.drain().collect();
+        let open: Vec<(LocalId, Unknown)> = self.open_locals.drain().collect();
         let mut closed = HashMap::new();
-        for (local, (at, pattern)) in open {
+        for (local, unknown) in open {
             let ty = self.locals[local.0 as usize].ty.clone();
             if self.is_open(&ty) {
-                let error = self.unknown_type(&ty, at, pattern);
+                let error = self.unknown_type(&ty, unknown);
                 self.report(error);
             } else {
                 closed.insert(local, ty);
@@ -348,25 +365,30 @@ impl<'c, 'a> Body<'c, 'a> {
         *value = self.fit(old, ty, &Why::plain());
     }
 
-    fn unknown_type(&self, ty: &Ty, at: Span, pattern: Span) -> Diagnostic {
+    pub(super) fn unknown_type(&self, ty: &Ty, unknown: Unknown) -> Diagnostic {
         let found = self.type_name(ty);
-        let written = found.replace('_', "u32");
-        Diagnostic::error(Code::CannotInfer, format!("the type of this value is only known to be `{found}`"))
-            .at(at, "what would `_` be?")
-            .replace("write the type", pattern.at_end(), format!(": {written}"))
+        let error =
+            Diagnostic::error(Code::CannotInfer, format!("the type of this value is only known to be `{found}`"))
+                .at(unknown.at, "what would `_` be?");
+        match unknown.hole {
+            Some(hole) => error.because(hole, "it does not say this").replace("write the type", hole, "u32"),
+            None => {
+                let written = found.replace('_', "u32");
+                error.replace("write the type", unknown.pattern.at_end(), format!(": {written}"))
+            }
+        }
     }
 
     /// The value of a `let`, fitted to its annotation.
     pub(super) fn let_value(&mut self, ast: &'a ast::Let) -> Expr {
         match &ast.ty {
             Some(written) if !matches!(written.kind, ast::TypeKind::Infer) => {
-                let ty = self.ty(written);
-                let why = Why::at(written.span, "expected because of this type");
-                let mut value = self.value(&ast.value, &ty, &why);
-                if ty != Ty::Never && value.ty != Ty::Never {
-                    value = declare_as(value, ty);
+                let (value, ty) = self.annotated(&ast.value, written);
+                if ty == Ty::Never || value.ty == Ty::Never {
+                    return value;
                 }
-                value
+                let value = self.whole(value, &ty, ast.pattern.span, written);
+                if value.ty == Ty::Never { value } else { declare_as(value, ty) }
             }
             _ => {
                 let value = self.expr(&ast.value, None);
@@ -385,7 +407,7 @@ impl<'c, 'a> Body<'c, 'a> {
         if !self.is_open(&value.ty) || self.failed() {
             return value;
         }
-        let error = self.unknown_type(&value.ty, value.span, pattern.span);
+        let error = self.unknown_type(&value.ty, Unknown { at: value.span, pattern: pattern.span, hole: None });
         self.fail(value.span, error)
     }
 
@@ -451,7 +473,7 @@ impl<'c, 'a> Body<'c, 'a> {
                 let arms = arms.into_iter().map(|arm| Arm { body: self.fit(arm.body, ty, &plain), ..arm }).collect();
                 ExprKind::Match(scrutinee, arms)
             }
-            ExprKind::Aggregate(items) => {
+            ExprKind::Aggregate(items) if self.checker.types.fixed_of(ty).is_none() => {
                 let tys = self.parts(ty, items.len());
                 ExprKind::Aggregate(items.into_iter().zip(tys).map(|(item, ty)| self.fit(item, &ty, &plain)).collect())
             }
@@ -468,7 +490,8 @@ impl<'c, 'a> Body<'c, 'a> {
             }
             kind => {
                 let value = Expr { kind, ..value };
-                let scalar = matches!(value.ty, Ty::Int(_) | Ty::Exact);
+                let scalar =
+                    matches!(value.ty, Ty::Int(_) | Ty::Exact) || self.checker.types.fixed_of(&value.ty).is_some();
                 if scalar && self.checker.types.fits(&value.ty, ty) == Fits::Always {
                     return value;
                 }
@@ -580,11 +603,6 @@ fn is_empty_array(ty: &Ty) -> bool {
     matches!(ty, Ty::Array(_, 0))
 }
 
-/// `value` under the wider type that its variable was declared with.
-fn declare_as(value: Expr, ty: Ty) -> Expr {
-    if value.ty == ty { value } else { Expr { span: value.span, ty, kind: ExprKind::Fit(Box::new(value)) } }
-}
-
 pub(super) fn unit_value(span: Span, ty: Ty) -> Expr {
     Expr { kind: ExprKind::Aggregate(Vec::new()), ty, span }
 }
@@ -592,7 +610,6 @@ pub(super) fn unit_value(span: Span, ty: Ty) -> Expr {
 impl Checker<'_> {
     /// The type of a value that is one of two: integers of one declared type join their ranges, others become exact.
     pub(super) fn join(&mut self, a: &Ty, b: &Ty) -> Option<Ty> {
-        use std::rc::Rc;
         match (a, b) {
             _ if a == b => Some(a.clone()),
             (Ty::Never, other) | (other, Ty::Never) => Some(other.clone()),
@@ -629,7 +646,7 @@ impl Checker<'_> {
     }
 
     fn join_instances(&mut self, x: Instance, y: Instance) -> Option<Ty> {
-        use super::types::{Arg, Origin};
+        use super::types::Origin;
         if x.0 != y.0 {
             return None;
         }
@@ -657,4 +674,4 @@ impl Checker<'_> {
     }
 }
 
-type Instance = (super::types::Origin, std::rc::Rc<[super::types::Arg]>);
+type Instance = (super::types::Origin, Rc<[Arg]>);

@@ -472,7 +472,7 @@ impl<'a> Checker<'a> {
             return ty.clone();
         }
         let args: Rc<[Arg]> = fields.iter().map(|(_, ty)| Arg::Ty(ty.clone())).collect();
-        let ty = self.types.add_struct(Origin::Record, args, Struct { name, fields: fields.clone() });
+        let ty = self.types.add_struct(Origin::Record, args, Struct { name, fields: fields.clone(), fraction: None });
         self.records.insert(fields, ty.clone());
         ty
     }

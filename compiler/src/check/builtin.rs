@@ -68,7 +68,7 @@ const INT_METHODS: &[&str] = &[
     "rotate_right",
 ];
 
-const FIXED_METHODS: &[&str] = &["abs", "floor", "raw", "round"];
+const FIXED_METHODS: &[&str] = &["abs", "checked_div", "checked_rem", "div_or", "floor", "raw", "rem_or", "round"];
 
 const TEXT_METHODS: &[&str] = &["bytes"];
 
@@ -184,6 +184,7 @@ impl<'a> Body<'_, 'a> {
     /// The type in `wrap::<T>`.
     fn written(&mut self, call: &Builtin<'_, 'a>) -> Option<Ty> {
         match &call.generic_args?.args[..] {
+            [ast::GenericArg::Type(ast::Type { kind: ast::TypeKind::Infer, .. })] => None,
             [ast::GenericArg::Type(ty)] => Some(self.ty(ty)),
             _ => None,
         }
@@ -194,6 +195,7 @@ impl<'a> Body<'_, 'a> {
         let name = call.name;
         let ty = match call.generic_args {
             Some(ast::GenericArgs { args, .. }) => match &args[..] {
+                [ast::GenericArg::Type(ast::Type { kind: ast::TypeKind::Infer, .. })] => expected,
                 [ast::GenericArg::Type(ty)] => Some(self.ty(ty)),
                 _ => None,
             },
@@ -266,6 +268,7 @@ impl<'a> Body<'_, 'a> {
             "try_into" => call.want.and_then(|ty| self.checker.types.option_of(ty)),
             _ => call.want.cloned(),
         };
+        let expected = expected.filter(|ty| *ty != Ty::Never);
         let Some(target) = self.target(call, expected) else { return self.error(span) };
         if value.ty == Ty::Never {
             return self.no_value(vec![value], span);
@@ -419,6 +422,9 @@ impl<'a> Body<'_, 'a> {
         if let Some((fraction, _)) = self.checker.types.fixed_of(&value.ty)
             && FIXED_METHODS.contains(&&*name.name)
         {
+            if name.name.contains("div") || name.name.contains("rem") {
+                return self.fixed_division(value, call);
+            }
             return if self.takes(call, 0) {
                 self.fixed_method(value, fraction, &name.name, call.span)
             } else {
@@ -581,8 +587,8 @@ impl<'a> Body<'_, 'a> {
             }
             "div_or" => self.intrinsic(Intrinsic::DivOr, values, Ty::Exact, span),
             "rem_or" => self.intrinsic(Intrinsic::RemOr, values, Ty::Exact, span),
-            "checked_div" => self.checked(Intrinsic::DivOr, values, span),
-            "checked_rem" => self.checked(Intrinsic::RemOr, values, span),
+            "checked_div" => self.checked(Intrinsic::DivOr, values, None, span),
+            "checked_rem" => self.checked(Intrinsic::RemOr, values, None, span),
             _ => self.bits_method(values, call),
         }
     }
@@ -592,14 +598,23 @@ impl<'a> Body<'_, 'a> {
         self.intrinsic(intrinsic, values, ty, span)
     }
 
-    /// `None` if the divisor is 0.
-    fn checked(&mut self, intrinsic: Intrinsic, mut values: Vec<Expr>, span: Span) -> Expr {
+    /// `None` if the divisor is 0; else the result, as a fixed-point number with so many fractional bits.
+    pub(super) fn checked(
+        &mut self,
+        intrinsic: Intrinsic,
+        mut values: Vec<Expr>,
+        fraction: Option<u32>,
+        span: Span,
+    ) -> Expr {
         let mut stmts = Vec::new();
         values = values.into_iter().map(|value| self.once(value, &mut stmts)).collect();
         let zero = node(Op::Eq, values[1].clone(), int(BigInt::ZERO, span), span, Ty::Bool);
         values.push(int(BigInt::ZERO, span));
-        let quotient = self.intrinsic(intrinsic, values, Ty::Exact, span);
-        let (none, some) = (self.none(&Ty::Exact, span), self.some(quotient));
+        let mut quotient = self.intrinsic(intrinsic, values, Ty::Exact, span);
+        if let Some(fraction) = fraction {
+            quotient = self.fixed(quotient, fraction);
+        }
+        let (none, some) = (self.none(&quotient.ty.clone(), span), self.some(quotient));
         let ty = some.ty.clone();
         let choice = Expr { kind: ExprKind::If(Box::new(zero), Box::new(none), Box::new(some)), ty: ty.clone(), span };
         block(stmts, choice)

@@ -9,6 +9,7 @@ use super::body::{Body, Why};
 use super::closure::{is_function, takes_closures};
 use super::expr::{Named, adapts};
 use super::generics::Bindings;
+use super::holes::has_holes;
 use super::items::{DefId, DefKind, similar};
 use super::pattern::part;
 use super::types::{Arg, Origin};
@@ -88,8 +89,8 @@ impl<'a> Body<'_, 'a> {
                 let said = self.said_type(path, &named);
                 self.construct_tuple(&named, args, said.as_ref().or(want), span, path.span)
             }
-            Some(Named::Const(def)) => {
-                let value = self.constant(def, path.span);
+            Some(Named::Const(def, args_of)) => {
+                let value = self.constant(def, args_of, path.span);
                 self.not_callable(&value, args, span)
             }
             Some(Named::Int(_)) => {
@@ -189,6 +190,7 @@ impl<'a> Body<'_, 'a> {
         if let (ast::Output::Type { ty, .. }, Some(want)) = (&ast.output, call.want) {
             self.checker.infer_rest(ty, want, &mut bindings);
         }
+        self.fill_explicit(&call, ast, &mut bindings);
         if values.iter().any(|value| value.ty == Ty::Never) {
             return self.no_value(values, span);
         }
@@ -335,7 +337,8 @@ impl<'a> Body<'_, 'a> {
         }
         let env = self.env.clone();
         for (param, arg) in ast.generics.params.iter().zip(&explicit.args) {
-            if let ast::GenericArg::Type(ast::Type { kind: ast::TypeKind::Infer, .. }) = arg {
+            if matches!(arg, ast::GenericArg::Type(ty) if has_holes(ty)) {
+                // The arguments say it.
                 continue;
             }
             if let Some(arg) = self.checker.generic_arg(param, arg, self.scope, &env) {
@@ -343,6 +346,20 @@ impl<'a> Body<'_, 'a> {
             }
         }
         true
+    }
+
+    /// Takes what written generic arguments say around `_`, now that the arguments have said the rest.
+    pub(super) fn fill_explicit(&mut self, call: &Call<'_, 'a>, ast: &'a ast::Function, bindings: &mut Bindings) {
+        let explicit = call.explicit.iter().flat_map(|explicit| &explicit.args);
+        for (param, arg) in ast.generics.params.iter().zip(explicit) {
+            if let ast::GenericArg::Type(written) = arg
+                && has_holes(written)
+                && let Some(Arg::Ty(found)) = bindings.get(&param.name.name).cloned()
+            {
+                let (ty, _) = self.filled_ty(written, &found);
+                bindings.set(&param.name.name, Arg::Ty(if ty == Ty::Never { found } else { ty }));
+            }
+        }
     }
 
     pub(super) fn wrong_count(&mut self, name: &ast::Ident, wanted: usize, found: usize, span: Span) {
@@ -601,7 +618,9 @@ impl<'a> Body<'_, 'a> {
             return super::expr::int(n.clone(), name.span);
         }
         match self.checker.lookup(self.scope, &name.name) {
-            Some(def) if matches!(self.checker.def(def).kind, DefKind::Const(_)) => self.constant(def, name.span),
+            Some(def) if matches!(self.checker.def(def).kind, DefKind::Const(_)) => {
+                self.constant(def, Rc::default(), name.span)
+            }
             _ => {
                 let error = Diagnostic::error(Code::UnknownName, format!("there is no variable `{name}`"))
                     .at(name.span, "stands for `name: name`");
@@ -634,7 +653,12 @@ impl<'a> Body<'_, 'a> {
         let wanted = want.filter(|ty| self.origin(ty) == Some(Origin::Def(def)));
         let mut bindings = self.checker.bindings(def);
         if let Some(ty) = wanted {
-            bindings.set_all(&self.args_of(ty));
+            let known = |arg: &Arg| match arg {
+                Arg::Ty(ty) if self.is_open(ty) => Arg::Ty(Ty::Never),
+                arg => arg.clone(),
+            };
+            let args: Vec<Arg> = self.args_of(ty).iter().map(known).collect();
+            bindings.set_all(&args);
         }
         let types: Vec<&'a ast::Type> = match self.checker.fields_of(named) {
             Fields::Unit => Vec::new(),
@@ -697,6 +721,7 @@ impl<'a> Body<'_, 'a> {
                 (Given::Value(value), _) => value,
             })
             .collect();
+        let wanted = wanted.filter(|ty| *ty != Ty::Never);
         let inner = wanted.or(items.first().map(|item| item.ty.clone())).unwrap_or(Ty::Never);
         let ty = self.checker.types.option(&inner);
         let payload = Ty::Tuple(items.iter().map(|_| inner.clone()).collect());

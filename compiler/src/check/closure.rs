@@ -11,6 +11,7 @@ use super::builtin::block;
 use super::call::{Call, counted};
 use super::expr::Named;
 use super::generics::Bindings;
+use super::holes::has_holes;
 use super::items::{DefId, EnvRef, ScopeId};
 use super::types::unit;
 use crate::diagnostic::{Code, Diagnostic};
@@ -89,6 +90,7 @@ impl<'a> Body<'_, 'a> {
         if let (ast::Output::Type { ty, .. }, Some(want)) = (&ast.output, call.want) {
             self.checker.infer_rest(ty, want, &mut bindings);
         }
+        self.fill_explicit(&call, ast, &mut bindings);
         let args = match bindings.finish() {
             Ok(args) => args,
             Err(unknown) => return self.cannot_infer(&ast.name.name, &unknown, span),
@@ -278,10 +280,10 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// The type that a closure's own parameter is written with.
-    fn written_param(&mut self, closure: &FnArg<'a>, i: usize) -> Option<Ty> {
+    pub(super) fn written_param(&mut self, closure: &FnArg<'a>, i: usize) -> Option<Ty> {
         let Callee::Closure(ast, context) = &closure.code else { return None };
         let Ast::Closure { params, .. } = &ast.kind else { return None };
-        let written = params.get(i)?.ty.as_ref()?;
+        let written = params.get(i)?.ty.as_ref().filter(|ty| !has_holes(ty))?;
         Some(self.within(context, |this| this.ty(written)))
     }
 

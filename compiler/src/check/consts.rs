@@ -10,8 +10,8 @@ use petgraph::graph::DiGraph;
 
 use super::body::{Body, Why};
 use super::items::{DefId, DefKind, EnvRef, ScopeId};
-use super::types::{Types, is_int};
-use super::{Checker, Env};
+use super::types::{Arg, Types, is_int};
+use super::{Checker, EXPANSIONS_MAX};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{BinaryOp, Expr, ExprKind, FunctionId, Intrinsic, Param, Program, Ty, UnaryOp};
 use crate::interpret::{Error, ErrorKind, Interpreter, Limits};
@@ -183,6 +183,7 @@ impl<'a> Checker<'a> {
         }
         self.const_nesting += 1;
         let failures = self.failures;
+        let holes = self.holes.take();
         let mut body = Body::new(self, scope, env.clone());
         let value = body.value(ast, ty, why);
         let value = super::builtin::block(std::mem::take(&mut body.prologue), value);
@@ -194,6 +195,7 @@ impl<'a> Checker<'a> {
             None
         };
         self.const_nesting -= 1;
+        self.holes = holes;
         result.map(Rc::new)
     }
 
@@ -264,8 +266,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The value of a declared constant or parameter; nothing if it is wrong, which is reported once.
-    pub(super) fn const_value(&mut self, def: DefId, span: Span) -> Option<(Rc<Value>, Ty)> {
-        match self.consts.get(&def).cloned() {
+    ///
+    /// `args` are the generic arguments of the `impl` that it stands in.
+    pub(super) fn const_value(&mut self, def: DefId, args: &Rc<[Arg]>, span: Span) -> Option<(Rc<Value>, Ty)> {
+        let key = (def, args.clone());
+        match self.consts.get(&key).cloned() {
             Some(ConstState::Done(value)) => {
                 self.failures += u32::from(value.is_none());
                 return value;
@@ -276,12 +281,16 @@ impl<'a> Checker<'a> {
             }
             None => {}
         }
-        self.consts.insert(def, ConstState::Open);
+        if self.consts.len() >= EXPANSIONS_MAX {
+            self.too_many_expansions(span);
+            return None;
+        }
+        self.consts.insert(key.clone(), ConstState::Open);
         self.open_consts.push(def);
-        let value = self.compute_const(def);
+        let value = self.compute_const(def, args);
         self.open_consts.pop();
         self.failures += u32::from(value.is_none());
-        self.consts.insert(def, ConstState::Done(value.clone()));
+        self.consts.insert(key, ConstState::Done(value.clone()));
         value
     }
 
@@ -300,10 +309,10 @@ impl<'a> Checker<'a> {
         );
     }
 
-    fn compute_const(&mut self, def: DefId) -> Option<(Rc<Value>, Ty)> {
+    fn compute_const(&mut self, def: DefId, args: &Rc<[Arg]>) -> Option<(Rc<Value>, Ty)> {
         let declared = self.def(def).clone();
         let DefKind::Const(ast) = declared.kind else { return None };
-        let (env, scope) = (self.const_env(def), declared.scope);
+        let (env, scope) = self.function_env(def, args);
         let ty = self.ty(&ast.ty, scope, &env);
         let why = Why::at(ast.ty.span, "expected because of this type");
         match &ast.value {
@@ -311,17 +320,8 @@ impl<'a> Checker<'a> {
                 let value = self.const_expr(expr, &ty, scope, &env, &why)?;
                 (ty != Ty::Never).then_some((value, ty))
             }
-            ast::ConstValue::Param { default, span } => self.param(ast, ty, default.as_deref(), *span, scope, &env),
+            ast::ConstValue::Param { default, span } => self.param(ast, ty, default.as_deref(), *span, def, &env),
         }
-    }
-
-    fn const_env(&mut self, def: DefId) -> EnvRef {
-        let self_ty = self.def(def).impl_.and_then(|id| {
-            let own = &self.impls[id.0 as usize];
-            let (ast, scope) = (own.ast, own.scope);
-            ast.generics.params.is_empty().then(|| self.ty(&ast.ty, scope, &EnvRef::default()))
-        });
-        Rc::new(Env { args: Vec::new(), self_ty })
     }
 
     fn param(
@@ -330,14 +330,15 @@ impl<'a> Checker<'a> {
         ty: Ty,
         default: Option<&'a ast::Expr>,
         span: Span,
-        scope: ScopeId,
+        def: DefId,
         env: &EnvRef,
     ) -> Option<(Rc<Value>, Ty)> {
         let name = ast.name.name.to_string();
-        if scope != self.root {
+        let scope = self.def(def).scope;
+        if scope != self.root || self.def(def).impl_.is_some() {
             let error =
                 Diagnostic::error(Code::MisplacedItem, "parameters are declared at the top of the program's root file");
-            self.report(error.at(span, "not the root file").help("move the constant there, or give it a value"));
+            self.report(error.at(span, "not there").help("move the constant there, or give it a value"));
             return None;
         }
         if !is_int(&ty) && ty != Ty::Bool {

@@ -6,6 +6,7 @@ use super::body::{Body, Why};
 use super::builtin::block;
 use super::exhaustive;
 use super::expr::int;
+use super::missing::Open;
 use super::operator::{no_branch, node};
 use super::pattern::nothing;
 use super::types::{Fits, is_int, unit};
@@ -28,8 +29,10 @@ struct Branches<'t> {
 
 impl<'a> Body<'_, 'a> {
     pub(super) fn if_(&mut self, ast: &'a ast::If, want: Option<&Ty>, span: Span) -> Expr {
-        let (unit_ty, expected) = (unit(), want);
-        let want = if ast.otherwise.is_none() { Some(&unit_ty) } else { want };
+        let unit_ty = unit();
+        let (given, outer) = (ast.otherwise.is_some(), want);
+        let want = if given { want } else { Some(&unit_ty) };
+        let mut lacks_else = false;
         let mut branches = Branches { want, joined: Ty::Never, first: None, what: "if" };
         let mut checked: Vec<(Vec<Part>, Expr)> = Vec::with_capacity(ast.branches.len());
         for branch in &ast.branches {
@@ -41,10 +44,12 @@ impl<'a> Body<'_, 'a> {
                 rests.extend(self.rest_lets());
                 parts.push(part);
             }
-            let body = if ast.otherwise.is_none() {
-                self.one_armed(&branch.body, expected)
-            } else {
-                self.block(&branch.body, want)
+            let body = match given {
+                true => self.block(&branch.body, want),
+                false => self.one_armed(&branch.body, outer, span).unwrap_or_else(|| {
+                    lacks_else = true;
+                    self.error(span)
+                }),
             };
             self.names.truncate(n_names);
             let body = self.branch(&mut branches, body, branch.body.span);
@@ -60,6 +65,9 @@ impl<'a> Body<'_, 'a> {
                 self.branch(&mut branches, value, span)
             }
         };
+        if lacks_else {
+            return self.error(span);
+        }
         let ty = branches.joined;
         let mut fit = |body: Expr| self.fit(body, &ty, &Why::plain());
         let checked: Vec<_> = checked.into_iter().map(|(parts, body)| (parts, fit(body))).collect();
@@ -71,31 +79,37 @@ impl<'a> Body<'_, 'a> {
         checked.into_iter().rev().fold(otherwise, build)
     }
 
-    /// The body of an `if` without `else`, which gives nothing, whatever is expected of it.
-    fn one_armed(&mut self, block: &'a ast::Block, want: Option<&Ty>) -> Expr {
+    /// The body of an `if` without `else`, which gives nothing; reported if it gives something. `want` is what the `if` is to give.
+    fn one_armed(&mut self, block: &'a ast::Block, want: Option<&Ty>, whole: Span) -> Option<Expr> {
         let value = self.block(block, Some(&unit()));
         if value.ty == Ty::Never || value.ty == unit() {
-            return value;
+            return Some(value);
         }
         let found = self.type_name(&value.ty);
         let at = block.value.as_ref().map_or(block.span, |value| value.span);
         let error =
             Diagnostic::error(Code::MissingElse, format!("an `if` without `else` gives nothing, found `{found}`"))
                 .at(at, format!("this is `{found}`"));
+        let other = want.filter(|ty| **ty != unit()).and_then(|ty| self.sample(ty));
         let returned = self.ret.as_ref().filter(|_| self.inlined.is_empty()).map(|(ty, _)| ty);
-        let may_return = returned.is_some_and(|ty| self.checker.types.fits(&value.ty, ty) != Fits::Never);
-        let error = match want.is_none_or(|ty| *ty == unit()) {
-            false => error.help("add an `else` with the value for when the condition does not hold"),
-            true if may_return => error.fix(
+        let returned = returned.is_some_and(|ty| self.checker.types.fits(&value.ty, ty) != Fits::Never);
+        self.report(match other {
+            Some(value) => {
+                error.replace("add an `else`, with a value of your own", whole.at_end(), format!(" else {{ {value} }}"))
+            }
+            None if want.is_some_and(|ty| *ty != unit()) => {
+                error.help("add an `else` with the value for when the condition does not hold")
+            }
+            None if returned => error.fix(
                 "return it, or add an `else` with another value",
                 vec![
                     Edit { span: at.at_start(), replacement: "return ".to_owned() },
                     Edit { span: at.at_end(), replacement: ";".to_owned() },
                 ],
             ),
-            true => error.replace("drop the value, or add an `else` with another", at.at_end(), ";"),
-        };
-        self.fail(block.span, error)
+            None => error.replace("drop the value, or add an `else` with another", at.at_end(), ";"),
+        });
+        None
     }
 
     /// Takes a branch's value into the common type.
@@ -232,14 +246,14 @@ impl<'a> Body<'_, 'a> {
         }
         let ty = branches.joined;
         if good {
-            self.exhaustive(&checked, arms, &value.ty, scrutinee.span);
+            self.exhaustive(&checked, arms, &value.ty, scrutinee.span, &ty);
         }
         let fitted =
             checked.into_iter().map(|arm| Arm { body: self.fit(arm.body, &ty, &Why::plain()), ..arm }).collect();
         Expr { kind: ExprKind::Match(Box::new(value), fitted), ty, span }
     }
 
-    fn exhaustive(&mut self, checked: &[Arm], arms: &[ast::Arm], ty: &Ty, scrutinee: Span) {
+    fn exhaustive(&mut self, checked: &[Arm], arms: &[ast::Arm], ty: &Ty, scrutinee: Span, result: &Ty) {
         let types = &self.checker.types;
         let rows: Vec<&Pattern> = checked.iter().filter(|arm| arm.guard.is_none()).map(|arm| &arm.pattern).collect();
         let guarded: Vec<(&Pattern, bool)> = checked.iter().map(|arm| (&arm.pattern, arm.guard.is_some())).collect();
@@ -255,22 +269,8 @@ impl<'a> Body<'_, 'a> {
         if missing.is_empty() {
             return;
         }
-        let shown = &missing[..missing.len().min(exhaustive::LISTED_MAX)];
-        let more = if missing.len() > shown.len() { " and others" } else { "" };
-        let list = shown.iter().map(|case| format!("`{case}`")).collect::<Vec<_>>().join(", ");
-        let name = self.type_name(ty);
-        let mut error =
-            Diagnostic::error(Code::MissingCases, format!("this `match` does not say what happens for {list}{more}"))
-                .at(
-                    scrutinee,
-                    if name.len() < 60 { format!("this is `{name}`") } else { "not all cases are covered".to_owned() },
-                );
-        let guards: Vec<Span> = arms.iter().filter_map(|arm| arm.guard.as_ref()).map(|guard| guard.span).collect();
-        if !guards.is_empty() {
-            error = error.note("an arm with a guard does not count, since its guard may not hold");
-        }
-        let pattern = if more.is_empty() { shown.join(" | ") } else { "_".to_owned() };
-        self.report(error.help(format!("add an arm, such as `{pattern} => …`")));
+        let cases = &missing;
+        self.missing_cases(&Open { cases, arms, ty, scrutinee, result });
     }
 
     pub(super) fn for_(

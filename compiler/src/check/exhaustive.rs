@@ -5,7 +5,7 @@
 
 use num_bigint::BigInt;
 
-use super::types::Types;
+use super::types::{Origin, Types};
 use crate::hir::{Pattern, Ty};
 
 /// Rows that are looked at before giving up.
@@ -23,7 +23,9 @@ pub(super) fn missing(types: &Types, rows: &[&Pattern], ty: &Ty) -> Result<Vec<S
     let mut search = Search { types, steps: 0 };
     let rows = rows.iter().map(|pattern| vec![*pattern]).collect();
     let cases = search.missing(rows, std::slice::from_ref(ty))?;
-    Ok(cases.iter().map(|case| case[0].text(types, ty)).collect())
+    let mut texts: Vec<String> = cases.iter().map(|case| case[0].text(types, ty)).collect();
+    texts.dedup();
+    Ok(texts)
 }
 
 /// Positions of the arms that can never be reached, since those above take all they would. Arms with a guard take nothing from
@@ -284,13 +286,24 @@ impl Case {
             }
             (Case::Aggregate(cases), Ty::Struct(id)) => {
                 let struct_ = types.struct_(*id);
-                format!("{} {}", struct_.name, fields_text(types, cases, &struct_.fields))
+                if matches!(types.struct_origin(*id).0, Origin::Str | Origin::Fixed(_)) {
+                    return "_".to_owned();
+                }
+                let is_tuple = struct_.fields.first().is_some_and(|(name, _)| name == "0");
+                if is_tuple {
+                    return format!(
+                        "{}({})",
+                        bare(&struct_.name),
+                        list(cases, &mut struct_.fields.iter().map(|(_, ty)| ty))
+                    );
+                }
+                format!("{} {}", bare(&struct_.name), fields_text(types, cases, &struct_.fields))
             }
             (Case::Variant(tag, payload), Ty::Enum(id)) => {
                 let enum_ = types.enum_(*id);
                 let (name, ty) = &enum_.variants[*tag as usize];
                 let prefix =
-                    if enum_.name.starts_with("Option<") { String::new() } else { format!("{}::", enum_.name) };
+                    if enum_.name.starts_with("Option<") { String::new() } else { format!("{}::", bare(&enum_.name)) };
                 let payload = match (&**payload, ty) {
                     (_, Ty::Tuple(items)) if items.is_empty() => String::new(),
                     (Case::Any, Ty::Struct(_)) => " { .. }".to_owned(),
@@ -306,6 +319,11 @@ impl Case {
             _ => "_".to_owned(),
         }
     }
+}
+
+/// A type's name without its arguments, which a pattern takes from the value.
+fn bare(name: &str) -> &str {
+    name.split('<').next().unwrap_or(name)
 }
 
 fn fields_text(types: &Types, cases: &[Case], fields: &[(String, Ty)]) -> String {

@@ -18,7 +18,8 @@ const SMALL_CONSTANT: u64 = 16;
 /// What a path names, other than a variable.
 #[derive(Clone, Debug)]
 pub(super) enum Named {
-    Const(DefId),
+    /// A constant, and the generic arguments of the `impl` that it stands in.
+    Const(DefId, Rc<[Arg]>),
     Variant(Origin, u32),
     Struct(DefId),
     /// A function, and the type before `::` for one of an `impl`.
@@ -204,8 +205,7 @@ impl<'a> Body<'_, 'a> {
             Some(ty) => self.value(value, ty, &Why::plain()),
             None => self.expr(value, None),
         };
-        let env = self.env.clone();
-        let Some(n) = self.constantly(|checker, scope| checker.size(len, scope, &env)) else { return self.error(span) };
+        let Some(n) = self.repeat_len(len, want) else { return self.error(span) };
         if value.ty == Ty::Never {
             return self.no_value(vec![value], span);
         }
@@ -235,7 +235,7 @@ impl<'a> Body<'_, 'a> {
             }
         }
         match self.named(path, want) {
-            Some(Named::Const(def)) => self.constant(def, span),
+            Some(Named::Const(def, args)) => self.constant(def, args, span),
             Some(Named::Int(n)) => int(n, span),
             Some(named @ (Named::Variant(..) | Named::Struct(_))) => {
                 let said = self.said_type(path, &named);
@@ -260,7 +260,8 @@ impl<'a> Body<'_, 'a> {
         let env = self.env.clone();
         let said = match self.checker.lookup(inside, &owner.name.name) {
             _ if &*owner.name.name == "Self" => env.self_ty.clone()?,
-            None if owner.args.is_some() => self.checker.segment_ty(owner, self.scope, &env),
+            None if owner.args.is_some() => self.open_segment(owner),
+            Some(_) if owner.args.is_some() && inside == self.scope => self.open_segment(owner),
             Some(def) if owner.args.is_some() || self.checker.is_plain_alias(def) => {
                 self.checker.def_ty(def, &owner.name, owner.args.as_ref(), self.scope, &env)
             }
@@ -276,11 +277,12 @@ impl<'a> Body<'_, 'a> {
     }
 
     /// The value of a constant. A large one is kept in a variable from the beginning of the body on.
-    pub(super) fn constant(&mut self, def: DefId, span: Span) -> Expr {
-        if let Some(local) = self.constants.get(&def) {
+    pub(super) fn constant(&mut self, def: DefId, args: Rc<[Arg]>, span: Span) -> Expr {
+        let key = (def, args);
+        if let Some(local) = self.constants.get(&key) {
             return self.read(*local, span);
         }
-        let Some((value, ty)) = self.checker.const_value(def, span) else { return self.error(span) };
+        let Some((value, ty)) = self.checker.const_value(def, &key.1, span) else { return self.error(span) };
         let n_scalars = self.checker.types.size(&ty).scalars;
         if n_scalars <= SMALL_CONSTANT {
             return super::consts::to_expr(&self.checker.types, &value, &ty, span);
@@ -294,7 +296,7 @@ impl<'a> Body<'_, 'a> {
         let value = super::consts::to_expr(&self.checker.types, &value, &ty, declared.span);
         let local = self.local(&declared.name, ty, false, declared.span);
         self.prologue.push(Stmt::Let(local, value));
-        self.constants.insert(def, local);
+        self.constants.insert(key, local);
         self.read(local, span)
     }
 
@@ -360,7 +362,7 @@ impl<'a> Body<'_, 'a> {
 
     fn named_def(&mut self, def: DefId, name: &'a ast::Ident) -> Option<Named> {
         match self.checker.def(def).kind {
-            DefKind::Const(_) => Some(Named::Const(def)),
+            DefKind::Const(_) => Some(Named::Const(def, Rc::default())),
             DefKind::Struct(_) => Some(Named::Struct(def)),
             DefKind::Function(..) => Some(Named::Function(def, None)),
             DefKind::Alias(ast) if !ast.generics.params.is_empty() => self.generic_alias(ast, name),
@@ -491,8 +493,7 @@ impl<'a> Body<'_, 'a> {
             self.unknown_value(&owner.name);
             return None;
         }
-        let env = self.env.clone();
-        Some(self.checker.segment_ty(owner, self.scope, &env)).filter(|ty| *ty != Ty::Never)
+        Some(self.open_segment(owner)).filter(|ty| *ty != Ty::Never)
     }
 
     fn int_member(&mut self, ty: &Ty, own: &ast::Ident, name: &ast::Ident) -> Option<Named> {
@@ -523,10 +524,10 @@ impl<'a> Body<'_, 'a> {
             if !self.checker.may_use(def, name) {
                 return None;
             }
-            return Some(match self.checker.def(def).kind {
-                DefKind::Const(_) => Named::Const(def),
-                _ => Named::Function(def, ty),
-            });
+            return match self.checker.def(def).kind {
+                DefKind::Const(_) => self.const_member(def, ty.as_ref(), own, name),
+                _ => Some(Named::Function(def, ty.filter(|ty| !self.is_open(ty)))),
+            };
         }
         let error =
             Diagnostic::error(Code::UnknownVariant, format!("`{own}` has no `{name}`")).at(name.span, "not declared");
@@ -539,6 +540,24 @@ impl<'a> Body<'_, 'a> {
         };
         self.report(error);
         None
+    }
+
+    /// A constant of an `impl`, for the generic arguments with which it is used.
+    fn const_member(&mut self, def: DefId, ty: Option<&Ty>, own: &ast::Ident, name: &ast::Ident) -> Option<Named> {
+        let mut bindings = self.checker.function_bindings(def, None);
+        if let Some(ty) = ty {
+            self.checker.bind_self(&mut bindings, def, ty);
+        }
+        match bindings.finish() {
+            Ok(args) => Some(Named::Const(def, args)),
+            Err(unknown) => {
+                let message = format!("nothing says what `{unknown}` of `{own}` is here");
+                let error = Diagnostic::error(Code::CannotInfer, message);
+                let error = error.at(Span::to(own.span, name.span), format!("`{unknown}` is not known"));
+                self.report(error.help(format!("say it: `{own}::<…>::{name}`")));
+                None
+            }
+        }
     }
 
     fn index(&mut self, base: &'a ast::Expr, index: &'a ast::Expr, span: Span) -> Expr {

@@ -9,15 +9,16 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::body::{Body, Why};
-use super::expr::int;
+use super::builtin::Builtin;
+use super::expr::{adapts, int};
 use super::operator::{Op, node};
 use super::types::is_int;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, ExprKind, IntTy, Ty};
+use crate::hir::{Expr, ExprKind, IntTy, Intrinsic, Ty};
 use crate::source::Span;
-use crate::syntax::ast::BinaryOp as Ast;
+use crate::syntax::ast::{self, BinaryOp as Ast};
 
-impl Body<'_, '_> {
+impl<'a> Body<'_, 'a> {
     /// `1.50` as a fixed-point number of the expected type, rounded to the nearest one.
     pub(super) fn decimal(&mut self, digits: &BigInt, scale: u32, want: Option<&Ty>, span: Span) -> Expr {
         let Some((fraction, _)) = want.and_then(|ty| self.checker.types.fixed_of(ty)) else {
@@ -88,7 +89,7 @@ impl Body<'_, '_> {
                 shift(node(Ast::Mul, left, right, span, Ty::Exact), own.min(other), Ast::Shr)
             }
             Ast::Div => {
-                let (dividend, divisor) = (self.rescaled(left, common + other), self.rescaled(right, other));
+                let (dividend, divisor) = self.division(true, left, right);
                 node(Ast::Div, dividend, divisor, span, Ty::Exact)
             }
             Ast::Eq | Ast::Ne | Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => {
@@ -118,6 +119,62 @@ impl Body<'_, '_> {
         Expr { ty, span, kind: ExprKind::Field(Box::new(number), 0) }
     }
 
+    /// What to divide by what, so that the quotient or the remainder has as many fractional bits as the side that has more.
+    fn division(&mut self, is_quotient: bool, left: Expr, right: Expr) -> (Expr, Expr) {
+        let (common, other) = (self.common(&left, &right), self.fraction_of(&right));
+        let (dividend, divisor) = if is_quotient { (common + other, other) } else { (common, common) };
+        (self.rescaled(left, dividend), self.rescaled(right, divisor))
+    }
+
+    /// Fractional bits of a number, none for an integer.
+    fn fraction_of(&self, number: &Expr) -> u32 {
+        self.checker.types.fixed_of(&number.ty).map_or(0, |(fraction, _)| fraction)
+    }
+
+    fn common(&self, left: &Expr, right: &Expr) -> u32 {
+        self.fraction_of(left).max(self.fraction_of(right))
+    }
+
+    /// `x.div_or(y, default)`, `x.rem_or(y, default)`, `x.checked_div(y)`, `x.checked_rem(y)`.
+    pub(super) fn fixed_division(&mut self, value: Expr, call: &Builtin<'_, 'a>) -> Expr {
+        let (name, span) = (&*call.name.name, call.span);
+        let is_checked = name.starts_with("checked");
+        if !self.takes(call, if is_checked { 1 } else { 2 }) {
+            return self.error(span);
+        }
+        let mut numbers = vec![value];
+        for arg in call.args {
+            let number = self.number_like(arg, &numbers[0].ty.clone());
+            numbers.push(number);
+        }
+        if numbers.iter().any(|number| number.ty == Ty::Never) {
+            return self.no_value(numbers, span);
+        }
+        let default = if is_checked { None } else { numbers.pop() };
+        let (Some(right), Some(left)) = (numbers.pop(), numbers.pop()) else { return self.error(span) };
+        let is_quotient = name.ends_with("div") || name.starts_with("div");
+        let fraction = self.common(&left, &right);
+        let (dividend, divisor) = self.division(is_quotient, left, right);
+        let intrinsic = if is_quotient { Intrinsic::DivOr } else { Intrinsic::RemOr };
+        let Some(default) = default else {
+            return self.checked(intrinsic, vec![dividend, divisor], Some(fraction), span);
+        };
+        let default = self.rescaled(default, fraction);
+        let raw = self.intrinsic(intrinsic, vec![dividend, divisor, default], Ty::Exact, span);
+        self.fixed(raw, fraction)
+    }
+
+    /// An argument that is a number; one with a point takes its type from the number that it meets.
+    fn number_like(&mut self, arg: &'a ast::Expr, ty: &Ty) -> Expr {
+        let value = self.expr(arg, Some(ty).filter(|_| adapts(arg)));
+        if is_int(&value.ty) || value.ty == Ty::Never || self.checker.types.fixed_of(&value.ty).is_some() {
+            return value;
+        }
+        let found = self.type_name(&value.ty);
+        let error = Diagnostic::error(Code::TypeMismatch, format!("expected a number, found `{found}`"));
+        self.fail(arg.span, error.at(arg.span, format!("this is `{found}`")).help("use a number"))
+    }
+
     /// `-x`.
     pub(super) fn fixed_neg(&mut self, value: Expr, fraction: u32, span: Span) -> Expr {
         let raw = self.raw(value);
@@ -131,19 +188,19 @@ impl Body<'_, '_> {
     /// `x.floor()`, `x.round()`, `x.raw()`, `x.abs()`.
     pub(super) fn fixed_method(&mut self, value: Expr, fraction: u32, name: &str, span: Span) -> Expr {
         let raw = self.raw(value);
-        match name {
+        let integer = match name {
             "floor" => shift(raw, fraction, Ast::Shr),
             "round" if fraction > 0 => {
                 let half = int(BigInt::from(1) << (fraction - 1), span);
                 shift(node(Ast::Add, raw, half, span, Ty::Exact), fraction, Ast::Shr)
             }
             "abs" => {
-                let raw =
-                    Expr { kind: ExprKind::Intrinsic(crate::hir::Intrinsic::Abs, vec![raw]), ty: Ty::Exact, span };
+                let raw = Expr { kind: ExprKind::Intrinsic(Intrinsic::Abs, vec![raw]), ty: Ty::Exact, span };
                 self.fixed(raw, fraction)
             }
             _ => raw,
-        }
+        };
+        Expr { span, ..integer }
     }
 
     /// `value`, an integer or a fixed-point number, with `fraction` fractional bits; rounded downwards.

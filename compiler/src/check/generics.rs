@@ -7,6 +7,7 @@ use num_bigint::BigInt;
 
 use super::call::Names;
 use super::expr::Named;
+use super::holes::{Holes, is_hole};
 use super::items::{DefId, DefKind, Env, EnvRef, ImplId, ScopeId};
 use super::types::{Arg, Origin, unit};
 use super::{Checker, EXPANSIONS_MAX, Job};
@@ -24,11 +25,17 @@ pub(super) struct Bindings {
     fixed: Vec<bool>,
     scope: ScopeId,
     self_ty: Option<Ty>,
+    /// What values have in the places of `_`.
+    holes: Holes,
 }
 
 impl Bindings {
     fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().rposition(|own| &**own == name)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Arg> {
+        self.values[self.position(name)?].as_ref()
     }
 
     pub(super) fn set(&mut self, name: &str, arg: Arg) {
@@ -92,6 +99,7 @@ impl<'a> Checker<'a> {
             sizes,
             scope,
             self_ty: None,
+            holes: Holes::new(),
         }
     }
 
@@ -179,6 +187,7 @@ impl<'a> Checker<'a> {
     pub(super) fn infer(&mut self, written: &'a ast::Type, ty: &Ty, bindings: &mut Bindings) {
         match (&written.kind, ty) {
             (_, Ty::Never) => {}
+            (TypeKind::Infer, _) => drop(bindings.holes.insert(written.span, Arg::Ty(ty.clone()))),
             (TypeKind::Path(path), _) => {
                 let [segment] = &path.segments[..] else { return };
                 match bindings.position(&segment.name.name) {
@@ -208,6 +217,10 @@ impl<'a> Checker<'a> {
 
     /// Learns a size from a length that was found: of `N`, and of sums, differences and multiples of one unknown such as `2 * N + 1`.
     fn infer_size(&mut self, len: &'a ast::Expr, n: u64, bindings: &mut Bindings) {
+        if is_hole(len) {
+            bindings.holes.insert(len.span, Arg::Int(n.into()));
+            return;
+        }
         let Some(form) = self.linear(len, bindings) else { return };
         let Some(i) = form.unknown else { return };
         let rest = BigInt::from(n) - form.constant;
@@ -246,7 +259,8 @@ impl<'a> Checker<'a> {
 
     fn infer_args(&mut self, segment: &'a ast::PathSegment, ty: &Ty, bindings: &mut Bindings) {
         let Some(written) = &segment.args else { return };
-        let Some(found) = self.args_of(segment, ty, bindings.scope) else { return };
+        let found = self.args_of(segment, ty, bindings.scope);
+        let Some(found) = found.or_else(|| self.args_of_alias(segment, ty, bindings.scope)) else { return };
         if found.len() != written.args.len() {
             return;
         }
@@ -257,6 +271,9 @@ impl<'a> Checker<'a> {
         for (written, found) in written.iter().zip(found) {
             match (written, found) {
                 (ast::GenericArg::Type(written), Arg::Ty(found)) => self.infer(written, found, bindings),
+                (ast::GenericArg::Type(ast::Type { kind: TypeKind::Infer, span }), Arg::Int(_)) => {
+                    bindings.holes.insert(*span, found.clone());
+                }
                 (ast::GenericArg::Type(ast::Type { kind: TypeKind::Path(path), .. }), Arg::Int(n)) => {
                     if let Some(i) = path.as_ident().and_then(|name| bindings.position(&name.name)) {
                         bindings.values[i] = bindings.values[i].take().or(Some(Arg::Int(n.clone())));
@@ -296,6 +313,22 @@ impl<'a> Checker<'a> {
             }
             _ => None,
         }
+    }
+
+    /// The arguments with which the alias that `segment` names stands for `ty`.
+    fn args_of_alias(&mut self, segment: &ast::PathSegment, ty: &Ty, scope: ScopeId) -> Option<Rc<[Arg]>> {
+        let def = self.lookup(scope, &segment.name.name)?;
+        let DefKind::Alias(ast) = self.def(def).kind else { return None };
+        let mut bindings = self.bindings(def);
+        self.infer(&ast.ty, ty, &mut bindings);
+        bindings.finish_open().ok()
+    }
+
+    /// What a value of type `found` has in the places of `_` in the written type.
+    pub(super) fn holes_of(&mut self, written: &'a ast::Type, found: &Ty, scope: ScopeId) -> Holes {
+        let mut bindings = self.open_bindings([].iter(), scope);
+        self.infer(written, found, &mut bindings);
+        bindings.holes
     }
 
     /// Learns again from a value, if something is still unknown.
@@ -354,7 +387,7 @@ impl<'a> Checker<'a> {
                 format!("{}::{}", self.def(*def).name, variants[*tag as usize])
             }
             Named::Variant(_, tag) => if *tag == 0 { "None" } else { "Some" }.to_owned(),
-            Named::Struct(def) | Named::Const(def) | Named::Function(def, _) => self.def(*def).name.to_string(),
+            Named::Struct(def) | Named::Const(def, _) | Named::Function(def, _) => self.def(*def).name.to_string(),
             Named::Int(n) => n.to_string(),
         }
     }

@@ -5,7 +5,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, ExprKind, FunctionId};
+use crate::hir::{Expr, ExprKind, FunctionId, Ty};
 
 impl Checker<'_> {
     /// Reports recursion; puts callees before callers and gives each function's new position.
@@ -27,6 +27,27 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// The functions that are right, and call only such.
+    pub(super) fn whole_functions(&self) -> Vec<FunctionId> {
+        let sane = |i: usize| {
+            let function = &self.functions[i];
+            let tys = function.locals.iter().map(|local| &local.ty).chain([&function.ret]);
+            self.checked[i]
+                && !self.bad_functions[i]
+                && !tys.into_iter().any(|ty| self.types.mentions(ty, &|ty| *ty == Ty::Never))
+        };
+        let mut whole: Vec<bool> = (0..self.functions.len()).map(sane).collect();
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for i in (0..whole.len()).rev() {
+                if whole[i] && !self.calls[i].iter().all(|(callee, _)| whole[callee.0 as usize]) {
+                    (whole[i], changed) = (false, true);
+                }
+            }
+        }
+        (0..whole.len() as u32).filter(|i| whole[*i as usize]).map(FunctionId).collect()
     }
 
     /// Shows one cycle inside a group of functions that all reach each other.

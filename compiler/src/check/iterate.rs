@@ -8,6 +8,7 @@ use super::body::{Body, Why};
 use super::builtin::{Builtin, block};
 use super::control::Iter;
 use super::expr::int;
+use super::holes::has_holes;
 use super::operator::node;
 use super::types::{Bound, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
@@ -350,8 +351,12 @@ impl<'a> Body<'_, 'a> {
 
     fn fold(&mut self, iter: Iter, call: &Builtin<'_, 'a>) -> Expr {
         let span = call.span;
-        let init = self.expr(&call.args[0], call.want);
-        let init = match call.want {
+        let written = self.fn_arg(&call.args[1]).and_then(|code| self.written_param(&code, 0));
+        let want = call.want.or(written.as_ref());
+        // A number with a point begins like the elements, where nothing else is said.
+        let hint = want.or(Some(&iter.element).filter(|_| super::expr::adapts(&call.args[0])));
+        let init = self.expr(&call.args[0], hint);
+        let init = match want {
             Some(want) => self.fit(init, want, &Why::plain()),
             None => init,
         };
@@ -359,7 +364,7 @@ impl<'a> Body<'_, 'a> {
             self.args_anyway(&call.args[1..], span);
             return self.no_value(vec![init], span);
         }
-        let mut ty = call.want.cloned().unwrap_or_else(|| init.ty.clone());
+        let mut ty = want.cloned().unwrap_or_else(|| init.ty.clone());
         if self.is_open(&ty) {
             // `fold(None, …)`: what the closure gives says the rest.
             let args = [&ty, &iter.element].map(|ty| {
@@ -456,15 +461,16 @@ impl<'a> Body<'_, 'a> {
         let mut stmts = Vec::new();
         for (param, arg) in params.iter().zip(args) {
             let arg = match &param.ty {
-                Some(written) => {
-                    let ty = self.ty(written);
-                    self.fit(arg, &ty, &Why::at(written.span, "expected because of this type"))
-                }
+                Some(written) => self.filled(arg, written).0,
                 None => arg,
             };
             self.bind_all(&param.pattern, arg, &mut stmts);
         }
         let value = match output {
+            Some(written) if has_holes(written) => {
+                let value = self.inlined(None, None, |this| this.expr(body, None));
+                self.filled(value, written).0
+            }
             Some(written) => {
                 let ty = self.ty(written);
                 let why = Why::at(written.span, "expected because of this type");

@@ -14,8 +14,12 @@ use crate::syntax::ast;
 /// Methods that people know from elsewhere, and what Hush has in their place.
 const FOREIGN: &[(&[&str], &str)] = &[
     (
-        &["unwrap", "expect", "ok_or"],
+        &["unwrap", "expect"],
         "a program cannot fail: say what happens when there is no value, with `.unwrap_or(…)`, `match` or `let … else`",
+    ),
+    (
+        &["ok_or", "ok_or_else"],
+        "there is no `Result`: say what went wrong by an enum of your own, as in `match x { Some(x) => Answer::Value(x), None => Answer::Missing }`",
     ),
     (
         &["iter", "into_iter", "iter_mut", "collect", "to_vec", "as_slice", "copied", "cloned", "clone", "to_owned"],

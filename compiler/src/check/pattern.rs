@@ -1,5 +1,7 @@
 //! Patterns: what they may match, what they bind, and `let` with more than a name.
 
+use std::rc::Rc;
+
 use num_bigint::BigInt;
 
 use super::body::{Body, unit_value};
@@ -406,7 +408,7 @@ impl<'a> Body<'_, 'a> {
         }
         let def = self.checker.lookup(self.scope, &name.name)?;
         match self.checker.def(def).kind {
-            super::items::DefKind::Const(_) => Some(Named::Const(def)),
+            super::items::DefKind::Const(_) => Some(Named::Const(def, Rc::default())),
             super::items::DefKind::Struct(ast) if matches!(ast.fields, ast::Fields::Unit) => Some(Named::Struct(def)),
             _ => None,
         }
@@ -416,8 +418,8 @@ impl<'a> Body<'_, 'a> {
     fn named_pattern(&mut self, named: Named, ty: &Ty, span: Span) -> Pattern {
         match named {
             _ if *ty == Ty::Never => Pattern::Any,
-            Named::Const(def) => {
-                let Some((value, own)) = self.checker.const_value(def, span) else { return Pattern::Any };
+            Named::Const(def, args) => {
+                let Some((value, own)) = self.checker.const_value(def, &args, span) else { return Pattern::Any };
                 let value = super::consts::to_expr(&self.checker.types, &value, &own, span);
                 self.value_pattern(&value, ty, span)
             }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
+use super::holes::is_hole;
 use super::items::{Def, DefId, DefKind, Env, EnvRef, ScopeId, similar};
 use super::types::{
     Arg, Bound, Origin, PARTS_MAX, SCALARS_MAX, WIDTH_MAX, decimal, declared, int_type_name, unit, unsigned,
@@ -26,9 +27,10 @@ impl<'a> Checker<'a> {
             TypeKind::Path(path) => self.path_ty(path, scope, env),
             TypeKind::Ranged { base, lo, hi } => self.ranged_ty(base, lo, hi, scope, env),
             TypeKind::Array { element, len } => {
+                let open = self.holes.is_some() && matches!(element.kind, TypeKind::Infer);
                 let element = self.ty(element, scope, env);
-                let Some(n) = self.size(len, scope, env).filter(|_| element != Ty::Never) else { return Ty::Never };
-                self.sized(Ty::Array(Rc::new(element), n), ty.span)
+                let n = self.size(len, scope, env).filter(|_| open || element != Ty::Never);
+                n.map_or(Ty::Never, |n| self.sized(Ty::Array(Rc::new(element), n), ty.span))
             }
             TypeKind::Tuple(items) => {
                 let items: Rc<[Ty]> = items.iter().map(|item| self.ty(item, scope, env)).collect();
@@ -48,14 +50,7 @@ impl<'a> Checker<'a> {
                 self.unsupported(ty.span, "a function type here", "closures are arguments of built-in functions only");
                 Ty::Never
             }
-            TypeKind::Infer => {
-                self.report(
-                    Diagnostic::error(Code::CannotInfer, "`_` cannot stand for a type here")
-                        .at(ty.span, "which type?")
-                        .help("write the type, or leave out the whole annotation"),
-                );
-                Ty::Never
-            }
+            TypeKind::Infer => self.hole_ty(ty.span),
             TypeKind::Error => Ty::Never,
         }
     }
@@ -81,7 +76,7 @@ impl<'a> Checker<'a> {
 
     /// A length.
     pub(super) fn size(&mut self, len: &'a ast::Expr, scope: ScopeId, env: &EnvRef) -> Option<u64> {
-        let n = self.const_int(len, scope, env)?;
+        let n = if is_hole(len) { self.hole_size(len.span)? } else { self.const_int(len, scope, env)? };
         self.length(&n, len.span)
     }
 
@@ -447,8 +442,10 @@ impl<'a> Checker<'a> {
         if param.is_size() {
             return self.size_arg(arg, scope, env).map(Arg::Int);
         }
+        let open =
+            self.holes.is_some() && matches!(arg, ast::GenericArg::Type(ast::Type { kind: TypeKind::Infer, .. }));
         let ty = self.type_arg(arg, scope, env);
-        if ty == Ty::Never {
+        if ty == Ty::Never && !open {
             return None;
         }
         self.bounds(param, &ty, arg_span(arg)).then_some(Arg::Ty(ty))
@@ -472,6 +469,9 @@ impl<'a> Checker<'a> {
     fn size_name(&mut self, ty: &'a ast::Type, scope: ScopeId, env: &EnvRef) -> Option<BigInt> {
         if let TypeKind::Path(path) = &ty.kind {
             return self.const_path(path, scope, env);
+        }
+        if matches!(ty.kind, TypeKind::Infer) {
+            return self.hole_size(ty.span);
         }
         if !matches!(ty.kind, TypeKind::Error) {
             self.report(
@@ -558,7 +558,7 @@ impl<'a> Checker<'a> {
         }
         self.type_instances.insert(key.clone(), None);
         self.open_types.push(def);
-        let ty = self.expand_ty(def, &args, span);
+        let ty = self.with_holes(None, |checker| checker.expand_ty(def, &args, span));
         self.open_types.pop();
         self.type_instances.insert(key, Some(ty.clone()));
         ty
@@ -588,7 +588,7 @@ impl<'a> Checker<'a> {
         let ty = match declared.kind {
             DefKind::Struct(ast) => {
                 let fields = self.fields(&ast.fields, scope, &env);
-                self.types.add_struct(Origin::Def(def), args.clone(), Struct { name, fields })
+                self.types.add_struct(Origin::Def(def), args.clone(), Struct { name, fields, fraction: None })
             }
             DefKind::Enum(ast) => {
                 let variants = self.variants(def, ast, &name, args, scope, &env);
@@ -620,7 +620,11 @@ impl<'a> Checker<'a> {
                 ast::Fields::Named(_) => {
                     let fields = self.fields(&variant.fields, scope, env);
                     let name = format!("{name}::{}", variant.name);
-                    self.types.add_struct(Origin::Variant(def, tag as u32), args.clone(), Struct { name, fields })
+                    self.types.add_struct(
+                        Origin::Variant(def, tag as u32),
+                        args.clone(),
+                        Struct { name, fields, fraction: None },
+                    )
                 }
             };
             variants.push((variant.name.to_string(), payload));

@@ -176,7 +176,8 @@ impl Types {
         if let Some(ty) = self.own.get(&(origin, args.clone())) {
             return ty.clone();
         }
-        let ty = self.add_struct(origin, args.clone(), Struct { name, fields: vec![(field.to_owned(), ty)] });
+        let fraction = if let Origin::Fixed(fraction) = origin { Some(fraction) } else { None };
+        let ty = self.add_struct(origin, args.clone(), Struct { name, fields: vec![(field.to_owned(), ty)], fraction });
         self.own.insert((origin, args), ty.clone());
         ty
     }

@@ -125,7 +125,6 @@ codes! {
     ExactAtBorder = "E0314", "`int` as an input or output";
     PartyCount = "E0315", "too few or too many parties";
     SecretBound = "E0320", "a secret where everybody must know the value";
-    UnknownLength = "E0321", "an array whose length is not known";
     RequiresMissing = "E0330", "a requirement, and nobody who learns whether it holds";
     OutsideAudience = "E0331", "somebody who learns a result, but not whether the requirements hold";
     NothingRequired = "E0332", "`requires` in a program that requires nothing";

@@ -61,5 +61,5 @@ fn a_value_outside_its_type_is_an_error() {
     let ty = Rc::new(IntTy { signed: false, width: 8, lo: 0.into(), hi: 9.into() });
     let fit = |value| expr(ExprKind::Fit(Box::new(int(value))), Ty::Int(Rc::clone(&ty)));
     assert_eq!(evaluate(&fit(9)), Ok(Value::Int(9.into())));
-    assert_eq!(evaluate(&fit(10)), Err(ErrorKind::OutOfRange { value: 10.into(), ty: Rc::clone(&ty) }));
+    assert_eq!(evaluate(&fit(10)), Err(ErrorKind::OutOfRange { value: 10.into(), ty: Rc::clone(&ty), fraction: None }));
 }

@@ -97,7 +97,7 @@ impl Walk<'_> {
     pub(super) fn map_loop(&mut self, body: &For, span: Span) -> Walked {
         let Some(items) = self.items(&body.over, span)? else { return Ok(Abstract::list(Vec::new())) };
         if matches!(items, Items::Unknown(..) | Items::Within(..)) {
-            return self.fatal(report::unknown_length(span));
+            unreachable!("the checker has seen that the number of elements is a constant");
         }
         if items.count() > BigInt::from(self.limits.elements_max) {
             return self.fatal(report::too_many_elements(span, self.limits.elements_max));

@@ -6,7 +6,7 @@ use super::integer::Ring;
 use super::number::Operation;
 use super::report;
 use super::value::{Abstract, Bit, Int, Stage};
-use super::walk::{Operator, Stop, Walk, Walked};
+use super::walk::{Operand, Operator, Stop, Walk, Walked};
 use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Pattern, Ty};
 use crate::interpret::WIDTH_MAX;
 use crate::ranges::Range;
@@ -50,8 +50,15 @@ impl Walk<'_> {
         }
         if let ExprKind::Binary(_, left, right) = &expr.kind {
             let is_uniform = matches!((&left.ty, &right.ty), (Ty::Int(a), Ty::Int(b)) if same_base(a, b));
-            let (left, right) = ((left.span, a), (right.span, b));
-            self.operator = Some(Operator { op, span: expr.span, left, right, is_uniform });
+            // A shift that brings a fixed-point number to another scale would hide the operator that the author wrote.
+            if left.span != right.span {
+                let [left, right] = [(left, a), (right, b)].map(|(side, value)| Operand {
+                    span: side.span,
+                    value,
+                    fraction: super::fraction::of(self.program, side),
+                });
+                self.operator = Some(Operator { op, span: expr.span, left, right, is_uniform });
+            }
         }
         Ok(Abstract::Int(result))
     }
@@ -92,7 +99,7 @@ impl Walk<'_> {
     fn prove_divisor(&mut self, b: &Int, expr: &Expr) {
         let b = self.refresh(b);
         if b.range().contains(&BigInt::ZERO) && !self.facts.is_not_zero(b.form()) {
-            self.report(report::zero_divisor(expr, b.range()));
+            self.report(report::zero_divisor(self.program, expr, b.range()));
         }
     }
 

@@ -182,7 +182,9 @@ impl Walk<'_> {
                 Abstract::list(parts.map(|(item, ty)| self.fit(item.clone(), ty, at)).collect())
             }
             (Abstract::List(items), Ty::Struct(id)) => {
-                let parts = items.iter().zip(&program.structs[id.0 as usize].fields);
+                let struct_ = &program.structs[id.0 as usize];
+                let at = Fitting { fraction: struct_.fraction.or(at.fraction), ..at };
+                let parts = items.iter().zip(&struct_.fields);
                 Abstract::list(parts.map(|(item, (_, ty))| self.fit(item.clone(), ty, at)).collect())
             }
             (Abstract::Enum(variants), Ty::Enum(id)) => {

@@ -6,26 +6,53 @@ use num_bigint::BigInt;
 
 use super::value::Int;
 use super::walk::{Fitting, Operator, Source, Walk};
+use crate::check::decimal;
 use crate::diagnostic::{Code, Diagnostic, Edit};
-use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Ty};
-use crate::interpret::{WIDTH_MAX, base_name};
+use crate::hir::{BinaryOp, Expr, ExprKind, IntTy, Program, Ty};
+use crate::interpret::{WIDTH_MAX, base_name, fixed_name};
 use crate::ranges::Range;
 use crate::source::Span;
 
-/// `0..=300`, or `300` for one value.
+/// Decimals that are shown; a number with more of them is shown rounded.
+const DECIMALS_MAX: usize = 8;
+
+/// `between 0 and 300`, or `300` for one value.
 fn show(range: &Range) -> String {
+    show_as(range, 0)
+}
+
+/// The same of numbers that are these integers divided by 2^`fraction`.
+fn show_as(range: &Range, fraction: u32) -> String {
     match range.value() {
-        Some(value) => format!("{}", crate::ranges::Grouped(value)),
-        None => format!("between {} and {}", crate::ranges::Grouped(&range.lo), crate::ranges::Grouped(&range.hi)),
+        Some(value) => number(value, fraction),
+        None => format!("between {} and {}", number(&range.lo, fraction), number(&range.hi, fraction)),
     }
 }
 
-fn show_type(ty: &IntTy) -> String {
+fn number(value: &BigInt, fraction: u32) -> String {
+    if fraction == 0 {
+        return format!("{}", crate::ranges::Grouped(value));
+    }
+    let text = decimal(value, fraction);
+    match text.split_once('.') {
+        Some((whole, decimals)) if decimals.len() > DECIMALS_MAX => format!("{whole}.{}…", &decimals[..DECIMALS_MAX]),
+        _ => text,
+    }
+}
+
+fn show_type(ty: &IntTy, fraction: Option<u32>) -> String {
     let range = Range::of(ty);
+    let (name, range_text) = match fraction {
+        Some(fraction) => {
+            let ends = format!("{}..={}", number(&range.lo, fraction), number(&range.hi, fraction));
+            (fixed_name(ty, fraction), ends)
+        }
+        None => (base_name(ty), range.to_string()),
+    };
     if range == Range::of_width(ty.signed, ty.width) {
-        format!("`{}` ({range})", base_name(ty))
+        format!("`{name}` ({range_text})")
     } else {
-        format!("`{} in {range}`", base_name(ty))
+        format!("`{name} in {range_text}`")
     }
 }
 
@@ -41,14 +68,19 @@ pub(super) fn does_not_fit(
     at: Fitting,
     operator: Option<Operator>,
 ) -> Diagnostic {
-    let (found, wanted) = (show(value.range()), show_type(ty));
+    let (found, wanted) = (show_as(value.range(), at.fraction.unwrap_or(0)), show_type(ty, at.fraction));
     let message = match value.known() {
         Some(_) => format!("{found} does not fit {wanted}"),
         None => format!("a value that is {found} does not always fit {wanted}"),
     };
     let mut diagnostic = Diagnostic::error(Code::DoesNotFit, message).at(at.inner, format!("the value is {found}"));
-    for (span, operand) in operator.iter().flat_map(|operator| [&operator.left, &operator.right]) {
-        diagnostic = diagnostic.because(*span, format!("this operand is {}", show(operand.range())));
+    for operand in operator.iter().flat_map(|operator| [&operator.left, &operator.right]) {
+        // A constant in fixed-point arithmetic speaks for itself.
+        let fraction = if at.fraction.is_some() { operand.fraction } else { operand.fraction.or(Some(0)) };
+        if let Some(fraction) = fraction {
+            let found = show_as(operand.value.range(), fraction);
+            diagnostic = diagnostic.because(operand.span, format!("this operand is {found}"));
+        }
     }
     if let Some(source) = walk.secret(value.stage()) {
         diagnostic = diagnostic.because(source.span, source.text.clone());
@@ -65,13 +97,17 @@ pub(super) fn does_not_fit(
         let name = Span { end: at.inner.start + "wrap".len() as u32, ..at.inner };
         return diagnostic.replace("take the nearest value instead", name, "saturate");
     }
-    let ways = "a wider type or ranges on the inputs make it fit; `wrap(…)` and `+%` keep the low bits, `saturate(…)` and `+|` \
-                stop at the ends of the range, `try_into(…)` gives an `Option`";
-    let compound = operator.filter(|operator| at.place == Some(operator.left.0));
+    let mut ways = "a wider type or ranges on the inputs make it fit; `wrap(…)` and `+%` keep the low bits, `saturate(…)` and `+|` \
+                    stop at the ends of the range"
+        .to_owned();
+    if at.fraction.is_none() {
+        ways += ", `try_into(…)` gives an `Option`";
+    }
+    let compound = operator.filter(|operator| at.place == Some(operator.left.span));
     let edits = compound.map_or_else(|| Some(call("saturate", at.inner)), |operator| saturating_assignment(&operator));
     let diagnostic = diagnostic.note(ways);
-    if !at.is_integer {
-        return diagnostic.help("convert the integers in it, for instance by `map(|x| saturate::<u8>(x))`");
+    if !at.is_number {
+        return diagnostic.help("convert the numbers in it, for instance by `map(|x| saturate::<u8>(x))`");
     }
     match edits {
         Some(edits) => diagnostic.fix("stop at the ends of the range", edits),
@@ -88,23 +124,36 @@ fn saturating_assignment(operator: &Operator) -> Option<Vec<Edit>> {
         BinaryOp::Mul => "*|=",
         _ => return None,
     };
-    let span = between(operator.left.0, operator.right.0);
+    let span = between(operator.left.span, operator.right.span);
     Some(vec![Edit { span, replacement: format!(" {symbol} ") }])
+}
+
+/// The expression as it was written, without what brings a fixed-point number to another scale.
+fn written(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Binary(BinaryOp::Shl, inner, _) | ExprKind::Field(inner, _) if inner.span == expr.span => {
+            written(inner)
+        }
+        _ => expr,
+    }
 }
 
 fn between(left: Span, right: Span) -> Span {
     Span { file: left.file, start: left.end, end: right.start }
 }
 
-pub(super) fn zero_divisor(expr: &Expr, range: &Range) -> Diagnostic {
+pub(super) fn zero_divisor(program: &Program, expr: &Expr, range: &Range) -> Diagnostic {
+    let ExprKind::Binary(op, left, right) = &expr.kind else { unreachable!("only `/` and `%` have a divisor") };
+    let found = show_as(range, super::fraction::of(program, right).unwrap_or(0));
     let message = match range.value() {
         Some(_) => "the divisor is 0".to_owned(),
-        None => format!("the divisor may be 0: it is {}", show(range)),
+        None => format!("the divisor may be 0: it is {found}"),
     };
-    let ExprKind::Binary(op, left, right) = &expr.kind else { return Diagnostic::error(Code::ZeroDivisor, message) };
     let name = if *op == BinaryOp::Div { "div_or" } else { "rem_or" };
-    let is_simple =
-        matches!(left.kind, ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Call(..));
+    let is_simple = matches!(
+        written(left).kind,
+        ExprKind::Local(_) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Call(..)
+    );
     let (open, close) = if is_simple && left.span.start == expr.span.start { ("", "") } else { ("(", ")") };
     let before = Span { end: left.span.start, ..expr.span };
     let after = Span { start: right.span.end, ..expr.span };
@@ -116,7 +165,7 @@ pub(super) fn zero_divisor(expr: &Expr, range: &Range) -> Diagnostic {
     let why = "a program has no run-time errors, so a divisor is proven not to be 0: by its type (`u32 in 1..=100`), or by an `if` \
                around the division";
     Diagnostic::error(Code::ZeroDivisor, message)
-        .at(right.span, format!("this is {}", show(range)))
+        .at(right.span, format!("this is {found}"))
         .note(why)
         .fix("say what the result is where the divisor is 0", edits)
 }
@@ -209,12 +258,6 @@ pub(super) fn not_rolled(span: Span, count: &BigInt, at: Span, why: &str) -> Dia
     let diagnostic = diagnostic.at(span, format!("cannot become a block that is called over and over: {why}"));
     let diagnostic = if at == span { diagnostic } else { diagnostic.because(at, "here") };
     diagnostic.help("use fewer iterations, or a body that does the same in each of them")
-}
-
-pub(super) fn unknown_length(span: Span) -> Diagnostic {
-    Diagnostic::error(Code::UnknownLength, "the number of elements is not known while compiling")
-        .at(span, "makes an array")
-        .help("use a constant bound")
 }
 
 pub(super) fn too_many_elements(span: Span, max: u64) -> Diagnostic {

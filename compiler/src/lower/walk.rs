@@ -93,18 +93,28 @@ pub(super) struct Fitting {
     pub(super) place: Option<Span>,
     /// Whether it is what `wrap` gives.
     pub(super) wraps: bool,
-    /// Whether the whole value is an integer, rather than a part of it.
-    pub(super) is_integer: bool,
+    /// Whether the whole value is a number, rather than a part of it.
+    pub(super) is_number: bool,
+    /// Fractional bits, if it is a fixed-point number.
+    pub(super) fraction: Option<u32>,
 }
 
 /// An operator that has been evaluated, and its operands.
 pub(super) struct Operator {
     pub(super) op: BinaryOp,
     pub(super) span: Span,
-    pub(super) left: (Span, Int),
-    pub(super) right: (Span, Int),
+    pub(super) left: Operand,
+    pub(super) right: Operand,
     /// Whether both operands have one declared type.
     pub(super) is_uniform: bool,
+}
+
+/// One side of an operator.
+pub(super) struct Operand {
+    pub(super) span: Span,
+    pub(super) value: Int,
+    /// Fractional bits of the fixed-point number that it makes up; nothing if that cannot be said.
+    pub(super) fraction: Option<u32>,
 }
 
 /// Why evaluation left the normal order.
@@ -365,8 +375,11 @@ impl<'p> Walk<'p> {
                     _ => None,
                 };
                 let wraps = matches!(inner.kind, ExprKind::Wrap(_));
-                let is_integer = matches!(expr.ty, Ty::Int(_));
-                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps, is_integer })
+                let is_number = match &expr.ty {
+                    Ty::Struct(id) => self.program.structs[id.0 as usize].fraction.is_some(),
+                    ty => matches!(ty, Ty::Int(_)),
+                };
+                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps, is_number, fraction: None })
             }
             _ => {
                 self.at(span);

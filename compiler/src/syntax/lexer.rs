@@ -176,6 +176,9 @@ impl<'a> Lexer<'a> {
             self.errors.push(error);
             return self.push(TokenKind::Byte, len);
         }
+        if let Some(content) = single_quoted(self.rest) {
+            return self.single_quoted_text(content);
+        }
         let name_len = word_len(&self.rest[1..]);
         let colon = self.rest[1 + name_len..].starts_with(':') && !self.rest[1 + name_len..].starts_with("::");
         let len = 1 + name_len + usize::from(colon && name_len > 0);
@@ -190,6 +193,17 @@ impl<'a> Lexer<'a> {
         };
         self.errors.push(error);
         self.leave_out(len);
+    }
+
+    /// A text as other languages quote it.
+    fn single_quoted_text(&mut self, content: &str) {
+        let len = content.len() + 2;
+        let span = self.span(len);
+        let error = Diagnostic::error(Code::UnknownCharacter, "a text stands in `\"`, not in `'`")
+            .at(span, "single quotation marks")
+            .replace("write double quotation marks", span, format!("\"{content}\""));
+        self.errors.push(error);
+        self.push(TokenKind::Str, len);
     }
 
     fn leave_out(&mut self, len: usize) {
@@ -457,6 +471,18 @@ fn char_literal(input: &str) -> IResult<&str, &str> {
         recognize(satisfy(|c| c != '\'' && c.is_ascii_graphic() || c == ' ')),
     ));
     recognize((char('\''), content, char('\''))).parse(input)
+}
+
+/// What stands in `'…'` on one line. Neither `'a` of `<'a, 'b>` nor a mark alone begins such a text.
+fn single_quoted(input: &str) -> Option<&str> {
+    let inside = input.strip_prefix('\'')?;
+    let line = &inside[..inside.find('\n').unwrap_or(inside.len())];
+    let content = &line[..line.find('\'')?];
+    let next = line[content.len() + 1..].chars().next();
+    let ends = !next.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let is_text =
+        content.chars().count() > 1 && content.len() <= CURLY_TEXT_CHARS_MAX && !content.contains(['"', '\\']);
+    (ends && is_text && !content.ends_with(' ')).then_some(content)
 }
 
 fn symbol(input: &str) -> IResult<&str, Lexeme> {

@@ -176,6 +176,51 @@ fn documentation(module: &str, docs: &[DocLine], page: &mut String) {
     }
 }
 
+/// The rows of the manual's table of costs: the expressions, and programs that have them as their result.
+const COSTS: &[(&str, &[&str])] = &[
+    (
+        "`x + y`, `x < y`, `if c { x } else { y }`",
+        &[
+            "(x: u32, y: u32) -> u33 { x + y }",
+            "(x: u32, y: u32) -> bool { x < y }",
+            "(x: u32, y: u32, c: bool) -> u32 { if c { x } else { y } }",
+        ],
+    ),
+    ("`x == y`", &["(x: u32, y: u32) -> bool { x == y }"]),
+    ("`x / 10`", &["(x: u32) -> u32 { x / 10 }"]),
+    ("`x >> n` with a secret `n: u5`", &["(x: u32, n: u5) -> u32 { x >> n }"]),
+    ("`x.div_or(y, 0)`", &["(x: u32, y: u32) -> u32 { x.div_or(y, 0) }"]),
+    ("`x * y`", &["(x: u32, y: u32) -> u64 { x * y }"]),
+    ("`xs[i]` with a secret `i: u6` and 64 elements", &["(xs: [u32; 64], i: u6) -> u32 { xs[i] }"]),
+    ("`xs[i] = 7`, likewise", &["(xs: [u32; 64], i: u6) -> [u32; 64] { let mut ys = xs; ys[i] = 7; ys }"]),
+];
+
+#[test]
+fn the_manual_says_what_secrets_cost() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src/language.md");
+    let mut manual = std::fs::read_to_string(&path).unwrap();
+    let before = manual.clone();
+    for (label, functions) in COSTS {
+        let cost = |function: &&str| {
+            let (params, rest) = function.split_once(") -> ").unwrap();
+            let (result, body) = rest.split_once(" {").unwrap();
+            let params = params.replace(", ", " from a, ");
+            n_ands(&accepted(&format!("party a, b;\n\nfn main{params} from a) -> {result} to a {{{body}\n")))
+        };
+        let costs: Vec<u128> = functions.iter().map(cost).collect();
+        assert!(costs.iter().all(|cost| *cost == costs[0]), "{label}: {costs:?}");
+        let row = format!("| {label} | ");
+        let start = manual.find(&row).unwrap_or_else(|| panic!("the manual has no row {label}")) + row.len();
+        let end = start + manual[start..].find(' ').unwrap();
+        manual.replace_range(start..end, &costs[0].to_string());
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &manual).unwrap();
+    } else {
+        assert!(manual == before, "UPDATE_GOLDEN=1 writes the costs into the manual");
+    }
+}
+
 /// An example as a program, in canonical layout.
 fn example(module: &str, body: &[&str]) -> String {
     let mut program = format!("use std::{module}::*;\n\n");

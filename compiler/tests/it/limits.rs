@@ -8,6 +8,7 @@ use std::path::Path;
 
 use hushgate_compiler::diagnostic::{Code, Diagnostic, Stage, render};
 use hushgate_compiler::lower::{BuildError, Limits, analyse, build};
+use hushgate_compiler::syntax::{DIGITS_MAX, FILE_BYTES_MAX};
 use hushgate_compiler::{Checked, Options, Sources, check};
 
 /// Small programs that reach a limit: the name of the golden file, the limits, the code.
@@ -59,12 +60,35 @@ fn found(text: &str, limits: Limits) -> (Checked, Vec<Diagnostic>) {
     (checked, found)
 }
 
+/// Programs that are too large to keep: the name of the golden file, the text, the code of what is said last.
+fn huge() -> Vec<(&'static str, String, Code)> {
+    let names = (0..130).fold(String::new(), |text, i| text + &format!("    unknown{i}();\n"));
+    vec![
+        ("file", " ".repeat(FILE_BYTES_MAX + 1), Code::FileTooLarge),
+        ("digits", format!("const N: int = {};\n", "7".repeat(DIGITS_MAX + 1)), Code::NumberTooLong),
+        (
+            "nesting",
+            format!("fn f(x: u8) -> u8 {{\n{}x{}\n}}\n", "(".repeat(300), ")".repeat(300)),
+            Code::NestedTooDeeply,
+        ),
+        ("errors", format!("fn f() {{\n{names}}}\n"), Code::TooManyErrors),
+    ]
+}
+
+/// What is said last about a program that is too large.
+fn said_last(text: &str) -> (Checked, Vec<Diagnostic>) {
+    let checked = checked(text);
+    let last = checked.diagnostics.last().cloned().into_iter().collect();
+    (checked, last)
+}
+
 #[test]
 fn limits_on_the_work_of_compiling_are_explained() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut differing = Vec::new();
-    for (name, limits, text, code) in cases() {
-        let (checked, found) = found(&text, limits);
+    let lowered = cases().into_iter().map(|(name, limits, text, code)| (name, found(&text, limits), code));
+    let read = huge().into_iter().map(|(name, text, code)| (name, said_last(&text), code));
+    for (name, (checked, found), code) in lowered.chain(read) {
         assert_eq!(found.iter().map(|found| found.code).collect::<Vec<_>>(), [code], "{name}");
         let said = render(&checked.sources, &found, false);
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/limits").join(format!("{name}.stderr"));
@@ -81,16 +105,21 @@ fn limits_on_the_work_of_compiling_are_explained() {
 
 #[test]
 fn every_limit_is_reached_by_a_test() {
-    let mut reached: BTreeSet<Code> = cases().into_iter().map(|(.., code)| code).collect();
+    let mut reached = golden_codes();
     for (path, text) in crate::programs("refused") {
         reached.extend(crate::check(&crate::name(&path), &text).1.iter().map(|found| found.code));
     }
-    // `robustness` reaches these with programs that are too large to keep, `budget` the last.
-    reached.extend([Code::FileTooLarge, Code::TooManyErrors, Code::NumberTooLong, Code::NestedTooDeeply]);
+    // `budget` compares its message.
     reached.insert(Code::OverBudget);
     let missing: Vec<_> =
         Code::ALL.iter().filter(|code| code.stage() == Stage::Limits && !reached.contains(code)).collect();
     assert!(missing.is_empty(), "no test reaches {missing:?}");
+}
+
+/// The codes of which a golden file in `tests/limits` shows the message.
+pub(crate) fn golden_codes() -> BTreeSet<Code> {
+    let lowered = cases().into_iter().map(|(.., code)| code);
+    lowered.chain(huge().into_iter().map(|(.., code)| code)).collect()
 }
 
 /// Large programs that are fine: what they are, and their text.

@@ -12,6 +12,7 @@ mod explanations;
 mod library;
 mod limits;
 mod lowered;
+mod mistakes;
 mod mutants;
 mod properties;
 mod robustness;
