@@ -165,6 +165,10 @@ impl Walk<'_> {
     /// Stores the cells that the iterations wrote, and returns the values of the body.
     fn collect(&mut self, rolled: Loop<'_>, layout: &Layout, supply: &mut Supply<'_>) -> Vec<Abstract> {
         let mut values = Vec::new();
+        if !rolled.collects && !layout.cells.iter().any(|cell| cell.is_written) {
+            // However often it runs: then `count` is not bounded by the length of an array.
+            return values;
+        }
         for i in 0..layout.count {
             for cell in layout.cells.iter().filter(|cell| cell.is_written) {
                 let any = layout.any.after[cell.slot].as_ref().expect("a cell has a value");
@@ -382,6 +386,9 @@ impl Walk<'_> {
     /// What each iteration is given.
     fn each_arguments(&self, rolled: Loop<'_>, layout: &Layout, entry: &Env) -> Vec<Wire> {
         let mut args = Vec::new();
+        if layout.item.is_none() && layout.cells.is_empty() {
+            return args;
+        }
         for i in rolled.first..rolled.first + layout.count {
             if let Some(any) = &layout.item {
                 flatten(&self.item(rolled.items, i), any, &mut args);

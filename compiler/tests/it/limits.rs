@@ -142,6 +142,10 @@ fn large() -> Vec<(&'static str, String)> {
             "a match of 1,000 arms",
             program(&format!("match x {{ {} _ => 0 }}", many(1_000, &|i| format!("{} => {}, ", i * 7, i * i)))),
         ),
+        (
+            "a loop of more turns than can be counted through",
+            "fn f() -> int {\n    let mut n = 0;\n    for i in 0..100_000_000_000 { n += i; }\n    n\n}\n".to_owned(),
+        ),
         ("3,000 functions", many(3_000, &|i| format!("fn f{i}(x: u8) -> u8 {{ x +% {} }}\n", i % 200))),
         (
             "an enum of 1,000 variants",
