@@ -10,7 +10,7 @@ use super::holes::{declare_as, first_hole, has_holes};
 use super::items::{DefId, EnvRef, ScopeId};
 use super::types::{Arg, Fits, unit};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Arm, Expr, ExprKind, FunctionId, Local, LocalId, Stmt, Ty};
+use crate::hir::{Arm, BinaryOp, Expr, ExprKind, FunctionId, Local, LocalId, Stmt, Ty};
 use crate::source::Span;
 use crate::syntax::ast::{self, PatternKind};
 
@@ -562,6 +562,14 @@ impl<'c, 'a> Body<'c, 'a> {
             }
             (Ty::Array(_, n), Ty::Array(_, m)) if n != m => {
                 error.help(format!("make both the same length: here are {n} elements, expected are {m}"))
+            }
+            (Ty::Int(_) | Ty::Exact, wanted)
+                if types.fixed_of(wanted).is_some() && matches!(value.kind, ExprKind::Binary(BinaryOp::Div, ..)) =>
+            {
+                let name = types.name(wanted);
+                error.help(format!(
+                    "`/` of whole numbers gives a whole number; convert before: `let x: {name} = to_fixed(…);`, then divide `x`"
+                ))
             }
             (found, wanted) if number(found) && types.fixed_of(wanted).is_some() => {
                 error.fix("convert it; bits beyond the last are dropped", around("to_fixed(", ")"))

@@ -56,6 +56,16 @@ fn show_type(ty: &IntTy, fraction: Option<u32>) -> String {
     }
 }
 
+/// The type as it is written.
+fn show_name(ty: &IntTy, fraction: Option<u32>) -> String {
+    let range = Range::of(ty);
+    match fraction {
+        Some(fraction) => fixed_name(ty, fraction),
+        None if range == Range::of_width(ty.signed, ty.width) => base_name(ty),
+        None => format!("{} in {}..={}", base_name(ty), range.lo, range.hi),
+    }
+}
+
 fn call(function: &str, span: Span) -> Vec<Edit> {
     let open = Edit { span: span.at_start(), replacement: format!("{function}(") };
     vec![open, Edit { span: span.at_end(), replacement: ")".to_owned() }]
@@ -107,7 +117,8 @@ pub(super) fn does_not_fit(
     let edits = compound.map_or_else(|| Some(call("saturate", at.inner)), |operator| saturating_assignment(&operator));
     let diagnostic = diagnostic.note(ways);
     if !at.is_number {
-        return diagnostic.help("convert the numbers in it, for instance by `map(|x| saturate::<u8>(x))`");
+        let name = show_name(ty, at.fraction);
+        return diagnostic.help(format!("convert the numbers in it, for instance by `map(|x| saturate::<{name}>(x))`"));
     }
     match edits {
         Some(edits) => diagnostic.fix("stop at the ends of the range", edits),
