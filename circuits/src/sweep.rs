@@ -456,17 +456,7 @@ impl Sums {
     /// What is in one of two sums but not in both, if that is not too much.
     fn added(&self, a: NodeId, b: NodeId) -> Option<Vec<NodeId>> {
         let (a, b) = (&self.terms[a.0 as usize], &self.terms[b.0 as usize]);
-        let (mut i, mut j) = (0, 0);
-        let mut terms = Vec::with_capacity(a.len() + b.len());
-        while i < a.len() || j < b.len() {
-            let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
-            let take_b = i == a.len() || (j < b.len() && b[j] <= a[i]);
-            if take_a != take_b {
-                terms.push(if take_a { a[i] } else { b[j] });
-            }
-            i += usize::from(take_a);
-            j += usize::from(take_b);
-        }
+        let terms = difference(a, b);
         (terms.len() <= TERMS_MAX).then_some(terms)
     }
 }
@@ -486,6 +476,22 @@ impl SplitMix {
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31
     }
+}
+
+/// What is in one of two ascending lists, but not in both.
+pub(crate) fn difference<T: Copy + Ord>(a: &[T], b: &[T]) -> Vec<T> {
+    let (mut i, mut j) = (0, 0);
+    let mut terms = Vec::with_capacity(a.len() + b.len());
+    while i < a.len() || j < b.len() {
+        let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
+        let take_b = i == a.len() || (j < b.len() && b[j] <= a[i]);
+        if take_a != take_b {
+            terms.push(if take_a { a[i] } else { b[j] });
+        }
+        i += usize::from(take_a);
+        j += usize::from(take_b);
+    }
+    terms
 }
 
 #[cfg(test)]

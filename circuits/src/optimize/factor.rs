@@ -17,6 +17,7 @@ use super::{Gates, count_readers, gates, map_blocks};
 use crate::build::{Blocks, Builder, CallSpec, TooLarge};
 use crate::circuit::{Block, Call, Circuit, Node};
 use crate::id::{NodeId, Origin, Wire};
+use crate::sweep::difference;
 
 /// Factors the sums of every block.
 #[must_use]
@@ -158,22 +159,6 @@ fn parts(block: &Block) -> Vec<bool> {
         }
     }
     count_readers(block).iter().zip(is_read_by_xor).map(|(&n, by_xor)| by_xor && n == 1).collect()
-}
-
-/// What is in one of two ascending lists, but not in both.
-fn difference(a: &[Term], b: &[Term]) -> Vec<Term> {
-    let (mut i, mut j) = (0, 0);
-    let mut terms = Vec::with_capacity(a.len() + b.len());
-    while i < a.len() || j < b.len() {
-        let take_a = j == b.len() || (i < a.len() && a[i] <= b[j]);
-        let take_b = i == a.len() || (j < b.len() && b[j] <= a[i]);
-        if take_a != take_b {
-            terms.push(if take_a { a[i] } else { b[j] });
-        }
-        i += usize::from(take_a);
-        j += usize::from(take_b);
-    }
-    terms
 }
 
 fn pair_of(a: Term, b: Term) -> u64 {
