@@ -231,7 +231,7 @@ impl Journal {
             whole += bytes as u64;
             if n == 1 {
                 let first: Header = serde_json::from_str(&text).map_err(|_| damaged(n))?;
-                self.check(&first, ports, rows)?;
+                self.check_header(&first, ports, rows)?;
                 header = Some(text.clone());
                 continue;
             }
@@ -259,7 +259,7 @@ impl Journal {
         }
     }
 
-    fn check(&self, header: &Header, ports: &[&InputPort], rows: &[Vec<Value>]) -> Result<(), Failure> {
+    fn check_header(&self, header: &Header, ports: &[&InputPort], rows: &[Vec<Value>]) -> Result<(), Failure> {
         let path = self.path.display();
         let Header { hushgate, subject, table, salt } = header;
         if hushgate != FORMAT {
@@ -292,6 +292,16 @@ impl Journal {
     /// What we tell the other side.
     pub fn offer(&self) -> Offer {
         Offer { rows: self.subject.rows, pairs: self.subject.pairs, id: self.id.clone(), done: self.done }
+    }
+
+    /// Whether what both sides go on with has as many runs as the batch that was begun: else other rows would meet in them.
+    pub fn check(&self, agreed: &Agreed) -> Result<(), Failure> {
+        match self.in_all {
+            Some(in_all) if agreed.id.is_some() && in_all != agreed.in_all => {
+                same("runs of the batch", &in_all.to_string(), Some(&agreed.in_all.to_string()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The last session, and how many of its runs have begun at most: for counts that a crash left too high.

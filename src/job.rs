@@ -349,6 +349,9 @@ impl Job<'_> {
             (Some(ours), Some(theirs)) => Some(ours.agree(theirs, self.index)?),
             _ => None,
         };
+        if let (Some(journal), Some(agreed)) = (self.batch, &batch) {
+            journal.borrow().check(agreed)?;
+        }
         let mut order = batch.as_ref().map_or_else(|| self.order.to_vec(), |agreed| agreed.order(self.index));
         let allowance = self.allowance(&order)?;
         if batch.is_none() || allowance.runs == 0 {

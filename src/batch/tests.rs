@@ -4,6 +4,7 @@ use serde_json::json;
 
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::shape::Shape;
+use hushgate_runtime::session::SessionError;
 
 use super::*;
 
@@ -140,4 +141,31 @@ fn a_journal_is_of_one_process_one_program_and_one_table() {
     assert!(matches!(fixture.open(&fixture.rows), Err(Failure::Usage(text)) if text.contains("another party")));
     std::fs::write(fixture.path(), "{\n").expect("it can be written");
     assert!(matches!(fixture.open(&fixture.rows), Err(Failure::Usage(text)) if text.contains("line 1 is damaged")));
+}
+
+/// With another number of rows on the other side, other rows would meet in the runs that are done.
+#[test]
+fn a_batch_goes_on_with_as_many_runs_as_it_began_with() {
+    let fixture = Fixture::new();
+    let subject = |rows: u64| Subject {
+        program: "p".to_owned(),
+        proposal: None,
+        party: "a".to_owned(),
+        peer: None,
+        pairs: true,
+        rows,
+    };
+    let mut journal = Journal::open(&fixture.path(), subject(4), &[&fixture.port], &fixture.rows).unwrap();
+    let theirs = |rows, id: Option<&str>, done| Offer { rows, pairs: true, id: id.map(str::to_owned), done };
+    let agreed = journal.offer().agree(&theirs(3, None, 0), 0).unwrap();
+    assert!(journal.check(&agreed).is_ok());
+    journal.begin("s", &agreed).unwrap();
+    journal.add(Row { row: 0, learned: json!(1), failed: Vec::new() }).unwrap();
+    let again = |rows| journal.offer().agree(&theirs(rows, Some("s"), 1), 0).unwrap();
+    assert!(journal.check(&again(3)).is_ok());
+    for rows in [2, 5] {
+        let refused = journal.check(&again(rows));
+        let Err(Failure::Session(SessionError::Disagreement(differs))) = refused else { panic!("{rows} rows") };
+        assert_eq!(differs.field, "runs of the batch");
+    }
 }
