@@ -8,6 +8,7 @@ mod border;
 mod budget;
 mod corpus;
 mod diagnostics;
+mod exact;
 mod explanations;
 mod library;
 mod limits;
