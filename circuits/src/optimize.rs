@@ -3,6 +3,7 @@
 //! A pass is a file with `run: Circuit → Circuit`; [`PASSES`] is their order. No pass makes more ANDs. Origins are
 //! kept: a new gate has the origin of the one that it replaces. In debug builds and in tests [`crate::verify`] runs after each.
 
+pub mod collapse;
 pub mod factor;
 pub mod fold;
 pub mod propagate;
@@ -31,9 +32,10 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which they run. Level 3 takes many times as long as level 2. Rewriting folds what it copies.
-pub const PASSES: [Pass; 7] = [
+pub const PASSES: [Pass; 8] = [
     Pass { name: "fold", levels: 1..=1, run: fold::run },
     Pass { name: "propagate", levels: 1..=3, run: propagate::run },
+    Pass { name: "collapse", levels: 2..=3, run: collapse::run },
     Pass { name: "rewrite", levels: 2..=3, run: rewrite::run },
     Pass { name: "rewrite thoroughly", levels: 3..=3, run: rewrite::run_thoroughly },
     Pass { name: "redundancy", levels: 3..=3, run: redundancy::run },
@@ -54,14 +56,14 @@ pub fn optimize(circuit: Circuit, level: u8) -> Circuit {
     })
 }
 
-/// Replaces each block, callees first. A block that cannot be replaced for want of node numbers stays as it is.
-fn map_blocks(circuit: Circuit, mut map: impl FnMut(&Blocks, &Block) -> Result<Block, TooLarge>) -> Circuit {
+/// Replaces each block, callees first. A block stays as it is where there is nothing better, or no better one for want of node numbers.
+fn map_blocks(circuit: Circuit, mut map: impl FnMut(&Blocks, &Block) -> Result<Option<Block>, TooLarge>) -> Circuit {
     let Circuit { parties, inputs, outputs, blocks } = circuit;
     let mut done = Blocks::new();
     let mut last = Block::default();
     let n_callees = blocks.len().saturating_sub(1);
     for (id, block) in blocks.into_iter().enumerate() {
-        let block = map(&done, &block).unwrap_or(block);
+        let block = map(&done, &block).ok().flatten().unwrap_or(block);
         if id < n_callees {
             done.add(block);
         } else {

@@ -56,9 +56,14 @@ impl Size {
 }
 
 impl Cut {
-    fn of_itself(node: u32) -> Cut {
+    pub(super) fn of_itself(node: u32) -> Cut {
         let leaves = [node, NO_LEAF, NO_LEAF, NO_LEAF];
         Cut { leaves, signature: 1 << (node % 32), table: VARIABLES[0], n_leaves: 1, size: Size::default() }
+    }
+
+    /// The cut, where its gates are not counted.
+    pub(super) fn shared(self) -> Cut {
+        Cut { size: Size::default(), ..self }
     }
 
     /// No more gates than these lie between the node and the leaves.
@@ -69,6 +74,23 @@ impl Cut {
     /// The leaves, ascending.
     pub(super) fn leaves(&self) -> &[u32] {
         &self.leaves[..usize::from(self.n_leaves)]
+    }
+
+    /// The gate's cut that is made of one cut of each operand, if the leaves are so few.
+    pub(super) fn of_gate(gate: Node, [a, b]: [&Cut; 2], leaves_max: usize) -> Option<Cut> {
+        let may_fit = (a.signature | b.signature).count_ones() as usize <= leaves_max;
+        let union = may_fit.then(|| a.union(b))?.filter(|union| union.leaves().len() <= leaves_max)?;
+        Some(union.finished(gate, a, b))
+    }
+
+    /// The union of cuts of a gate's operands, with the gate itself.
+    fn finished(self, gate: Node, cut_a: &Cut, cut_b: &Cut) -> Cut {
+        let (Node::And(a, b) | Node::Xor(a, b)) = gate else { unreachable!("only gates have operands") };
+        let is_and = matches!(gate, Node::And(..));
+        let table_a = cut_a.table_in(&self) ^ complement(a);
+        let table_b = cut_b.table_in(&self) ^ complement(b);
+        let table = if is_and { table_a & table_b } else { table_a ^ table_b };
+        Cut { table, size: self.size.plus(Size::of_gate(is_and)), ..self }
     }
 
     /// The union of the leaves, if there are few enough.
@@ -174,8 +196,7 @@ impl Cuts {
         let mut found = self.found.take().unwrap_or_default();
         found.row.n_cuts = 0;
         match node {
-            Node::And(a, b) => self.unions(a, b, true, &mut found),
-            Node::Xor(a, b) => self.unions(a, b, false, &mut found),
+            Node::And(a, b) | Node::Xor(a, b) => self.unions(node, [a, b], &mut found),
             _ => {}
         }
         if self.n_nodes < NODES_MAX {
@@ -187,7 +208,7 @@ impl Cuts {
         self.n_nodes += 1;
     }
 
-    fn unions(&self, a: Wire, b: Wire, is_and: bool, found: &mut Unions) {
+    fn unions(&self, gate: Node, [a, b]: [Wire; 2], found: &mut Unions) {
         let (cuts_a, cuts_b) = (self.of(a.node().0), self.of(b.node().0));
         let (own_a, own_b) = (Cut::of_itself(a.node().0), Cut::of_itself(b.node().0));
         // Beyond the cuts there is the operand itself.
@@ -211,10 +232,7 @@ impl Cuts {
         }
         let Unions { row: Row { cuts, n_cuts }, from } = found;
         for (cut, &[i, j]) in cuts[..*n_cuts].iter_mut().zip(from.iter()) {
-            let table_a = at_a(i.into()).table_in(cut) ^ complement(a);
-            let table_b = at_b(j.into()).table_in(cut) ^ complement(b);
-            cut.table = if is_and { table_a & table_b } else { table_a ^ table_b };
-            cut.size = cut.size.plus(Size::of_gate(is_and));
+            *cut = cut.finished(gate, at_a(i.into()), at_b(j.into()));
         }
     }
 }

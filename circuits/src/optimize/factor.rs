@@ -25,7 +25,7 @@ pub fn run(circuit: Circuit) -> Circuit {
     map_blocks(circuit, |callees, block| {
         let factored = factor(callees, block)?;
         let change = gates(&factored) - gates(block);
-        Ok(if change.n_ands <= 0 && change < Gates::NONE { factored } else { block.clone() })
+        Ok((change.n_ands <= 0 && change < Gates::NONE).then_some(factored))
     })
 }
 

@@ -12,7 +12,7 @@ use crate::id::{NodeId, Wire};
 /// Builds every block again.
 #[must_use]
 pub fn run(circuit: Circuit) -> Circuit {
-    map_blocks(circuit, |callees, old| rebuild(callees, old, &[], &[]))
+    map_blocks(circuit, |callees, old| rebuild(callees, old, &[], &[]).map(Some))
 }
 
 /// The block, where inputs that are said to be constant are, and outputs that are said not to be read are 0. The slices may
@@ -22,6 +22,19 @@ pub(super) fn rebuild(
     old: &Block,
     constants: &[Option<bool>],
     is_read: &[bool],
+) -> Result<Block, TooLarge> {
+    let same = |builder: &mut Builder, _: &[Wire], id: usize, operands| map_node(builder, old.nodes[id], operands);
+    rebuild_by(callees, old, constants, is_read, same)
+}
+
+/// Like [`rebuild`]; `gate` builds what stands for a gate, and is told the builder, what stands for all nodes before, the number of
+/// the old node, and its operands.
+pub(super) fn rebuild_by(
+    callees: &Blocks,
+    old: &Block,
+    constants: &[Option<bool>],
+    is_read: &[bool],
+    mut gate: impl FnMut(&mut Builder, &[Wire], usize, [Wire; 2]) -> Wire,
 ) -> Result<Block, TooLarge> {
     let mut builder = Builder::new(old.name.clone(), old.n_inputs).with_capacity(old.nodes.len());
     let mut new: Vec<Wire> = Vec::with_capacity(old.nodes.len());
@@ -36,7 +49,8 @@ pub(super) fn rebuild(
             }
             Node::And(a, b) | Node::Xor(a, b) => {
                 let operands = [at(&new, a), at(&new, b)];
-                new.push(map_node(&mut builder, *node, operands));
+                let wire = gate(&mut builder, &new, id, operands);
+                new.push(wire);
             }
             Node::Result { call, index: 0 } => {
                 let Call { callee, count, n_state, n_shared, ref args, .. } = old.calls[call as usize];

@@ -19,10 +19,10 @@ use crate::sweep::{Effort, Sweeper};
 pub fn run(circuit: Circuit) -> Circuit {
     map_blocks(circuit, |callees, block| {
         if block.nodes.len() > NODES_MAX {
-            return Ok(block.clone());
+            return Ok(None);
         }
         let swept = sweep(callees, block)?;
-        Ok(if gates(&swept) - gates(block) < Gates::NONE { swept } else { block.clone() })
+        Ok((gates(&swept) - gates(block) < Gates::NONE).then_some(swept))
     })
 }
 

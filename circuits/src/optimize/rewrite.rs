@@ -23,7 +23,7 @@ use crate::stats::stats;
 /// Rewrites every block once, where it is clear that gates are saved.
 #[must_use]
 pub fn run(circuit: Circuit) -> Circuit {
-    map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Clear).run(callees))
+    map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Clear).run(callees).map(Some))
 }
 
 /// Rewrites every block as long as ANDs are saved, a few times at most; tries also replacements that save
@@ -32,7 +32,7 @@ pub fn run(circuit: Circuit) -> Circuit {
 pub fn run_thoroughly(mut circuit: Circuit) -> Circuit {
     for _ in 0..ROUNDS_MAX {
         let n_ands_before = stats(&circuit).n_ands;
-        circuit = map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Shared).run(callees));
+        circuit = map_blocks(circuit, |callees, block| Rewriter::new(block, Effort::Shared).run(callees).map(Some));
         if stats(&circuit).n_ands == n_ands_before {
             break;
         }
