@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Bounds the threads that curve arithmetic and the like spread over.
+/// Bounds the threads that garbling, evaluating and curve arithmetic spread over.
 fn limit_threads(threads: Option<usize>) -> Result<(), Failure> {
     let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {

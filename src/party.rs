@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::{Channel, Meter, Network, Timeouts};
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, Field, Outcome, Role, RoleChoice, SealedPlan, Session, SessionConfig};
 use hushgate_runtime::session::{Offered, Prepared, SessionError, Stop};
@@ -36,6 +37,11 @@ pub struct Party {
     rng: ChaCha20Rng,
 }
 
+/// What each of so many parties in this process has of its threads.
+pub fn threads_for(n_parties: usize) -> Threads {
+    Threads::new(rayon::current_num_threads() / n_parties)
+}
+
 /// What all parties of a program share.
 pub struct Table {
     /// What is run.
@@ -50,6 +56,8 @@ pub struct Table {
     pub network: Option<Network>,
     /// Ends sessions before their time.
     pub stop: Stop,
+    /// How many threads a party computes on.
+    pub threads: Threads,
 }
 
 impl Table {
@@ -81,7 +89,17 @@ impl Table {
             origin.iter().for_each(|field| eprintln!("{}: {}", field.name, field.value));
         }
         let (seed, seating) = (seed(common)?, Seating::new(compiled));
-        Ok(Table { plan, origin, seating, garbler, timeouts, seed, network: None, stop: Stop::default() })
+        Ok(Table {
+            plan,
+            origin,
+            seating,
+            garbler,
+            timeouts,
+            seed,
+            network: None,
+            stop: Stop::default(),
+            threads: threads_for(1),
+        })
     }
 
     /// A place at the table, with the values of the party's own inputs in order, and its shares of all others'.
@@ -127,6 +145,7 @@ impl Table {
             network: self.network,
             stop: self.stop.clone(),
             kernel: Kernel::detect(),
+            threads: self.threads,
         }
     }
 

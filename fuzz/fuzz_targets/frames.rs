@@ -10,6 +10,7 @@ use hushgate_circuits::id::PartyId;
 use hushgate_circuits::schedule::schedule;
 use hushgate_circuits::shape::Shape;
 use hushgate_runtime::channel::{Channel, Link, Timeouts};
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig, Stop};
 use hushgate_runtime::wire::{Decoder, FrameKind, HEADER_BYTES, Header, Length, TagChain};
@@ -82,6 +83,7 @@ async fn hello(bytes: &[u8]) {
         timeouts: Timeouts { progress: Duration::from_secs(1), ..Timeouts::default() },
         stop: Stop::default(),
         kernel: Kernel::portable(),
+        threads: Threads::ONE,
     };
     let outcome = session::run(channel(&frame), config, &[true], &mut ChaCha8Rng::seed_from_u64(1)).await;
     outcome.expect_err("nobody answers");

@@ -9,6 +9,7 @@
 //!   one Δ.
 //! - The plan's constant is the label K of the session: the evaluator's active label of either constant is K; the garbler's zero
 //!   label of *false* is K, of *true* K ⊕ Δ.
+//! - What is made does not depend on the number of threads: see [`Threads`].
 //! - A complemented operand costs nothing: the garbler's zero label moves by Δ, the evaluator's active label stays.
 //! - In a plan for one garbler, values that a party knows have labels of a certain form ([`known`]), and the constant's label is zero.
 //!
@@ -20,19 +21,23 @@
 mod execute;
 pub mod known;
 pub mod output;
+mod parallel;
 
 use std::convert::Infallible;
 
 use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::Plan;
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use self::execute::{Party, execute};
+pub use self::parallel::Threads;
+use self::parallel::{Extent, Work};
 use crate::block::{Block, Delta, Label};
 use crate::kernel::{GateKeys, Kernel, Segment};
 
-/// The most blocks that are asked of a [`TableSink`] or [`TableSource`] at once: 16 KiB, so that they are still in the nearest cache when they
-/// are handed on.
+/// The most blocks that one thread asks of a [`TableSink`] or [`TableSource`] at once: 16 KiB, so that they are still in the nearest cache when
+/// they are handed on. Several threads ask for more, and for all of them together.
 pub const TABLE_BLOCKS_MAX: usize = 2 * GATES_MAX;
 
 /// The most ANDs that run at one go; a multiple of eight, as [`crate::kernel`] wants of the parts of a batch.
@@ -43,7 +48,7 @@ pub trait TableSink {
     /// Why there is no room.
     type Error;
 
-    /// Room for the next `n_blocks` ≤ [`TABLE_BLOCKS_MAX`] blocks in one piece; all of it is filled before the next call.
+    /// Room for the next `n_blocks` blocks in one piece; all of it is filled before the next call.
     fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Self::Error>;
 }
 
@@ -52,7 +57,7 @@ pub trait TableSource {
     /// Why there are no more.
     type Error;
 
-    /// The next `n_blocks` ≤ [`TABLE_BLOCKS_MAX`] blocks in one piece.
+    /// The next `n_blocks` blocks in one piece.
     fn take(&mut self, n_blocks: usize) -> Result<&[Block], Self::Error>;
 }
 
@@ -63,6 +68,7 @@ pub struct Garbler {
     delta: Delta,
     keys: GateKeys,
     constant: Label,
+    threads: Threads,
 }
 
 /// The party that runs the tables on active labels.
@@ -71,6 +77,7 @@ pub struct Evaluator {
     kernel: Kernel,
     keys: GateKeys,
     constant: Label,
+    threads: Threads,
 }
 
 impl Garbler {
@@ -79,7 +86,13 @@ impl Garbler {
     /// `s` is the session's public hash key, `constant` its public constant label; both random and independent of Δ.
     #[must_use]
     pub fn new(kernel: Kernel, delta: &Delta, s: Block, constant: Label, first_gate: u64) -> Garbler {
-        Garbler { kernel, delta: delta.clone(), keys: GateKeys::new(s, first_gate), constant }
+        Garbler { kernel, delta: delta.clone(), keys: GateKeys::new(s, first_gate), constant, threads: Threads::ONE }
+    }
+
+    /// The same, on so many threads.
+    #[must_use]
+    pub fn on(self, threads: Threads) -> Garbler {
+        Garbler { threads, ..self }
     }
 
     /// Garbles `plan` on the zero labels of its inputs; the zero labels of its outputs, complements included.
@@ -110,7 +123,13 @@ impl Evaluator {
     /// The mirror of [`Garbler::new`], with the same public values.
     #[must_use]
     pub fn new(kernel: Kernel, s: Block, constant: Label, first_gate: u64) -> Evaluator {
-        Evaluator { kernel, keys: GateKeys::new(s, first_gate), constant }
+        Evaluator { kernel, keys: GateKeys::new(s, first_gate), constant, threads: Threads::ONE }
+    }
+
+    /// The same, on so many threads.
+    #[must_use]
+    pub fn on(self, threads: Threads) -> Evaluator {
+        Evaluator { threads, ..self }
     }
 
     /// Evaluates `plan` on the active labels of its inputs; the active labels of its outputs.
@@ -173,6 +192,27 @@ impl<S: TableSink> Party for Garbling<'_, S> {
         kernel.garble(keys, delta, segment, frame, tables);
         Ok(())
     }
+
+    fn threads(&self) -> Threads {
+        self.garbler.threads
+    }
+
+    fn run_jobs<W: Work>(&mut self, extents: &[Extent], work: &W) -> Result<Vec<Labels>, S::Error> {
+        let constant = self.constant;
+        let Garbler { kernel, delta, keys, .. } = &mut *self.garbler;
+        let (kernel, delta) = (*kernel, &*delta);
+        let mut rows = rows_of(extents, |n_blocks| self.sink.room(n_blocks))?.unwrap_or_default();
+        let jobs = extents.iter().map(|extent| (keys.split_off(extent.n_pairs), split_rows_mut(&mut rows, extent)));
+        let jobs: Vec<_> = jobs.collect();
+        let run = |(index, (keys, mut sink)): (usize, (GateKeys, &mut [Block]))| {
+            let mut garbler = Garbler { kernel, delta: delta.clone(), keys, constant, threads: Threads::ONE };
+            let mut party = Garbling { garbler: &mut garbler, sink: &mut sink, constant };
+            let outputs = work.run(index, &mut party).expect(ENOUGH_ROWS);
+            assert!(sink.is_empty() && garbler.keys.is_used_up(), "a job takes what its units take");
+            outputs
+        };
+        Ok(jobs.into_par_iter().enumerate().map(run).collect())
+    }
 }
 
 impl<S: TableSource> Party for Evaluating<'_, S> {
@@ -192,6 +232,50 @@ impl<S: TableSource> Party for Evaluating<'_, S> {
         kernel.evaluate(keys, segment, frame, tables);
         Ok(())
     }
+
+    fn threads(&self) -> Threads {
+        self.evaluator.threads
+    }
+
+    fn run_jobs<W: Work>(&mut self, extents: &[Extent], work: &W) -> Result<Vec<Labels>, S::Error> {
+        let constant = self.constant;
+        let Evaluator { kernel, keys, .. } = &mut *self.evaluator;
+        let kernel = *kernel;
+        let mut rows = rows_of(extents, |n_blocks| self.source.take(n_blocks))?.unwrap_or_default();
+        let jobs = extents.iter().map(|extent| (keys.split_off(extent.n_pairs), split_rows(&mut rows, extent)));
+        let jobs: Vec<_> = jobs.collect();
+        let run = |(index, (keys, mut source)): (usize, (GateKeys, &[Block]))| {
+            let mut evaluator = Evaluator { kernel, keys, constant, threads: Threads::ONE };
+            let mut party = Evaluating { evaluator: &mut evaluator, source: &mut source, constant };
+            let outputs = work.run(index, &mut party).expect(ENOUGH_ROWS);
+            assert!(source.is_empty() && evaluator.keys.is_used_up(), "a job takes what its units take");
+            outputs
+        };
+        Ok(jobs.into_par_iter().enumerate().map(run).collect())
+    }
+}
+
+/// One label for each bit; wiped when dropped.
+type Labels = Zeroizing<Vec<Label>>;
+
+const ENOUGH_ROWS: &str = "a job has as many rows as its units";
+
+/// Asks for the rows of all jobs, if they have any.
+fn rows_of<T, E>(extents: &[Extent], ask: impl FnOnce(usize) -> Result<T, E>) -> Result<Option<T>, E> {
+    match extents.iter().map(|extent| extent.n_rows as usize).sum() {
+        0 => Ok(None),
+        n => ask(n).map(Some),
+    }
+}
+
+/// The rows of the next job.
+fn split_rows<'r>(rows: &mut &'r [Block], extent: &Extent) -> &'r [Block] {
+    rows.split_off(..extent.n_rows as usize).expect(ENOUGH_ROWS)
+}
+
+/// The rows of the next job.
+fn split_rows_mut<'r>(rows: &mut &'r mut [Block], extent: &Extent) -> &'r mut [Block] {
+    rows.split_off_mut(..extent.n_rows as usize).expect(ENOUGH_ROWS)
 }
 
 /// Asks for the segment's rows, if it has any.
@@ -210,6 +294,15 @@ impl TableSink for Vec<Block> {
     }
 }
 
+/// Room that remains for tables.
+impl TableSink for &mut [Block] {
+    type Error = TablesEnd;
+
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], TablesEnd> {
+        self.split_off_mut(..n_blocks).ok_or(TablesEnd)
+    }
+}
+
 /// The tables that remain in memory.
 impl TableSource for &[Block] {
     type Error = TablesEnd;
@@ -219,7 +312,7 @@ impl TableSource for &[Block] {
     }
 }
 
-/// The tables ended before the plan did.
+/// The tables, or the room for them, ended before the plan did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the garbled tables end before the plan does")]
 pub struct TablesEnd;

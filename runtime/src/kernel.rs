@@ -90,6 +90,8 @@ enum Isa {
 pub struct GateKeys {
     s: Block,
     next_gate: u64,
+    /// Gates from here on have keys elsewhere.
+    end: u64,
     #[cfg(target_arch = "x86_64")]
     ahead: Box<ahead::Ahead>,
 }
@@ -184,7 +186,7 @@ impl Kernel {
         tables: &mut [Block],
     ) {
         assert_eq!(tables.len(), segment.n_rows, "a segment's ANDs have as many rows as its steps say");
-        let first_gate = keys.take(segment.n_pairs);
+        let first_gate = keys.take(segment.n_pairs as u64);
         match self.0 {
             Isa::Portable => portable::garble(keys.s, first_gate, delta, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -209,7 +211,7 @@ impl Kernel {
     /// As [`Kernel::garble`].
     pub fn evaluate(self, keys: &mut GateKeys, segment: Segment<'_>, frame: &mut [Label], tables: &[Block]) {
         assert_eq!(tables.len(), segment.n_rows, "a segment's ANDs have as many rows as its steps say");
-        let first_gate = keys.take(segment.n_pairs);
+        let first_gate = keys.take(segment.n_pairs as u64);
         match self.0 {
             Isa::Portable => portable::evaluate(keys.s, first_gate, segment, frame, tables),
             #[cfg(target_arch = "x86_64")]
@@ -297,6 +299,7 @@ impl GateKeys {
         GateKeys {
             s,
             next_gate: first_gate,
+            end: GateKeys::GATES_MAX,
             #[cfg(target_arch = "x86_64")]
             ahead: ahead::Ahead::new(),
         }
@@ -308,11 +311,27 @@ impl GateKeys {
         self.next_gate
     }
 
+    /// Hands out the next `n` pairs of keys, to somebody who runs these gates at the same time as we run later ones.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn split_off(&mut self, n: u64) -> GateKeys {
+        let first_gate = self.take(n);
+        GateKeys { end: self.next_gate, ..GateKeys::new(self.s, first_gate) }
+    }
+
+    /// Whether all have been handed out.
+    #[must_use]
+    pub const fn is_used_up(&self) -> bool {
+        self.next_gate == self.end
+    }
+
     /// Hands out `n` pairs of keys, by the number of the first.
-    fn take(&mut self, n: usize) -> u64 {
+    fn take(&mut self, n: u64) -> u64 {
         let first = self.next_gate;
-        let end = first.checked_add(n as u64).filter(|end| *end <= GateKeys::GATES_MAX);
-        self.next_gate = end.expect("a session has at most 2^63 AND gates");
+        let end = first.checked_add(n).filter(|end| *end <= self.end);
+        self.next_gate = end.expect("a session has at most 2^63 AND gates, a part of it as many as it was given");
         first
     }
 }

@@ -21,7 +21,8 @@
 //! - Δ and the OT's secrets are fresh from the caller's generator in every session, the garbler's seed (S and the labels of its
 //!   inputs) in every run; the session id enters every key, and the number of the run every key of the run.
 //! - Gates, outputs and OTs are numbered through all runs of a session, so no tweak and no OT is used twice under one Δ.
-//! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 4 frames on either side.
+//! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 4 frames on either side, and what
+//!   [`Threads`] hold.
 //!
 //! # Security
 //! Semi-honest parties over a channel that nobody else writes to. Beyond that: a corrupt evaluator cannot make the garbler accept
@@ -78,6 +79,7 @@ use self::layout::Layout;
 use self::transfer::{Supply, n_received};
 use crate::block::Block;
 use crate::channel::{Channel, Link, Meter, Network, Timeouts};
+use crate::garble::Threads;
 use crate::garble::output::OutputContext;
 use crate::kernel::Kernel;
 use crate::ot::base::BaseDraft;
@@ -148,6 +150,8 @@ pub struct SessionConfig {
     pub stop: Stop,
     /// What computes hashes; the choice does not change a byte of what is sent.
     pub kernel: Kernel,
+    /// How many threads compute; nor does this.
+    pub threads: Threads,
 }
 
 /// What a session runs after its first plan.
@@ -355,7 +359,7 @@ impl Session {
         let id = run_id(&terms.session, n_done);
         let program = config.program_after(n_done);
         let (plan, layout) = (config.plan_of(program), &layouts[program]);
-        let run = Run { plan, kernel: config.kernel, id, layout, clock: &clock };
+        let run = Run { plan, kernel: config.kernel, threads: config.threads, id, layout, clock: &clock };
         let steps = async {
             link.rekey(run_keys(&run.id, terms.role, n_done)).await?;
             side.run(&run, &mut link, inputs, rng).await
@@ -435,6 +439,7 @@ impl Side {
 struct Run<'a> {
     plan: &'a SealedPlan,
     kernel: Kernel,
+    threads: Threads,
     /// Names the session and the run.
     id: [u8; 32],
     layout: &'a Layout,

@@ -1,6 +1,6 @@
 //! `hushgate bench`: this machine's figures, in seconds: kernels, garbling, oblivious transfer, sessions, circuit sizes.
 //!
-//! One thread a party. A rate is the best of the runs that fit in the time given: machines are noisy, and noise only slows down.
+//! One thread a party, unless told. A rate is the best of the runs that fit in the time given: machines are noisy, and noise only slows down.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use rand::{SeedableRng, TryRng};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value as Json, json};
 
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::ot::extension::Depth;
 
@@ -33,8 +34,13 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         return Err(Failure::Usage("--row and --svg are for `hushgate bench circuits`".to_owned()));
     }
     let mut bench = Bench::new(Duration::from_secs_f64(args.seconds), !common.json);
+    bench.threads = Threads::new(common.threads.unwrap_or(1));
     if bench.prints && args.topic != Some(BenchTopic::Circuits) {
-        outln!("kernel {}, one thread a party", bench.kernel.name());
+        let threads = match bench.threads.count() {
+            1 => "one thread".to_owned(),
+            n => format!("{n} threads"),
+        };
+        outln!("kernel {}, {threads} a party", bench.kernel.name());
     }
     let wants = |topic| args.topic.is_none_or(|wanted| wanted == topic);
     if wants(BenchTopic::Garble) {
@@ -53,7 +59,7 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
         bench.add("peak-memory", bytes as f64 / 1e6, "MB");
     }
     if common.json {
-        outln!("{}", json!({ "machine": machine(bench.kernel), "results": bench.results }));
+        outln!("{}", json!({ "machine": machine(&bench), "results": bench.results }));
     }
     Ok(())
 }
@@ -63,6 +69,8 @@ struct Bench {
     /// How long each figure may take, about.
     budget: Duration,
     kernel: Kernel,
+    /// Of each party.
+    threads: Threads,
     rng: ChaCha20Rng,
     results: Vec<Json>,
     /// Whether figures are printed at once.
@@ -81,7 +89,7 @@ pub fn extension(depth: Depth) -> f64 {
 
 impl Bench {
     fn new(budget: Duration, prints: bool) -> Bench {
-        Bench { budget, kernel: Kernel::detect(), rng: rng(), results: Vec::new(), prints }
+        Bench { budget, kernel: Kernel::detect(), threads: Threads::ONE, rng: rng(), results: Vec::new(), prints }
     }
 
     fn add(&mut self, name: &str, value: f64, unit: &str) {
@@ -123,14 +131,14 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// What the figures are of.
-fn machine(kernel: Kernel) -> Json {
+fn machine(bench: &Bench) -> Json {
     json!({
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
         "cpu": cpu_name(),
         "cores": std::thread::available_parallelism().map_or(1, usize::from),
-        "kernel": kernel.name(),
-        "threads_per_party": 1,
+        "kernel": bench.kernel.name(),
+        "threads_per_party": bench.threads.count(),
         "version": env!("CARGO_PKG_VERSION"),
     })
 }

@@ -16,7 +16,7 @@ use hushgate_runtime::shares::split::Parts;
 
 use crate::cli::{Common, RunArgs};
 use crate::failure::Failure;
-use crate::party::{Party, Table};
+use crate::party::{Party, Table, threads_for};
 use crate::program::{Inputs, load, locate};
 use crate::progress;
 use crate::results::Results;
@@ -43,7 +43,8 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let public = inputs.public(&program)?;
     let shown = progress::stage("compiling");
     let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
-    let table = Table::new(&compiled, args.garbler.as_deref(), PATIENCE, common)?;
+    let mut table = Table::new(&compiled, args.garbler.as_deref(), PATIENCE, common)?;
+    table.threads = threads_for(2);
     drop(shown);
     let seating = &table.seating;
     let inputs = inputs.written(&args.numbers, &seating.border().inputs.iter().collect::<Vec<_>>())?;

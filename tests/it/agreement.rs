@@ -20,7 +20,7 @@ use hushgate_compiler::{Options, Sources, check, generate, interpret};
 use hushgate_runtime::block::{Block, Delta};
 use hushgate_runtime::channel::{Timeouts, memory};
 use hushgate_runtime::garble::output::{DecodeBits, OutputContext, OutputDigests, OutputProof, PermuteBits};
-use hushgate_runtime::garble::{Evaluator, Garbler, known};
+use hushgate_runtime::garble::{Evaluator, Garbler, Threads, known};
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, RoleChoice, SealedPlan, SessionConfig, Stop};
 use rand::SeedableRng;
@@ -221,5 +221,6 @@ fn config(plan: &SealedPlan, party: u32) -> SessionConfig {
         network: None,
         stop: Stop::default(),
         kernel: Kernel::detect(),
+        threads: Threads::ONE,
     }
 }

@@ -6,6 +6,7 @@ use hushgate_circuits::id::PartyId;
 use hushgate_circuits::plan::Plan;
 use hushgate_runtime::channel::simulated::{Conditions, pair};
 use hushgate_runtime::channel::{Channel, Network, Timeouts};
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{self, Outcome, RoleChoice, SealedPlan, SessionConfig, Stop};
 use rand::SeedableRng;
@@ -249,6 +250,7 @@ fn simulate(plan: Plan, network: Network) -> Duration {
             network: Some(network),
             stop: Stop::default(),
             kernel: Kernel::detect(),
+            threads: Threads::ONE,
         };
         let inputs = vec![false; plan.n_bits_of(PartyId(party)) as usize];
         session::run(channel, config, &inputs, &mut ChaCha20Rng::seed_from_u64(party.into())).await.unwrap()

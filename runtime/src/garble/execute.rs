@@ -13,11 +13,13 @@
 //! A call reads its state and shared arguments before it writes any result. What an iteration alone reads is read after the
 //! earlier iterations' results are written, so the slots of those and of results must differ if a call repeats.
 
+use hushgate_circuits::id::BlockId;
 use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::{Operand, Plan, PlanBlock, PlanCall, Step};
 use zeroize::Zeroizing;
 
 use super::GATES_MAX;
+use super::parallel::{Extent, Groups, Threads, Work};
 use crate::block::Label;
 use crate::kernel::{GateRanges, Gates, Segment};
 
@@ -35,6 +37,12 @@ pub(super) trait Party {
 
     /// Runs a segment of at most [`GATES_MAX`] ANDs.
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), Self::Error>;
+
+    /// How many threads it has.
+    fn threads(&self) -> Threads;
+
+    /// Runs jobs that take so much each, at the same time if there are threads; what each gives.
+    fn run_jobs<W: Work>(&mut self, extents: &[Extent], work: &W) -> Result<Vec<Zeroizing<Vec<Label>>>, Self::Error>;
 }
 
 /// Runs `main` on `inputs`; its outputs.
@@ -45,47 +53,102 @@ pub(super) fn execute<P: Party>(
 ) -> Result<Zeroizing<Vec<Label>>, P::Error> {
     let main = plan.main();
     assert_eq!(inputs.len(), main.n_inputs as usize, "a plan is run on as many labels as it has inputs");
-    let mut stack = Zeroizing::new(vec![Label::default(); stack_depth(plan)]);
+    let program = Program::new(plan, party.threads());
+    let mut stack = Zeroizing::new(vec![Label::default(); program.n_labels_max()]);
     stack[..inputs.len()].copy_from_slice(inputs);
-    let program = Program::new(plan);
-    let mut activations = vec![program.activate(plan.blocks.len() - 1, 0)];
+    let finished = run(party, &program, program.activate(plan.blocks.len() - 1), &mut stack)?;
+    Ok(finished.outputs(party, &stack))
+}
+
+/// Runs one iteration of `call`, whose arguments stand in `frame`, on a stack of its own; appends what it returns to `outputs`.
+pub(super) fn run_unit<'c, P: Party>(
+    party: &mut P,
+    program: &Program<'_>,
+    (call, args): (&PlanCall, impl Iterator<Item = &'c Operand>),
+    frame: &[Label],
+    stack: &mut [Label],
+    outputs: &mut Vec<Label>,
+) -> Result<(), P::Error> {
+    let callee = program.activate(call.callee.0 as usize);
+    let PlanBlock { input_knowledge, output_knowledge, .. } = callee.block;
+    for (i, operand) in args.enumerate() {
+        stack[i] = read(party, *operand, known(input_knowledge, i), frame);
+    }
+    let finished = run(party, program, callee, stack)?;
+    for (i, operand) in finished.block.outputs.iter().enumerate() {
+        let knowledge = if i < call.n_state as usize { input_knowledge } else { output_knowledge };
+        outputs.push(finished.read(party, *operand, known(knowledge, i), stack));
+    }
+    Ok(())
+}
+
+/// Runs a block to its end, its frame at the beginning of the stack.
+fn run<'p, P: Party>(
+    party: &mut P,
+    program: &Program<'p>,
+    block: Activation<'p>,
+    stack: &mut [Label],
+) -> Result<Activation<'p>, P::Error> {
+    let mut activations = vec![block];
     loop {
-        let current = activations.last_mut().expect("main is running");
-        if let Some(call) = current.run_to_call(party, &mut stack)? {
-            current.save_carried(party, &program, call, &mut stack);
-            let callee = current.start_iteration(party, &program, call, &mut stack);
+        let current = activations.last_mut().expect("a block is running");
+        if let Some(call) = current.run_to_call(party, stack)? {
+            if current.run_group(party, program, stack)? {
+                continue;
+            }
+            current.save_carried(party, program, call, stack);
+            let callee = current.start_iteration(party, program, call, stack);
             activations.push(callee);
             continue;
         }
-        let finished = activations.pop().expect("main is running");
+        let finished = activations.pop().expect("a block is running");
         let Some(caller) = activations.last_mut() else {
-            return Ok(finished.outputs(party, &stack));
+            return Ok(finished);
         };
-        let next = caller.end_iteration(party, &program, &finished, &mut stack);
+        let next = caller.end_iteration(party, program, &finished, stack);
         activations.extend(next);
     }
 }
 
 /// A plan and the checked gates of its blocks.
-struct Program<'p> {
+pub(super) struct Program<'p> {
     blocks: &'p [PlanBlock],
     gates: Vec<Gates<'p>>,
+    /// Labels that a block's frame and all frames above it take together where its nesting is deepest.
+    depths: Vec<usize>,
+    /// Where there are threads.
+    groups: Option<Groups>,
 }
 
 impl<'p> Program<'p> {
-    fn new(plan: &'p Plan) -> Program<'p> {
+    fn new(plan: &'p Plan, threads: Threads) -> Program<'p> {
         let gates = plan.blocks.iter().map(Gates::new).collect();
-        Program { blocks: &plan.blocks, gates }
+        let groups = (threads.count() > 1).then(|| Groups::new(&plan.blocks, threads));
+        Program { blocks: &plan.blocks, gates, depths: stack_depths(plan), groups }
     }
 
-    /// Block `id` at its start, its frame at `base`.
-    fn activate(&self, id: usize, base: usize) -> Activation<'p> {
-        Activation::new(&self.blocks[id], self.gates[id], base)
+    pub(super) fn block(&self, id: BlockId) -> &'p PlanBlock {
+        &self.blocks[id.0 as usize]
+    }
+
+    /// Labels that a stack has room for.
+    pub(super) fn n_labels_max(&self) -> usize {
+        self.depths.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Block `id` at its start, its frame at the beginning of the stack.
+    fn activate(&self, id: usize) -> Activation<'p> {
+        self.activate_at(id, 0)
+    }
+
+    fn activate_at(&self, id: usize, base: usize) -> Activation<'p> {
+        Activation::new(id, &self.blocks[id], self.gates[id], base)
     }
 }
 
 /// A block being run.
 struct Activation<'p> {
+    id: usize,
     block: &'p PlanBlock,
     gates: Gates<'p>,
     /// Where its frame starts in the stack.
@@ -99,8 +162,8 @@ struct Activation<'p> {
 }
 
 impl<'p> Activation<'p> {
-    fn new(block: &'p PlanBlock, gates: Gates<'p>, base: usize) -> Activation<'p> {
-        Activation { block, gates, base, n_steps: 0, n_gates: NGates::default(), n_calls: 0, n_iterations: 0 }
+    fn new(id: usize, block: &'p PlanBlock, gates: Gates<'p>, base: usize) -> Activation<'p> {
+        Activation { id, block, gates, base, n_steps: 0, n_gates: NGates::default(), n_calls: 0, n_iterations: 0 }
     }
 
     /// Runs XORs and ANDs up to the next call, or to the block's end.
@@ -123,6 +186,26 @@ impl<'p> Activation<'p> {
             }
         }
         Ok(None)
+    }
+
+    /// Runs the next call and those after it on several threads, if they do not wait for each other and are worth it.
+    fn run_group<P: Party>(
+        &mut self,
+        party: &mut P,
+        program: &Program<'p>,
+        stack: &mut [Label],
+    ) -> Result<bool, P::Error> {
+        let Some(groups) = program.groups.as_ref().filter(|_| party.threads().count() > 1) else { return Ok(false) };
+        let n = groups.n_calls(self.id, self.n_calls);
+        if n == 0 {
+            return Ok(false);
+        }
+        let calls = &self.block.calls[self.n_calls..][..n];
+        groups.run(party, program, calls, &mut stack[self.base..][..n_labels(self.block)])?;
+        self.n_calls += n;
+        // The step of the first one is done.
+        self.n_steps += n - 1;
+        Ok(true)
     }
 
     /// The longest run of steps from the next on that is a segment.
@@ -184,7 +267,7 @@ impl<'p> Activation<'p> {
         call: &PlanCall,
         stack: &mut [Label],
     ) -> Activation<'p> {
-        let callee = program.activate(call.callee.0 as usize, self.carried() + n_carried(call));
+        let callee = program.activate_at(call.callee.0 as usize, self.carried() + n_carried(call));
         let (base, n_carried) = (callee.base, n_carried(call));
         stack.copy_within(self.carried()..base, base);
         let n_each = callee.block.n_inputs as usize - n_carried;
@@ -237,8 +320,7 @@ impl<'p> Activation<'p> {
 
     /// The label of an operand for a place whose values `known` knows.
     fn read<P: Party>(&self, party: &P, operand: Operand, known: Knowledge, stack: &[Label]) -> Label {
-        let label = if operand.is_constant() { party.constant() } else { stack[self.base + operand.slot() as usize] };
-        party.complement(label, operand.is_complemented(), known)
+        read(party, operand, known, &stack[self.base..])
     }
 
     fn write(&self, slot: u32, label: Label, stack: &mut [Label]) {
@@ -246,6 +328,12 @@ impl<'p> Activation<'p> {
             stack[self.base..][..self.block.n_slots as usize][slot as usize] = label;
         }
     }
+}
+
+/// The label of an operand in a frame, for a place whose values `known` knows.
+fn read<P: Party>(party: &P, operand: Operand, known: Knowledge, frame: &[Label]) -> Label {
+    let label = if operand.is_constant() { party.constant() } else { frame[operand.slot() as usize] };
+    party.complement(label, operand.is_complemented(), known)
 }
 
 /// How many of a block's slots of XORs, ANDs and ANDs with XORs.
@@ -286,12 +374,12 @@ fn n_carried(call: &PlanCall) -> usize {
     call.n_state as usize + call.n_shared as usize
 }
 
-/// Labels that all frames of `plan` take together where its nesting is deepest.
-fn stack_depth(plan: &Plan) -> usize {
+/// Of each block, how many labels its frame and all above it take together where its nesting is deepest.
+fn stack_depths(plan: &Plan) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::with_capacity(plan.blocks.len());
     for block in &plan.blocks {
         let calls = block.calls.iter().map(|call| n_carried(call) + depths[call.callee.0 as usize]);
         depths.push(n_labels(block) + calls.max().unwrap_or(0));
     }
-    depths.last().copied().unwrap_or(0)
+    depths
 }

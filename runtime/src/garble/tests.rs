@@ -5,6 +5,7 @@ mod leaks;
 mod outputs;
 mod plans;
 mod reference;
+mod threads;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

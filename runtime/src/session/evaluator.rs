@@ -94,6 +94,7 @@ async fn evaluate(run: &Run<'_>, link: &mut Link, labelled: Labelled) -> Result<
     run.clock.enter(Phase::Tables);
     let Labelled { state, s, constant, active_labels } = labelled;
     let evaluator = Evaluator::new(run.kernel, s, constant, state.counters.next_gate);
+    let evaluator = evaluator.on(run.threads);
     let active_labels = tables::evaluate(evaluator, run.plan, active_labels, &mut link.receiver).await?;
     Ok(Evaluated { state, s, active_labels })
 }

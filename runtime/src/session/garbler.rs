@@ -98,6 +98,7 @@ async fn garble(run: &Run<'_>, sender: &FrameSender, labelled: Labelled) -> Resu
     run.clock.enter(Phase::Tables);
     let Labelled { state, s, constant, zero_labels } = labelled;
     let garbler = Garbler::new(run.kernel, &state.delta, s, constant, state.counters.next_gate);
+    let garbler = garbler.on(run.threads);
     let zero_labels = tables::garble(garbler, run.plan, zero_labels, sender).await?;
     run.clock.enter(Phase::Outputs);
     let theirs = run.layout.outputs_for(Role::Evaluator, &zero_labels);

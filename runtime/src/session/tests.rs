@@ -8,6 +8,7 @@ mod links;
 mod programs;
 mod proxy;
 mod runs;
+mod threads;
 mod tls;
 
 use std::collections::HashSet;
@@ -60,6 +61,7 @@ impl Setup {
             network: None,
             stop: Stop::default(),
             kernel: Kernel::detect(),
+            threads: Threads::ONE,
         };
         Setup { configs: [config(0), config(1)], program, bits, seeds: [2 * seed, 2 * seed + 1] }
     }

@@ -1,4 +1,4 @@
-//! Garbling and evaluating in memory on one thread: the bare kernel, then real plans. Tables go to one buffer over and over.
+//! Garbling and evaluating in memory, on one thread unless told: the bare kernel, then real plans. Tables go to one buffer over and over.
 
 use hushgate_circuits::plan::Plan;
 use hushgate_runtime::block::{Block, Delta};
@@ -66,11 +66,11 @@ pub fn of_plan(bench: &mut Bench, plan: &Plan) -> Cost {
     let (s, constant) = (Block::random(&mut bench.rng), Block::random(&mut bench.rng));
     let inputs = labels(plan.main().n_inputs as usize, &mut bench.rng);
     let mut chunk = Chunk::new();
-    let mut garbler = Garbler::new(bench.kernel, &delta, s, constant, 0);
+    let mut garbler = Garbler::new(bench.kernel, &delta, s, constant, 0).on(bench.threads);
     let garble = bench.fastest(|| {
         let Ok(_) = garbler.garble(plan, &inputs, &mut chunk);
     });
-    let mut evaluator = Evaluator::new(bench.kernel, s, constant, 0);
+    let mut evaluator = Evaluator::new(bench.kernel, s, constant, 0).on(bench.threads);
     let evaluate = bench.fastest(|| {
         let Ok(_) = evaluator.evaluate(plan, &inputs, &mut chunk);
     });

@@ -229,6 +229,7 @@ fn config(bench: &Bench, plan: &SealedPlan, index: u32, n_runs: u32) -> SessionC
         network: None,
         stop: Stop::default(),
         kernel: bench.kernel,
+        threads: bench.threads,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is garbled: blocks that feed themselves, so that few inputs make many gates, built from gadgets; public circuits in Bristol Fashion; and
+//! What is garbled: blocks that feed themselves, so that few inputs make many gates, and one that does not, built from gadgets; public circuits in Bristol Fashion; and
 //! the bare kernel's batch. The one definition for `hushgate bench` and the criterion benches.
 
 use std::convert::Infallible;
@@ -16,27 +16,31 @@ use hushgate_runtime::block::{Block, Label};
 use hushgate_runtime::garble::{TABLE_BLOCKS_MAX, TableSink, TableSource};
 use rand::CryptoRng;
 
-/// A block whose outputs become its first inputs.
+/// A block that is repeated: its first outputs become its first inputs.
 pub struct Workload {
     /// As in the figures' names.
     pub name: &'static str,
     n_state: u32,
     n_shared: u32,
+    /// Inputs of each repetition alone.
+    n_each: u32,
     build: fn(&mut Builder, &[Wire]) -> Vec<Wire>,
 }
 
 /// What `garble/W`, `evaluate/W` and `session/…/W` are measured on.
-pub const WORKLOADS: [Workload; 5] = [
-    Workload { name: "aes128", n_state: 128, n_shared: 128, build: encrypt },
-    Workload { name: "sha256", n_state: 256, n_shared: 512, build: compress },
+pub const WORKLOADS: [Workload; 6] = [
+    Workload { name: "aes128", n_state: 128, n_shared: 128, n_each: 0, build: encrypt },
+    Workload { name: "sha256", n_state: 256, n_shared: 512, n_each: 0, build: compress },
     Workload {
         name: "mul64",
         n_state: 64,
         n_shared: 64,
+        n_each: 0,
         build: |b, w| multiply::multiply_wrapping(b, &w[..64], &w[64..], 64),
     },
-    Workload { name: "chain", n_state: 1, n_shared: 6, build: chain },
-    Workload { name: "wide", n_state: LAYER, n_shared: LAYER, build: layer },
+    Workload { name: "chain", n_state: 1, n_shared: 6, n_each: 0, build: chain },
+    Workload { name: "wide", n_state: LAYER, n_shared: LAYER, n_each: 0, build: layer },
+    Workload { name: "aes128-many", n_state: 0, n_shared: 128, n_each: 128, build: encrypt_with },
 ];
 
 /// Gates of the chain, and of the wide layer.
@@ -45,19 +49,24 @@ const LAYER: u32 = 4_096;
 impl Workload {
     /// The block, repeated until there are at least `n_ands` gates. One party gives what changes, the other what stays.
     pub fn plan(&self, n_ands: u64) -> Plan {
-        let mut builder = Builder::new(self.name, self.n_state + self.n_shared);
+        let n_inputs = self.n_state + self.n_shared + self.n_each;
+        let mut builder = Builder::new(self.name, n_inputs);
         let inputs = builder.inputs();
         let outputs = (self.build)(&mut builder, &inputs);
         let block = builder.finish(outputs).expect("a workload is small");
         let count = n_ands.div_ceil(block.n_ands()).max(1);
+        let n_each = if self.n_each == 0 { 0 } else { self.n_each * u32::try_from(count).expect("few inputs fit") };
         let mut blocks = Blocks::new();
         let callee = blocks.add(block);
-        let mut main = Builder::new("main", self.n_state + self.n_shared);
+        let mut main = Builder::new("main", self.n_state + n_each + self.n_shared);
         let spec = CallSpec { callee, count, n_state: self.n_state, n_shared: self.n_shared };
         let inputs = main.inputs();
-        let outputs = main.call(&blocks, spec, inputs).expect("a workload is small");
+        let (state, rest) = inputs.split_at(self.n_state as usize);
+        let (each, shared) = rest.split_at(n_each as usize);
+        let outputs = main.call(&blocks, spec, [state, shared, each].concat()).expect("a workload is small");
+        let n_outputs = outputs.len() as u32;
         let main = main.finish(outputs).expect("a workload is small");
-        two_party(blocks, main, self.n_state, self.n_shared, self.n_state)
+        two_party(blocks, main, self.n_state + n_each, self.n_shared, n_outputs)
     }
 }
 
@@ -89,6 +98,11 @@ fn two_party(blocks: Blocks, main: hushgate_circuits::circuit::Block, alice: u32
 
 fn encrypt(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
     aes::aes_128(b, words(&w[128..]), words(&w[..128])).concat()
+}
+
+/// As `encrypt`, the key first.
+fn encrypt_with(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {
+    aes::aes_128(b, words(&w[..128]), words(&w[128..])).concat()
 }
 
 fn compress(b: &mut Builder, w: &[Wire]) -> Vec<Wire> {

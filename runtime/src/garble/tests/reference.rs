@@ -274,4 +274,12 @@ impl Party for Reference<'_> {
         }
         Ok(())
     }
+
+    fn threads(&self) -> Threads {
+        Threads::ONE
+    }
+
+    fn run_jobs<W: Work>(&mut self, _: &[Extent], _: &W) -> Result<Vec<Labels>, Infallible> {
+        unreachable!("one thread has no jobs")
+    }
 }

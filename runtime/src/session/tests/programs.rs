@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hushgate_circuits::build::{Blocks, Builder};
+use hushgate_circuits::build::{Blocks, Builder, CallSpec};
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::evaluate::evaluate_bits;
 use hushgate_circuits::id::{PartyId, Wire};
@@ -23,6 +23,15 @@ pub(super) struct Program {
 
 impl Program {
     fn new(builder: Builder, inputs: &[(u32, u32)], outputs: Vec<(Vec<u32>, Vec<Wire>)>) -> Program {
+        Program::with_blocks(Blocks::new(), builder, inputs, outputs)
+    }
+
+    fn with_blocks(
+        blocks: Blocks,
+        builder: Builder,
+        inputs: &[(u32, u32)],
+        outputs: Vec<(Vec<u32>, Vec<Wire>)>,
+    ) -> Program {
         let input = |(i, &(party, width)): (usize, &(u32, u32))| InputPort {
             name: format!("in{i}"),
             party: PartyId(party),
@@ -37,7 +46,7 @@ impl Program {
         let ports = outputs.iter().enumerate().map(output).collect();
         let wires = outputs.into_iter().flat_map(|(_, wires)| wires).collect();
         let main = builder.finish(wires).expect("small enough");
-        let circuit = Blocks::new().into_circuit(main, vec!["alice".into(), "bob".into()], inputs, ports);
+        let circuit = blocks.into_circuit(main, vec!["alice".into(), "bob".into()], inputs, ports);
         let plan = SealedPlan::new(schedule(&circuit)).expect("schedules are valid");
         Program { plan, circuit: Arc::new(circuit) }
     }
@@ -97,6 +106,26 @@ impl Program {
         let program = Program::new(builder, &[(0, 8), (1, 8)], vec![(vec![0, 1], chains)]);
         assert_eq!(program.plan.n_ands(), u64::from(n_ands), "no gate was folded or dropped");
         program
+    }
+
+    /// A block of more than a thousand ANDs on `n` bits of alice's, one after the other with all of bob's: iterations that do not wait for each other.
+    pub(super) fn iterations(n: u32) -> Program {
+        let mut body = Builder::new("body", 9);
+        let bits = body.inputs();
+        let mut last = bits[8];
+        for i in 0..1025 {
+            let sum = body.xor(last, bits[i % 8]);
+            let product = body.and(sum, !bits[(i + 1 + i / 8) % 9]);
+            last = body.xor(product, bits[(i + 3) % 8]);
+        }
+        let mut blocks = Blocks::new();
+        let callee = blocks.add(body.finish(vec![last]).expect("small enough"));
+        let mut main = Builder::new("main", n + 8);
+        let inputs = main.inputs();
+        let (alice, bob) = inputs.split_at(n as usize);
+        let spec = CallSpec { callee, count: n.into(), n_state: 0, n_shared: 8 };
+        let results = main.call(&blocks, spec, [bob, alice].concat()).expect("small enough");
+        Program::with_blocks(blocks, main, &[(0, n), (1, 8)], vec![(vec![0, 1], results)])
     }
 
     /// The parity of bob's bits to both, and to alice also its conjunction with her only bit.
