@@ -2,7 +2,8 @@
 //!
 //! A [`Channel`] is any pair of byte streams. [`Link`] makes frames of it: one task writes, flushing whenever its queue
 //! runs dry, and the session itself reads. Both directions go on at the same time, so two parties that send much at once
-//! do not block each other.
+//! do not block each other. Rows of tables, of which only one party sends, lie in the frames' memory as they are made and used; the session may
+//! write them itself, through a [`RowWriter`], so that what it has just made is still in the nearest caches.
 //!
 //! # Invariants
 //! - Memory is bounded: a queue holds [`QUEUE_FRAMES`] frames at most, and nothing is read before it is asked for.
@@ -27,7 +28,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
-pub use link::{FrameBuffer, FrameReceiver, FrameSender, Link, QUEUE_FRAMES, RunKeys};
+pub use link::{FrameBuffer, FrameReceiver, FrameSender, Link, QUEUE_FRAMES, ROW_FRAME_BLOCKS, RowWriter, RunKeys};
 pub use meter::{Meter, Traffic};
 pub use network::{Network, NotANetwork};
 

@@ -30,6 +30,7 @@ use hushgate_circuits::plan::Plan;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
+pub use self::execute::Execution;
 use self::execute::{Party, execute};
 pub use self::parallel::Threads;
 use self::parallel::{Extent, Work};
@@ -48,6 +49,12 @@ pub trait TableSink {
     /// Why there is no room.
     type Error;
 
+    /// Whether the plan should go on with gates of so many rows; if not, [`Garbler::advance`] returns.
+    fn is_ready(&mut self, n_blocks: usize) -> bool {
+        let _ = n_blocks;
+        true
+    }
+
     /// Room for the next `n_blocks` blocks in one piece; all of it is filled before the next call.
     fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Self::Error>;
 }
@@ -56,6 +63,12 @@ pub trait TableSink {
 pub trait TableSource {
     /// Why there are no more.
     type Error;
+
+    /// Whether the plan should go on with gates of so many rows; if not, [`Evaluator::advance`] returns.
+    fn is_ready(&mut self, n_blocks: usize) -> bool {
+        let _ = n_blocks;
+        true
+    }
 
     /// The next `n_blocks` blocks in one piece.
     fn take(&mut self, n_blocks: usize) -> Result<&[Block], Self::Error>;
@@ -112,6 +125,37 @@ impl Garbler {
         execute(&mut Garbling { garbler: self, sink, constant }, plan, inputs)
     }
 
+    /// Begins to garble `plan`: what [`Garbler::advance`] goes on with. Nothing else is garbled before that has come to its end.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the plan has, or if the plan breaks the invariants of [`Plan`].
+    #[must_use]
+    pub fn begin<'p>(&self, plan: &'p Plan, inputs: &[Label]) -> Execution<'p> {
+        Execution::new(plan, self.threads, inputs)
+    }
+
+    /// Garbles what comes next, until the plan ends, and then returns the labels of its outputs, or until the sink is not ready.
+    ///
+    /// # Errors
+    /// As [`Garbler::garble`].
+    ///
+    /// # Panics
+    /// As [`Garbler::garble`], and if the plan has ended.
+    pub fn advance<S: TableSink>(
+        &mut self,
+        execution: &mut Execution<'_>,
+        sink: &mut S,
+    ) -> Result<Option<Zeroizing<Vec<Label>>>, S::Error> {
+        let constant = constant(execution.plan(), self.constant);
+        execution.advance(&mut Garbling { garbler: self, sink, constant })
+    }
+
+    /// How many threads it has.
+    #[must_use]
+    pub(crate) const fn threads(&self) -> Threads {
+        self.threads
+    }
+
     /// The number of the next AND gate's pair of tweaks.
     #[must_use]
     pub const fn next_gate(&self) -> u64 {
@@ -149,6 +193,37 @@ impl Evaluator {
         execute(&mut Evaluating { evaluator: self, source, constant }, plan, inputs)
     }
 
+    /// Begins to evaluate `plan`: what [`Evaluator::advance`] goes on with. Nothing else is evaluated before that has come to its end.
+    ///
+    /// # Panics
+    /// If there are not as many inputs as the plan has, or if the plan breaks the invariants of [`Plan`].
+    #[must_use]
+    pub fn begin<'p>(&self, plan: &'p Plan, inputs: &[Label]) -> Execution<'p> {
+        Execution::new(plan, self.threads, inputs)
+    }
+
+    /// Evaluates what comes next, until the plan ends, and then returns the labels of its outputs, or until the source is not ready.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`].
+    ///
+    /// # Panics
+    /// As [`Evaluator::evaluate`], and if the plan has ended.
+    pub fn advance<S: TableSource>(
+        &mut self,
+        execution: &mut Execution<'_>,
+        source: &mut S,
+    ) -> Result<Option<Zeroizing<Vec<Label>>>, S::Error> {
+        let constant = constant(execution.plan(), self.constant);
+        execution.advance(&mut Evaluating { evaluator: self, source, constant })
+    }
+
+    /// How many threads it has.
+    #[must_use]
+    pub(crate) const fn threads(&self) -> Threads {
+        self.threads
+    }
+
     /// The number of the next AND gate's pair of tweaks.
     #[must_use]
     pub const fn next_gate(&self) -> u64 {
@@ -184,6 +259,10 @@ impl<S: TableSink> Party for Garbling<'_, S> {
 
     fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label {
         known::complement_zero(label, &self.garbler.delta, complemented, known)
+    }
+
+    fn is_ready(&mut self, n_rows: usize) -> bool {
+        self.sink.is_ready(n_rows)
     }
 
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {
@@ -224,6 +303,10 @@ impl<S: TableSource> Party for Evaluating<'_, S> {
 
     fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label {
         known::complement_active(label, complemented, known)
+    }
+
+    fn is_ready(&mut self, n_rows: usize) -> bool {
+        self.source.is_ready(n_rows)
     }
 
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), S::Error> {

@@ -38,8 +38,9 @@
 //! uses the bit that it has entered. [`GateKeys`] hands tweaks out once. No branch and no
 //! memory address depends on a label.
 //!
-//! This is the only module with `unsafe`: the calls of kernels that need CPU features, and their vector loads and stores.
+//! This is the only module with `unsafe`: the calls of kernels that need CPU features, their vector loads and stores, and blocks seen as bytes.
 
+pub(crate) mod bytes;
 mod portable;
 pub(crate) mod transfer;
 

@@ -21,8 +21,7 @@
 //! - Δ and the OT's secrets are fresh from the caller's generator in every session, the garbler's seed (S and the labels of its
 //!   inputs) in every run; the session id enters every key, and the number of the run every key of the run.
 //! - Gates, outputs and OTs are numbered through all runs of a session, so no tweak and no OT is used twice under one Δ.
-//! - Memory for tables is bounded: at most [`crate::channel::QUEUE_FRAMES`] + 4 frames on either side, and what
-//!   [`Threads`] hold.
+//! - Memory for tables is bounded: a few frames on either side with one thread; with more, some megabytes for each ([`Threads`]).
 //!
 //! # Security
 //! Semi-honest parties over a channel that nobody else writes to. Beyond that: a corrupt evaluator cannot make the garbler accept

@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
 use tokio::time::timeout;
 
 use super::*;
+use crate::block::Block;
 use crate::wire::{HEADER_BYTES, Header, Length, PAYLOAD_BYTES_MAX, TAG_BYTES, TagChain};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -219,4 +220,85 @@ async fn waiting_for_a_connection_ends() {
     drop(listener);
     let error = tcp::connect(address, Duration::from_millis(5)).await.err().expect("nobody listens");
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+}
+
+fn numbered_rows(n: usize) -> Vec<Block> {
+    (0..n as u64).map(|i| Block::new(i, 7 * i)).collect()
+}
+
+async fn receive_rows(link: &mut Link, expected: &[Block]) -> Result<(), ChannelError> {
+    let mut rows = vec![Block::ZERO; expected.len() + 1];
+    link.receiver.receive_rows(FrameKind::Tables, &mut rows).await?;
+    assert!(rows.iter().zip(expected).all(|(row, expected)| row.to_bytes() == expected.to_bytes()));
+    Ok(())
+}
+
+/// A session writes rows itself, between what the link's own task writes, and both count the same bytes.
+#[tokio::test(start_paused = true)]
+async fn rows_come_in_order_with_what_is_queued() {
+    let (ours, theirs) = memory::pair();
+    let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
+    let rows = numbered_rows(2 * ROW_FRAME_BLOCKS + 5);
+    let sending = async {
+        ours.sender.send_message(FrameKind::Seed, b"before").await.expect("open");
+        let mut writer = ours.sender.row_writer().await.expect("open");
+        let memory = writer.write(FrameKind::Tables, rows.clone(), rows.len()).await.expect("open");
+        writer.write(FrameKind::Tables, memory, 1).await.expect("open");
+        drop(writer);
+        ours.sender.send_message(FrameKind::Decoding, b"after").await.expect("open");
+    };
+    let receiving = async {
+        let before = theirs.receiver.receive_message(FrameKind::Seed, 6).await;
+        assert_eq!(before.expect("it came"), b"before");
+        for frame in rows.chunks(ROW_FRAME_BLOCKS).chain([&rows[..1]]) {
+            receive_rows(&mut theirs, frame).await.expect("it came");
+        }
+        let after = theirs.receiver.receive_message(FrameKind::Decoding, 5).await;
+        assert_eq!(after.expect("it came"), b"after");
+    };
+    tokio::join!(sending, receiving);
+    let (sent, received) = (ours.meter.traffic(FrameKind::Tables), theirs.meter.traffic(FrameKind::Tables));
+    assert_eq!(sent.sent_bytes, received.received_bytes);
+    assert_eq!(sent.sent_bytes as usize, (rows.len() + 1) * 16 + 4 * (HEADER_BYTES + TAG_BYTES));
+}
+
+/// A session that is dropped while it writes leaves no half frame: what comes after it is understood.
+#[tokio::test(start_paused = true)]
+async fn a_frame_of_rows_is_completed_by_the_link() {
+    for gives_up in [false, true] {
+        let (ours, theirs) = memory::pair_with_buffer(100);
+        let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
+        let rows = numbered_rows(ROW_FRAME_BLOCKS + 3);
+        let mut writer = ours.sender.row_writer().await.expect("open");
+        // Nobody reads, so it does not end.
+        let written = timeout(Duration::from_secs(1), writer.write(FrameKind::Tables, rows.clone(), rows.len())).await;
+        assert!(written.is_err());
+        drop(writer);
+        let (first, second) = rows.split_at(ROW_FRAME_BLOCKS);
+        let receiving = async {
+            receive_rows(&mut theirs, first).await.expect("it came");
+            receive_rows(&mut theirs, second).await
+        };
+        if gives_up {
+            let (_, second) = tokio::join!(ours.abort(), receiving);
+            assert!(matches!(second, Err(ChannelError::Aborted)), "{second:?}");
+        } else {
+            let (closed, second) = tokio::join!(ours.close(), receiving);
+            closed.expect("all was read");
+            second.expect("it came");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_of_more_rows_is_refused() {
+    let (ours, theirs) = memory::pair();
+    let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
+    let rows = numbered_rows(3);
+    let mut writer = ours.sender.row_writer().await.expect("open");
+    writer.write(FrameKind::Tables, rows, 3).await.expect("open");
+    drop(writer);
+    let mut short = vec![Block::ZERO; 3];
+    let refused = theirs.receiver.receive_rows(FrameKind::Tables, &mut short).await;
+    assert!(matches!(refused, Err(ChannelError::Wire(WireError::Length { .. }))), "{refused:?}");
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The stack is as deep as the plan's nesting, not as long as its execution, and is allocated once. There is no recursion, so a
-//! deeply nested plan cannot overflow the thread's stack.
+//! deeply nested plan cannot overflow the thread's stack; and an execution can stop between any two segments, and go on later.
 //!
 //! A call reads its state and shared arguments before it writes any result. What an iteration alone reads is read after the
 //! earlier iterations' results are written, so the slots of those and of results must differ if a call repeats.
@@ -35,6 +35,9 @@ pub(super) trait Party {
     /// `known` knows.
     fn complement(&self, label: Label, complemented: bool, known: Knowledge) -> Label;
 
+    /// Whether to go on with a segment of so many rows.
+    fn is_ready(&mut self, n_rows: usize) -> bool;
+
     /// Runs a segment of at most [`GATES_MAX`] ANDs.
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), Self::Error>;
 
@@ -45,19 +48,48 @@ pub(super) trait Party {
     fn run_jobs<W: Work>(&mut self, extents: &[Extent], work: &W) -> Result<Vec<Zeroizing<Vec<Label>>>, Self::Error>;
 }
 
-/// Runs `main` on `inputs`; its outputs.
+/// A plan on the way to its outputs.
+pub struct Execution<'p> {
+    program: Program<'p>,
+    stack: Zeroizing<Vec<Label>>,
+    /// The blocks that are being run; none when all is done.
+    activations: Vec<Activation<'p>>,
+}
+
+impl<'p> Execution<'p> {
+    pub(super) fn new(plan: &'p Plan, threads: Threads, inputs: &[Label]) -> Execution<'p> {
+        assert_eq!(inputs.len(), plan.main().n_inputs as usize, "a plan is run on as many labels as it has inputs");
+        let program = Program::new(plan, threads);
+        let mut stack = Zeroizing::new(vec![Label::default(); program.n_labels_max()]);
+        stack[..inputs.len()].copy_from_slice(inputs);
+        let activations = vec![program.activate(plan.blocks.len() - 1)];
+        Execution { program, stack, activations }
+    }
+
+    /// The plan.
+    pub(super) fn plan(&self) -> &'p Plan {
+        self.program.plan
+    }
+
+    /// Goes on until the end, and then returns the outputs, or until the party is not ready for more.
+    pub(super) fn advance<P: Party>(&mut self, party: &mut P) -> Result<Option<Zeroizing<Vec<Label>>>, P::Error> {
+        let finished = run(party, &self.program, &mut self.activations, &mut self.stack)?;
+        Ok(finished.map(|main| main.outputs(party, &self.stack)))
+    }
+}
+
+/// Runs `plan` on `inputs`; its outputs.
 pub(super) fn execute<P: Party>(
     party: &mut P,
     plan: &Plan,
     inputs: &[Label],
 ) -> Result<Zeroizing<Vec<Label>>, P::Error> {
-    let main = plan.main();
-    assert_eq!(inputs.len(), main.n_inputs as usize, "a plan is run on as many labels as it has inputs");
-    let program = Program::new(plan, party.threads());
-    let mut stack = Zeroizing::new(vec![Label::default(); program.n_labels_max()]);
-    stack[..inputs.len()].copy_from_slice(inputs);
-    let finished = run(party, &program, program.activate(plan.blocks.len() - 1), &mut stack)?;
-    Ok(finished.outputs(party, &stack))
+    let mut execution = Execution::new(plan, party.threads(), inputs);
+    loop {
+        if let Some(outputs) = execution.advance(party)? {
+            return Ok(outputs);
+        }
+    }
 }
 
 /// Runs one iteration of `call`, whose arguments stand in `frame`, on a stack of its own; appends what it returns to `outputs`.
@@ -74,7 +106,7 @@ pub(super) fn run_unit<'c, P: Party>(
     for (i, operand) in args.enumerate() {
         stack[i] = read(party, *operand, known(input_knowledge, i), frame);
     }
-    let finished = run(party, program, callee, stack)?;
+    let finished = run(party, program, &mut vec![callee], stack)?.expect("whoever has all rows is always ready");
     for (i, operand) in finished.block.outputs.iter().enumerate() {
         let knowledge = if i < call.n_state as usize { input_knowledge } else { output_knowledge };
         outputs.push(finished.read(party, *operand, known(knowledge, i), stack));
@@ -82,17 +114,20 @@ pub(super) fn run_unit<'c, P: Party>(
     Ok(())
 }
 
-/// Runs a block to its end, its frame at the beginning of the stack.
+/// Runs the first block to its end, which it returns; `None` where the party is not ready for more.
 fn run<'p, P: Party>(
     party: &mut P,
     program: &Program<'p>,
-    block: Activation<'p>,
+    activations: &mut Vec<Activation<'p>>,
     stack: &mut [Label],
-) -> Result<Activation<'p>, P::Error> {
-    let mut activations = vec![block];
+) -> Result<Option<Activation<'p>>, P::Error> {
     loop {
-        let current = activations.last_mut().expect("a block is running");
-        if let Some(call) = current.run_to_call(party, stack)? {
+        let current = activations.last_mut().expect("a plan that has ended is not run on");
+        let stop = current.run_to_call(party, stack)?;
+        if let Stop::NotReady = stop {
+            return Ok(None);
+        }
+        if let Stop::Call(call) = stop {
             if current.run_group(party, program, stack)? {
                 continue;
             }
@@ -103,7 +138,7 @@ fn run<'p, P: Party>(
         }
         let finished = activations.pop().expect("a block is running");
         let Some(caller) = activations.last_mut() else {
-            return Ok(finished);
+            return Ok(Some(finished));
         };
         let next = caller.end_iteration(party, program, &finished, stack);
         activations.extend(next);
@@ -112,7 +147,7 @@ fn run<'p, P: Party>(
 
 /// A plan and the checked gates of its blocks.
 pub(super) struct Program<'p> {
-    blocks: &'p [PlanBlock],
+    plan: &'p Plan,
     gates: Vec<Gates<'p>>,
     /// Labels that a block's frame and all frames above it take together where its nesting is deepest.
     depths: Vec<usize>,
@@ -124,11 +159,11 @@ impl<'p> Program<'p> {
     fn new(plan: &'p Plan, threads: Threads) -> Program<'p> {
         let gates = plan.blocks.iter().map(Gates::new).collect();
         let groups = (threads.count() > 1).then(|| Groups::new(&plan.blocks, threads));
-        Program { blocks: &plan.blocks, gates, depths: stack_depths(plan), groups }
+        Program { plan, gates, depths: stack_depths(plan), groups }
     }
 
     pub(super) fn block(&self, id: BlockId) -> &'p PlanBlock {
-        &self.blocks[id.0 as usize]
+        &self.plan.blocks[id.0 as usize]
     }
 
     /// Labels that a stack has room for.
@@ -142,8 +177,18 @@ impl<'p> Program<'p> {
     }
 
     fn activate_at(&self, id: usize, base: usize) -> Activation<'p> {
-        Activation::new(id, &self.blocks[id], self.gates[id], base)
+        Activation::new(id, &self.plan.blocks[id], self.gates[id], base)
     }
+}
+
+/// Why a block does not go on.
+enum Stop<'p> {
+    /// It has come to a call.
+    Call(&'p PlanCall),
+    /// It has come to its end.
+    End,
+    /// The party is not ready for more.
+    NotReady,
 }
 
 /// A block being run.
@@ -157,35 +202,47 @@ struct Activation<'p> {
     n_steps: usize,
     n_gates: NGates,
     n_calls: usize,
+    /// ANDs done of the next step.
+    n_of_step: u32,
     /// Iterations done of the next call.
     n_iterations: u64,
 }
 
 impl<'p> Activation<'p> {
     fn new(id: usize, block: &'p PlanBlock, gates: Gates<'p>, base: usize) -> Activation<'p> {
-        Activation { id, block, gates, base, n_steps: 0, n_gates: NGates::default(), n_calls: 0, n_iterations: 0 }
+        Activation {
+            id,
+            block,
+            gates,
+            base,
+            n_steps: 0,
+            n_gates: NGates::default(),
+            n_calls: 0,
+            n_of_step: 0,
+            n_iterations: 0,
+        }
     }
 
-    /// Runs XORs and ANDs up to the next call, or to the block's end.
-    fn run_to_call<P: Party>(&mut self, party: &mut P, stack: &mut [Label]) -> Result<Option<&'p PlanCall>, P::Error> {
+    /// Runs XORs and ANDs up to the next call, or to the block's end, as long as the party is ready.
+    fn run_to_call<P: Party>(&mut self, party: &mut P, stack: &mut [Label]) -> Result<Stop<'p>, P::Error> {
         let block = self.block;
         let frame = &mut stack[self.base..][..n_labels(block)];
         while let Some(step) = block.steps.get(self.n_steps) {
-            match *step {
+            let is_ready = match *step {
                 Step::Call => {
                     self.n_steps += 1;
-                    return Ok(Some(&block.calls[self.n_calls]));
+                    return Ok(Stop::Call(&block.calls[self.n_calls]));
                 }
                 Step::And(n) | Step::AndXor(n) | Step::Known(_, n) if n as usize > GATES_MAX => {
-                    self.run_wide(party, *step, frame)?;
+                    self.run_part(party, *step, frame)?
                 }
-                Step::And(_) | Step::AndXor(_) | Step::Known(..) | Step::Xor { .. } => {
-                    let segment = self.next_segment();
-                    party.run(segment, frame)?;
-                }
+                Step::And(_) | Step::AndXor(_) | Step::Known(..) | Step::Xor { .. } => self.run_steps(party, frame)?,
+            };
+            if !is_ready {
+                return Ok(Stop::NotReady);
             }
         }
-        Ok(None)
+        Ok(Stop::End)
     }
 
     /// Runs the next call and those after it on several threads, if they do not wait for each other and are worth it.
@@ -208,11 +265,11 @@ impl<'p> Activation<'p> {
         Ok(true)
     }
 
-    /// The longest run of steps from the next on that is a segment.
-    fn next_segment(&mut self) -> Segment<'p> {
-        let block = self.block;
-        let (first_step, first, mut n_ands) = (self.n_steps, self.n_gates, 0);
-        for step in &block.steps[first_step..] {
+    /// Runs the longest run of steps from the next on that is a segment, if the party is ready.
+    fn run_steps<P: Party>(&mut self, party: &mut P, frame: &mut [Label]) -> Result<bool, P::Error> {
+        let steps = &self.block.steps[self.n_steps..];
+        let (mut n_steps, mut n_gates, mut n_ands) = (0, self.n_gates, 0);
+        for step in steps {
             match *step {
                 Step::Xor { .. } => {}
                 Step::And(n) | Step::AndXor(n) | Step::Known(_, n) if n_ands + n as usize <= GATES_MAX => {
@@ -220,30 +277,39 @@ impl<'p> Activation<'p> {
                 }
                 Step::And(_) | Step::AndXor(_) | Step::Known(..) | Step::Call => break,
             }
-            self.n_gates.add(*step);
-            self.n_steps += 1;
+            n_gates.add(*step);
+            n_steps += 1;
         }
-        let gates = self.gates.part(first.to(self.n_gates));
-        Segment::new(&block.steps[first_step..self.n_steps], gates)
+        let segment = Segment::new(&steps[..n_steps], self.gates.part(self.n_gates.to(n_gates)));
+        if !party.is_ready(segment.n_rows()) {
+            return Ok(false);
+        }
+        party.run(segment, frame)?;
+        (self.n_steps, self.n_gates) = (self.n_steps + n_steps, n_gates);
+        Ok(true)
     }
 
-    /// Runs the next step, a batch of ANDs, in several segments.
-    fn run_wide<P: Party>(&mut self, party: &mut P, step: Step, frame: &mut [Label]) -> Result<(), P::Error> {
+    /// Runs the next gates of the next step, a batch of ANDs that is wider than a segment, if the party is ready.
+    fn run_part<P: Party>(&mut self, party: &mut P, step: Step, frame: &mut [Label]) -> Result<bool, P::Error> {
         let (n, part): (_, &dyn Fn(u32) -> Step) = match step {
             Step::Known(known, n) => (n, &move |n| Step::Known(known, n)),
             Step::And(n) => (n, &Step::And),
             Step::AndXor(n) => (n, &Step::AndXor),
             Step::Xor { .. } | Step::Call => unreachable!("only batches of ANDs are wide"),
         };
-        let mut left = n;
-        while left > 0 {
-            let (now, first) = (part(left.min(GATES_MAX as u32)), self.n_gates);
-            self.n_gates.add(now);
-            party.run(Segment::new(&[now], self.gates.part(first.to(self.n_gates))), frame)?;
-            left -= left.min(GATES_MAX as u32);
+        let n_now = (n - self.n_of_step).min(GATES_MAX as u32);
+        let (now, mut n_gates) = ([part(n_now)], self.n_gates);
+        n_gates.add(now[0]);
+        let segment = Segment::new(&now, self.gates.part(self.n_gates.to(n_gates)));
+        if !party.is_ready(segment.n_rows()) {
+            return Ok(false);
         }
-        self.n_steps += 1;
-        Ok(())
+        party.run(segment, frame)?;
+        (self.n_of_step, self.n_gates) = (self.n_of_step + n_now, n_gates);
+        if self.n_of_step == n {
+            (self.n_of_step, self.n_steps) = (0, self.n_steps + 1);
+        }
+        Ok(true)
     }
 
     /// Where the next call's carried values stand: state, then shared.
@@ -253,7 +319,7 @@ impl<'p> Activation<'p> {
 
     /// Evaluates the state and shared arguments of `call`.
     fn save_carried<P: Party>(&self, party: &P, program: &Program<'p>, call: &PlanCall, stack: &mut [Label]) {
-        let callee = &program.blocks[call.callee.0 as usize];
+        let callee = program.block(call.callee);
         for (i, operand) in call.args[..n_carried(call)].iter().enumerate() {
             stack[self.carried() + i] = self.read(party, *operand, known(&callee.input_knowledge, i), stack);
         }

@@ -1,29 +1,40 @@
 //! Garbled tables on their way: garbling, transfer and evaluation at the same time.
 //!
-//! Tables travel in frames of [`CHUNK_BYTES`], the last one shorter; both parties know their number from the plan. Plans that
-//! take microseconds run where they are, others on a thread of their own, joined to the connection by bounded queues. What is
-//! sent does not depend on that.
+//! Tables travel in frames of [`CHUNK_BYTES`], the last one shorter; both parties know their number from the plan. Rows are made in the memory
+//! from which they are written, and used where they were read. What is sent does not depend on how work is divided:
+//!
+//! * A party with one thread makes or uses a frame's rows between writing or reading frames, in the session's own task: some tens of microseconds at
+//!   a time, and the rows are in the nearest caches when they are handed on.
+//! * With more threads the plan has a thread of its own, joined to the connection by bounded queues; so the next rows are made
+//!   while earlier ones are hashed and written.
 
 use std::cmp::min;
+use std::convert::Infallible;
+use std::mem;
+use std::ops::Range;
 use std::panic::resume_unwind;
 
 use hushgate_circuits::plan::Plan;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::{JoinError, spawn_blocking, yield_now};
 
 use super::SealedPlan;
 use crate::block::{BLOCK_BYTES, Block};
-use crate::channel::{ChannelError, FrameBuffer, FrameReceiver, FrameSender, QUEUE_FRAMES};
-use crate::garble::{Evaluator, Garbler, TableSink, TableSource, TablesEnd};
+use crate::channel::{ChannelError, FrameReceiver, FrameSender, QUEUE_FRAMES, ROW_FRAME_BLOCKS};
+use crate::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource, TablesEnd, Threads};
+use crate::kernel::bytes::to_wire;
 use crate::ot::Labels;
-use crate::wire::{FrameKind, Length};
+use crate::wire::FrameKind;
 
 /// Bytes of tables in a frame.
-pub(super) const CHUNK_BYTES: usize = 1 << 18;
-const CHUNK_BLOCKS: usize = CHUNK_BYTES / BLOCK_BYTES;
+pub(super) const CHUNK_BYTES: usize = CHUNK_BLOCKS * BLOCK_BYTES;
+const CHUNK_BLOCKS: usize = ROW_FRAME_BLOCKS;
 
 /// Plans up to this many operations are not worth a thread.
 const SMALL_OPERATIONS: u64 = 1 << 12;
+
+/// Runs of gates without a full frame after which a task lets others go on.
+const PATIENCE: u32 = 1 << 12;
 
 /// Garbles `plan` on the zero labels of its inputs and sends the tables; the zero labels of its outputs.
 pub(super) async fn garble(
@@ -32,16 +43,13 @@ pub(super) async fn garble(
     inputs: Labels,
     sender: &FrameSender,
 ) -> Result<Labels, ChannelError> {
-    if is_small(plan) {
-        let mut rows = Vec::new();
-        let Ok(outputs) = garbler.garble(plan, &inputs, &mut rows);
-        send_rows(sender, &rows).await?;
-        return Ok(outputs);
+    if is_for_this_task(garbler.threads(), plan) {
+        return garble_here(garbler, plan, inputs, sender).await;
     }
     let (plan, mut sink) = (plan.clone(), SentRows::new(sender.clone()));
     let work = spawn_blocking(move || {
         let outputs = garbler.garble(&plan, &inputs, &mut sink)?;
-        sink.finish()?;
+        sink.send(sink.n_filled)?;
         Ok(outputs)
     });
     work.await.unwrap_or_else(|stopped| panicked(stopped))
@@ -54,24 +62,28 @@ pub(super) async fn evaluate(
     inputs: Labels,
     receiver: &mut FrameReceiver,
 ) -> Result<Labels, ChannelError> {
-    if is_small(plan) {
-        let rows = receive_rows(receiver, plan.table_bytes()).await?;
-        let outputs = evaluator.evaluate(plan, &inputs, &mut rows.as_slice());
-        return Ok(outputs.expect("as many rows came as the plan has"));
+    if is_for_this_task(evaluator.threads(), plan) {
+        return evaluate_here(evaluator, plan, inputs, receiver).await;
     }
     let (full, rows) = mpsc::channel(QUEUE_FRAMES);
     let (used, spare) = mpsc::channel(QUEUE_FRAMES);
-    let (table_bytes, plan) = (plan.table_bytes(), plan.clone());
-    let mut source = QueuedRows { full: rows, spare: used, chunk: Vec::new(), next: 0, rows: Vec::new() };
+    let (n_rows, plan) = (n_rows(plan), plan.clone());
+    let mut source = QueuedRows { full: rows, spare: used, chunk: Vec::new(), next: 0, pieced: Vec::new() };
     let work = spawn_blocking(move || evaluator.evaluate(&plan, &inputs, &mut source));
-    let fed = feed(receiver, table_bytes, full, spare).await;
+    let fed = feed(receiver, n_rows, full, spare).await;
     let outputs = work.await.unwrap_or_else(|stopped| panicked(stopped));
     fed?;
-    Ok(outputs.expect("as many rows came as the plan has"))
+    Ok(outputs.expect(ALL_CAME))
 }
 
-fn is_small(plan: &Plan) -> bool {
-    plan.measure().n_operations <= SMALL_OPERATIONS
+const ALL_CAME: &str = "as many rows came as the plan has";
+
+fn is_for_this_task(threads: Threads, plan: &Plan) -> bool {
+    threads == Threads::ONE || plan.measure().n_operations <= SMALL_OPERATIONS
+}
+
+fn n_rows(plan: &Plan) -> u64 {
+    plan.table_bytes() / BLOCK_BYTES as u64
 }
 
 /// Goes on with the panic of a thread. Threads are never cancelled.
@@ -79,35 +91,80 @@ fn panicked(stopped: JoinError) -> ! {
     resume_unwind(stopped.into_panic())
 }
 
-async fn send_rows(sender: &FrameSender, rows: &[Block]) -> Result<(), ChannelError> {
-    for chunk in rows.chunks(CHUNK_BLOCKS) {
-        let mut frame = sender.frame(FrameKind::Tables);
-        append(&mut frame, chunk);
-        sender.send(frame).await?;
+async fn garble_here(
+    mut garbler: Garbler,
+    plan: &SealedPlan,
+    inputs: Labels,
+    sender: &FrameSender,
+) -> Result<Labels, ChannelError> {
+    let mut execution = garbler.begin(plan, &inputs);
+    let mut made = MadeRows::new(n_rows(plan));
+    let (mut writer, mut spare) = (None, Vec::new());
+    loop {
+        let Ok(outputs) = garbler.advance(&mut execution, &mut made);
+        if writer.is_none() && outputs.is_some() && made.n_filled <= CHUNK_BLOCKS {
+            // One frame at most: the link's own task writes it, together with what comes next.
+            let mut frame = sender.frame(FrameKind::Tables);
+            frame.extend(to_wire(&mut made.rows[..made.n_filled]));
+            if made.n_filled > 0 {
+                sender.send(frame).await?;
+            }
+        } else if made.n_filled >= CHUNK_BLOCKS || outputs.is_some() {
+            let writer = match &mut writer {
+                Some(writer) => writer,
+                none => none.insert(sender.row_writer().await?),
+            };
+            let n = if outputs.is_some() { made.n_filled } else { CHUNK_BLOCKS };
+            let full = made.give(n, spare);
+            spare = writer.write(FrameKind::Tables, full, n).await?;
+        } else {
+            yield_now().await;
+        }
+        made.n_asked = 0;
+        if let Some(outputs) = outputs {
+            return Ok(outputs);
+        }
     }
-    Ok(())
 }
 
-async fn receive_rows(receiver: &mut FrameReceiver, table_bytes: u64) -> Result<Vec<Block>, ChannelError> {
-    let (mut rows, mut chunk, mut missing) = (Vec::new(), Vec::new(), table_bytes);
-    while missing > 0 {
-        missing -= receive_chunk(receiver, missing, &mut chunk).await?;
-        rows.extend(blocks(&chunk));
+async fn evaluate_here(
+    mut evaluator: Evaluator,
+    plan: &SealedPlan,
+    inputs: Labels,
+    receiver: &mut FrameReceiver,
+) -> Result<Labels, ChannelError> {
+    let mut execution = evaluator.begin(plan, &inputs);
+    let mut came = CameRows::new(n_rows(plan));
+    loop {
+        if let Some(outputs) = evaluator.advance(&mut execution, &mut came).expect(ALL_CAME) {
+            return Ok(outputs);
+        }
+        if came.n_asked <= PATIENCE {
+            let rows = came.place_for_next();
+            receiver.receive_rows(FrameKind::Tables, rows).await?;
+            came.take_next();
+        } else {
+            yield_now().await;
+        }
+        came.n_asked = 0;
     }
-    Ok(rows)
 }
 
 /// Receives all tables into the queue of the evaluating thread.
 async fn feed(
     receiver: &mut FrameReceiver,
-    table_bytes: u64,
-    full: mpsc::Sender<Vec<u8>>,
-    mut spare: mpsc::Receiver<Vec<u8>>,
+    n_rows: u64,
+    full: mpsc::Sender<Vec<Block>>,
+    mut spare: mpsc::Receiver<Vec<Block>>,
 ) -> Result<(), ChannelError> {
-    let mut missing = table_bytes;
-    while missing > 0 {
+    let mut n_missing = n_rows;
+    while n_missing > 0 {
         let mut chunk = spare.try_recv().unwrap_or_default();
-        missing -= receive_chunk(receiver, missing, &mut chunk).await?;
+        let n = min(n_missing, CHUNK_BLOCKS as u64) as usize;
+        chunk.resize(n + 1, Block::ZERO);
+        receiver.receive_rows(FrameKind::Tables, &mut chunk).await?;
+        chunk.truncate(n);
+        n_missing -= n as u64;
         if full.send(chunk).await.is_err() {
             // The thread panicked, which its owner finds out next.
             break;
@@ -116,61 +173,128 @@ async fn feed(
     Ok(())
 }
 
-/// Receives the next frame of tables, of which `missing` bytes are still to come; how many it has.
-async fn receive_chunk(receiver: &mut FrameReceiver, missing: u64, chunk: &mut Vec<u8>) -> Result<u64, ChannelError> {
-    let n = min(missing, CHUNK_BYTES as u64);
-    receiver.receive(FrameKind::Tables, Length::Exactly(n as usize), chunk).await?;
-    Ok(n)
+/// Rows as a task makes them: a frame's, and at most one piece more.
+struct MadeRows {
+    rows: Vec<Block>,
+    n_filled: usize,
+    /// How often gates have asked since the task let others go on.
+    n_asked: u32,
 }
 
-fn append(frame: &mut FrameBuffer, rows: &[Block]) {
-    let (chunks, _) = frame.grow(rows.len() * BLOCK_BYTES).as_chunks_mut::<BLOCK_BYTES>();
-    for (bytes, row) in chunks.iter_mut().zip(rows) {
-        *bytes = row.to_bytes();
+impl MadeRows {
+    fn new(n_rows: u64) -> MadeRows {
+        let n = min(n_rows, (CHUNK_BLOCKS + TABLE_BLOCKS_MAX) as u64) as usize;
+        MadeRows { rows: vec![Block::ZERO; n], n_filled: 0, n_asked: 0 }
+    }
+
+    /// Hands over memory whose first `n` blocks are rows; goes on in `next`, with what follows them.
+    fn give(&mut self, n: usize, mut next: Vec<Block>) -> Vec<Block> {
+        let rest = &self.rows[n..self.n_filled];
+        next.resize(self.rows.len(), Block::ZERO);
+        next[..rest.len()].copy_from_slice(rest);
+        self.n_filled = rest.len();
+        mem::replace(&mut self.rows, next)
     }
 }
 
-fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block> + '_ {
-    bytes.as_chunks::<BLOCK_BYTES>().0.iter().map(|&bytes| Block::from_bytes(bytes))
+impl TableSink for MadeRows {
+    type Error = Infallible;
+
+    fn is_ready(&mut self, _: usize) -> bool {
+        self.n_asked += 1;
+        self.n_filled < CHUNK_BLOCKS && self.n_asked <= PATIENCE
+    }
+
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
+        let start = self.n_filled;
+        self.n_filled += n_blocks;
+        Ok(&mut self.rows[start..self.n_filled])
+    }
+}
+
+/// Rows as a task uses them: what is left of earlier frames, then a frame.
+struct CameRows {
+    /// Room for less than a piece, then for a frame and its tag.
+    rows: Vec<Block>,
+    /// Those that have not been used.
+    left: Range<usize>,
+    /// Rows that are still to come.
+    n_missing: u64,
+    /// How often gates have asked since the task let others go on.
+    n_asked: u32,
+}
+
+impl CameRows {
+    fn new(n_rows: u64) -> CameRows {
+        let n_before = if n_rows <= CHUNK_BLOCKS as u64 { 0 } else { TABLE_BLOCKS_MAX };
+        let n = n_before + min(n_rows, CHUNK_BLOCKS as u64) as usize + 1;
+        CameRows { rows: vec![Block::ZERO; n], left: n_before..n_before, n_missing: n_rows, n_asked: 0 }
+    }
+
+    fn n_next(&self) -> usize {
+        min(self.n_missing, CHUNK_BLOCKS as u64) as usize
+    }
+
+    /// Where the next frame and its tag go: behind what is left.
+    fn place_for_next(&mut self) -> &mut [Block] {
+        let n_before = self.rows.len() - 1 - min(self.rows.len() - 1, CHUNK_BLOCKS);
+        let start = n_before - self.left.len();
+        self.rows.copy_within(self.left.clone(), start);
+        self.left = start..n_before;
+        let n = self.n_next();
+        &mut self.rows[n_before..][..n + 1]
+    }
+
+    fn take_next(&mut self) {
+        let n = self.n_next();
+        self.left.end += n;
+        self.n_missing -= n as u64;
+    }
+}
+
+impl TableSource for CameRows {
+    type Error = TablesEnd;
+
+    fn is_ready(&mut self, n_blocks: usize) -> bool {
+        self.n_asked += 1;
+        // Where nothing is to come, whoever asks for more finds the end.
+        let has_rows = self.left.len() >= n_blocks || self.n_missing == 0;
+        has_rows && self.n_asked <= PATIENCE
+    }
+
+    fn take(&mut self, n_blocks: usize) -> Result<&[Block], TablesEnd> {
+        let rows = self.rows[self.left.clone()].get(..n_blocks).ok_or(TablesEnd)?;
+        self.left.start += n_blocks;
+        Ok(rows)
+    }
 }
 
 /// Sends rows as they are made, from a thread.
 struct SentRows {
     sender: FrameSender,
-    frame: FrameBuffer,
-    /// The rows lent out last; the first `n_lent` are not in a frame yet.
-    lent: Vec<Block>,
-    n_lent: usize,
+    rows: Vec<Block>,
+    n_filled: usize,
 }
 
 impl SentRows {
     fn new(sender: FrameSender) -> SentRows {
-        SentRows { frame: sender.frame(FrameKind::Tables), sender, lent: Vec::new(), n_lent: 0 }
+        SentRows { sender, rows: Vec::new(), n_filled: 0 }
     }
 
-    fn take_back(&mut self) -> Result<(), ChannelError> {
-        let mut start = 0;
-        while start < self.n_lent {
-            let room = CHUNK_BLOCKS - self.frame.payload().len() / BLOCK_BYTES;
-            let end = min(self.n_lent, start + room);
-            append(&mut self.frame, &self.lent[start..end]);
-            if end - start == room {
-                self.send_frame()?;
-            }
-            start = end;
+    /// Sends the first `n` rows.
+    fn send(&mut self, n: usize) -> Result<(), ChannelError> {
+        if n == 0 {
+            return Ok(());
         }
-        self.n_lent = 0;
-        Ok(())
-    }
-
-    fn send_frame(&mut self) -> Result<(), ChannelError> {
-        let next = self.sender.frame(FrameKind::Tables);
-        self.sender.send_blocking(std::mem::replace(&mut self.frame, next))
-    }
-
-    fn finish(mut self) -> Result<(), ChannelError> {
-        self.take_back()?;
-        if self.frame.payload().is_empty() { Ok(()) } else { self.send_frame() }
+        let mut next = self.sender.row_buffer();
+        let rest = &self.rows[n..self.n_filled];
+        let n_rest = rest.len();
+        if next.len() < n_rest {
+            next.resize(n_rest, Block::ZERO);
+        }
+        next[..n_rest].copy_from_slice(rest);
+        self.n_filled = n_rest;
+        self.sender.send_rows_blocking(FrameKind::Tables, mem::replace(&mut self.rows, next), n)
     }
 }
 
@@ -178,29 +302,31 @@ impl TableSink for SentRows {
     type Error = ChannelError;
 
     fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], ChannelError> {
-        self.take_back()?;
-        if self.lent.len() < n_blocks {
-            self.lent.resize(n_blocks, Block::ZERO);
+        if self.n_filled >= CHUNK_BLOCKS {
+            self.send(self.n_filled - self.n_filled % CHUNK_BLOCKS)?;
         }
-        self.n_lent = n_blocks;
-        Ok(&mut self.lent[..n_blocks])
+        let (start, end) = (self.n_filled, self.n_filled + n_blocks);
+        if self.rows.len() < end {
+            self.rows.resize(end.max(CHUNK_BLOCKS + TABLE_BLOCKS_MAX), Block::ZERO);
+        }
+        self.n_filled = end;
+        Ok(&mut self.rows[start..end])
     }
 }
 
-/// Rows from the queue, to a thread. Few are copied at a time, so that they are still in the nearest cache when they are used.
+/// Rows from the queue, to a thread: where they are, or pieced together where they come from several frames.
 struct QueuedRows {
-    full: mpsc::Receiver<Vec<u8>>,
-    spare: mpsc::Sender<Vec<u8>>,
-    /// The chunk at hand, and how many of its bytes have been taken.
-    chunk: Vec<u8>,
+    full: mpsc::Receiver<Vec<Block>>,
+    spare: mpsc::Sender<Vec<Block>>,
+    /// The frame at hand, and how many of its rows have been taken.
+    chunk: Vec<Block>,
     next: usize,
-    /// The rows that were taken last.
-    rows: Vec<Block>,
+    pieced: Vec<Block>,
 }
 
 impl QueuedRows {
     fn next_chunk(&mut self) -> Result<(), TablesEnd> {
-        let used = std::mem::replace(&mut self.chunk, self.full.blocking_recv().ok_or(TablesEnd)?);
+        let used = mem::replace(&mut self.chunk, self.full.blocking_recv().ok_or(TablesEnd)?);
         self.next = 0;
         // Where there is no room, the chunk's memory is simply freed.
         let _ = self.spare.try_send(used);
@@ -212,16 +338,22 @@ impl TableSource for QueuedRows {
     type Error = TablesEnd;
 
     fn take(&mut self, n_blocks: usize) -> Result<&[Block], TablesEnd> {
-        self.rows.clear();
-        while self.rows.len() < n_blocks {
+        if self.chunk.len() == self.next {
+            self.next_chunk()?;
+        }
+        if self.chunk.len() - self.next >= n_blocks {
+            self.next += n_blocks;
+            return Ok(&self.chunk[self.next - n_blocks..self.next]);
+        }
+        self.pieced.clear();
+        while self.pieced.len() < n_blocks {
             if self.next == self.chunk.len() {
                 self.next_chunk()?;
             }
-            let missing = (n_blocks - self.rows.len()) * BLOCK_BYTES;
-            let bytes = &self.chunk[self.next..][..missing.min(self.chunk.len() - self.next)];
-            self.rows.extend(blocks(bytes));
-            self.next += bytes.len();
+            let n = min(n_blocks - self.pieced.len(), self.chunk.len() - self.next);
+            self.pieced.extend_from_slice(&self.chunk[self.next..][..n]);
+            self.next += n;
         }
-        Ok(&self.rows)
+        Ok(&self.pieced)
     }
 }

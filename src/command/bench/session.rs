@@ -8,13 +8,14 @@ use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
 use hushgate_circuits::id::PartyId;
+use hushgate_runtime::block::{BLOCK_BYTES, Block};
 use hushgate_runtime::channel::simulated::{self, Conditions};
 use hushgate_runtime::channel::tls::Endpoint;
-use hushgate_runtime::channel::{Channel, Link, Network, Timeouts, memory, tcp};
+use hushgate_runtime::channel::{Channel, Link, Network, ROW_FRAME_BLOCKS, Timeouts, memory, tcp};
 use hushgate_runtime::identity::{Identity, Pin};
 use hushgate_runtime::session::{Outcome, Prepared, RoleChoice, SealedPlan, Session, SessionConfig, SessionError};
 use hushgate_runtime::session::{Stats, Stop};
-use hushgate_runtime::wire::{FrameKind, Length};
+use hushgate_runtime::wire::FrameKind;
 
 use super::workload::{WORKLOADS, millionaires, parity};
 use super::{Bench, garbling, rng};
@@ -25,9 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// ANDs of a session for each second of the time given.
 const ANDS_PER_SECOND: f64 = 1.6e7;
-
-/// Bytes that cross the socket in one piece: as a frame of tables.
-const PIECE_BYTES: usize = 1 << 18;
 
 /// How the parties are connected.
 #[derive(Clone, Copy)]
@@ -253,19 +251,20 @@ async fn socket_limit(budget: Duration, over: Over) -> Result<f64, Failure> {
     let (ours, theirs) = pair(over).await?;
     let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
     let received = tokio::spawn(async move {
-        let (mut piece, mut total) = (Vec::new(), 0);
-        while theirs.receiver.receive(FrameKind::Tables, Length::AtMost(PIECE_BYTES), &mut piece).await.is_ok() {
-            total += piece.len();
+        let (mut rows, mut n_rows) = (vec![Block::ZERO; ROW_FRAME_BLOCKS + 1], 0);
+        while theirs.receiver.receive_rows(FrameKind::Tables, &mut rows).await.is_ok() {
+            n_rows += ROW_FRAME_BLOCKS;
         }
-        total
+        n_rows
     });
     let start = Instant::now();
+    let mut rows = vec![Block::ZERO; ROW_FRAME_BLOCKS];
+    let mut writer = ours.sender.row_writer().await.context("cannot write to loopback")?;
     while start.elapsed() < budget.max(Duration::from_millis(20)) {
-        let mut frame = ours.sender.frame(FrameKind::Tables);
-        frame.grow(PIECE_BYTES);
-        ours.sender.send(frame).await.context("cannot write to loopback")?;
+        rows = writer.write(FrameKind::Tables, rows, ROW_FRAME_BLOCKS).await.context("cannot write to loopback")?;
     }
+    drop(writer);
     ours.close().await.context("cannot write to loopback")?;
-    let total = received.await.context("the reader stopped")?;
-    Ok(total as f64 / start.elapsed().as_secs_f64())
+    let n_rows = received.await.context("the reader stopped")?;
+    Ok((n_rows * BLOCK_BYTES) as f64 / start.elapsed().as_secs_f64())
 }

@@ -244,6 +244,10 @@ impl Party for Reference<'_> {
         }
     }
 
+    fn is_ready(&mut self, _: usize) -> bool {
+        true
+    }
+
     fn run(&mut self, segment: Segment<'_>, frame: &mut [Label]) -> Result<(), Infallible> {
         if self.flaw == Flaw::TweaksRestart {
             self.next_gate = 0;

@@ -9,8 +9,50 @@ use hushgate_circuits::plan::{Operand, PlanBlock, PlanCall};
 /// Digests of all tables, and of the outputs and next gates of both parties.
 type Transcript = [blake3::Hash; 2];
 
-/// What a session sends and computes: `bits` are the values of the inputs.
-fn transcript(plan: &Plan, seed: u64, kernels: [Kernel; 2], threads: Threads) -> Transcript {
+/// Rows in memory, which let gates wait every so many times that they ask.
+struct Pausing<T> {
+    rows: T,
+    every: u32,
+    n_asked: u32,
+}
+
+impl<T> Pausing<T> {
+    fn new(rows: T, every: u32) -> Pausing<T> {
+        Pausing { rows, every, n_asked: 0 }
+    }
+
+    fn asked(&mut self) -> bool {
+        self.n_asked += 1;
+        !self.n_asked.is_multiple_of(self.every)
+    }
+}
+
+impl TableSink for Pausing<Vec<Block>> {
+    type Error = Infallible;
+
+    fn is_ready(&mut self, _: usize) -> bool {
+        self.asked()
+    }
+
+    fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
+        self.rows.room(n_blocks)
+    }
+}
+
+impl TableSource for Pausing<&[Block]> {
+    type Error = TablesEnd;
+
+    fn is_ready(&mut self, _: usize) -> bool {
+        self.asked()
+    }
+
+    fn take(&mut self, n_blocks: usize) -> Result<&[Block], TablesEnd> {
+        self.rows.take(n_blocks)
+    }
+}
+
+/// What a session sends and computes, in pieces of any size.
+fn transcript(plan: &Plan, seed: u64, kernels: [Kernel; 2], threads: Threads, every: u32) -> Transcript {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let n_inputs = plan.main().n_inputs as usize;
     let (session, zero_labels, bits) =
@@ -20,11 +62,24 @@ fn transcript(plan: &Plan, seed: u64, kernels: [Kernel; 2], threads: Threads) ->
     let (mut tables, mut ends) = (blake3::Hasher::new(), blake3::Hasher::new());
     // The second time gates have other numbers.
     for _ in 0..2 {
-        let mut rows = Vec::new();
-        let zero_outputs = garbler.garble(plan, &zero_labels, &mut rows).unwrap();
-        let mut source = &rows[..];
-        let outputs = evaluator.evaluate(plan, &session.active(&zero_labels, &bits), &mut source).unwrap();
-        assert!(source.is_empty(), "both parties use the same number of rows");
+        let mut sink = Pausing::new(Vec::new(), every);
+        let mut execution = garbler.begin(plan, &zero_labels);
+        let zero_outputs = loop {
+            let Ok(outputs) = garbler.advance(&mut execution, &mut sink);
+            if let Some(outputs) = outputs {
+                break outputs;
+            }
+        };
+        let rows = sink.rows;
+        let mut source = Pausing::new(&rows[..], every + 1);
+        let active = session.active(&zero_labels, &bits);
+        let mut execution = evaluator.begin(plan, &active);
+        let outputs = loop {
+            if let Some(outputs) = evaluator.advance(&mut execution, &mut source).unwrap() {
+                break outputs;
+            }
+        };
+        assert!(source.rows.is_empty(), "both parties use the same number of rows");
         for row in rows {
             tables.update(&row.to_bytes());
         }
@@ -42,14 +97,17 @@ fn transcript(plan: &Plan, seed: u64, kernels: [Kernel; 2], threads: Threads) ->
 
 /// Compares with one thread and the portable kernel.
 fn check(name: &str, plan: &Plan, seed: u64) {
-    let expected = transcript(plan, seed, [Kernel::portable(); 2], Threads::ONE);
+    let expected = transcript(plan, seed, [Kernel::portable(); 2], Threads::ONE, u32::MAX - 1);
     let kernels = Kernel::available();
     for (i, kernel) in kernels.iter().enumerate() {
         let pair = [*kernel, kernels[(i + 1) % kernels.len()]];
         for n in [1, 2, 4, 64] {
-            for job_rows in [1, 7, 100, JOB_ROWS] {
-                let found = transcript(plan, seed, pair, Threads::new(n).with_job_rows(job_rows));
-                assert_eq!(found, expected, "{name}: {pair:?}, {n} threads, jobs of {job_rows} rows");
+            for (job_rows, every) in [(1, 2), (7, 3), (100, 50), (JOB_ROWS, u32::MAX - 1)] {
+                let found = transcript(plan, seed, pair, Threads::new(n).with_job_rows(job_rows), every);
+                assert_eq!(
+                    found, expected,
+                    "{name}: {pair:?}, {n} threads, jobs of {job_rows} rows, pieces of {every}"
+                );
             }
         }
     }
@@ -149,6 +207,7 @@ fn tables_do_not_depend_on_threads_jobs_or_kernels() {
             ("nested", nested()),
             ("known operands", known_operands()),
             ("state", repeated()),
+            ("wide", super::plans::wide(3 * GATES_MAX as u32 + 5)),
         ] {
             check(name, &plan, 1);
         }
