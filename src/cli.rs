@@ -566,6 +566,9 @@ pub struct BenchArgs {
     /// About how long each figure may take; the best run counts
     #[arg(long, value_name = "SECONDS", default_value_t = 0.25)]
     pub seconds: f64,
+    /// How many million ANDs `long` runs
+    #[arg(long, value_name = "N", default_value_t = 100.0)]
+    pub millions: f64,
     /// Only these rows of `circuits`, such as mul32
     #[arg(long = "row", value_name = "ROW")]
     pub rows: Vec<String>,
@@ -586,6 +589,8 @@ pub enum BenchTopic {
     Ot,
     /// Sessions between two parties
     Session,
+    /// A long loop between two processes: rate and memory; only where it is asked for
+    Long,
     /// Sizes of circuits: gadgets and programs
     Circuits,
 }

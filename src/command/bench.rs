@@ -20,6 +20,7 @@ use crate::terminal::outln;
 
 mod circuits;
 mod garbling;
+mod long;
 mod session;
 mod transfer;
 mod workload;
@@ -29,6 +30,9 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
     let valid = args.seconds.is_finite() && args.seconds >= 0.0 && args.seconds <= 3600.0;
     if !valid {
         return Err(Failure::Usage("--seconds: expected a number from 0 to 3600".to_owned()));
+    }
+    if !(args.millions.is_finite() && args.millions > 0.0 && args.millions <= 1e6) {
+        return Err(Failure::Usage("--millions: expected a number above 0, up to a million".to_owned()));
     }
     if args.topic != Some(BenchTopic::Circuits) && (!args.rows.is_empty() || args.svg.is_some()) {
         return Err(Failure::Usage("--row and --svg are for `hushgate bench circuits`".to_owned()));
@@ -52,10 +56,15 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<(), Failure> {
     if wants(BenchTopic::Session) {
         session::run(&mut bench)?;
     }
+    // Takes longer than all the rest, so that one has to ask for it.
+    if args.topic == Some(BenchTopic::Long) {
+        long::run(&mut bench, args.millions)?;
+    }
     if wants(BenchTopic::Circuits) {
         circuits::run(&mut bench, args, common)?;
     }
-    if let Some(bytes) = circuits::peak_memory_bytes().filter(|_| args.topic != Some(BenchTopic::Circuits)) {
+    let is_measured_apart = matches!(args.topic, Some(BenchTopic::Circuits | BenchTopic::Long));
+    if let Some(bytes) = circuits::peak_memory_bytes().filter(|_| !is_measured_apart) {
         bench.add("peak-memory", bytes as f64 / 1e6, "MB");
     }
     if common.json {
@@ -122,6 +131,11 @@ impl Bench {
         }
         best
     }
+}
+
+/// What this command said when it was started once more and failed.
+fn failed(output: &std::process::Output) -> Failure {
+    Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// Four digits are more than a measurement is worth.

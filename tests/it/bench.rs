@@ -30,6 +30,12 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
             all("session", &["wan-million-bits"], "ratio"),
         ]
         .concat(),
+        "long" => [
+            all("long", &["rate", "short-rate"], "M AND/s"),
+            all("long", &["plan", "peak-memory-garbler", "peak-memory-evaluator"], "MB"),
+            all("long", &["compile"], "s"),
+        ]
+        .concat(),
         _ => all("circuits", &ROWS.split(' ').collect::<Vec<_>>(), "AND"),
     }
 }
@@ -40,10 +46,13 @@ const ROWS: &str = "mul32 mul64 mul32-full mul64-full div32 div64 divrem32 divre
 
 #[test]
 fn every_promised_figure_is_there() {
-    for topic in ["garble", "ot", "session", "circuits"] {
+    for topic in ["garble", "ot", "session", "circuits", "long"] {
         let mut args = vec!["bench", topic, "--seconds", "0", "--json"];
         if topic == "circuits" {
             ROWS.split(' ').for_each(|row| args.extend(["--row", row]));
+        }
+        if topic == "long" {
+            args.extend(["--millions", "0.2"]);
         }
         let document = json(&hushgate(&args));
         assert!(document["machine"]["kernel"].is_string());
@@ -53,6 +62,8 @@ fn every_promised_figure_is_there() {
             let result = result.unwrap_or_else(|| panic!("{name} is missing"));
             assert_eq!(result["unit"], unit, "{name}");
             assert!(result["value"].as_f64().is_some_and(|value| value > 0.0), "{result}");
+            // However many gates run.
+            assert!(!name.contains("peak-memory-") || result["value"].as_f64() < Some(64.0), "{result}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod examples;
 mod exchange;
 mod flights;
 mod keys;
+mod memory;
 mod misuse;
 mod optimize;
 mod organisations;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use hushgate_circuits::gadgets::table;
 use hushgate_circuits::stats::stats;
 
-use super::Bench;
+use super::{Bench, failed};
 use crate::cli::{BenchArgs, Common};
 use crate::failure::Failure;
 use crate::files::write_whole;
@@ -108,7 +108,12 @@ fn program(name: &str, text: &'static str, common: &Common) -> Result<Size, Fail
 
 /// What Linux says that this process has taken at most.
 pub fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    peak_memory_bytes_of("self")
+}
+
+/// The same of the process with this number.
+pub fn peak_memory_bytes_of(process: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     Some(1024 * line.split_whitespace().nth(1)?.parse::<u64>().ok()?)
 }
@@ -119,7 +124,7 @@ fn in_own_process(name: &str) -> Result<Size, Failure> {
     child.args(["bench", "circuits", "--alone", "--json", "--row", name]);
     let output = child.output().context("cannot start this command once more")?;
     if !output.status.success() {
-        return Err(Failure::Program(String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(failed(&output));
     }
     let document: Json = serde_json::from_slice(&output.stdout).context("cannot read the results of a row")?;
     let result = &document["results"][0];
