@@ -1,7 +1,8 @@
 //! Garbling and evaluating in memory, one thread: the workloads of `hushgate bench garble` with every kernel.
 //!
 //! * `kernel`: one batch of 256 gates over and over, labels and tables in L1: the bound that the rest is compared with;
-//! * `aes128`, `sha256`, `mul64`, `chain`, `wide`; and the Bristol circuits of the folder `HUSHGATE_BRISTOL`, where it is set.
+//! * `aes128`, `sha256`, `mul64`, `chain`, `wide`; `hush-aes128`, `hush-sha256`, `hush-mul64`; and the Bristol circuits of the folder
+//!   `HUSHGATE_BRISTOL`, where it is set.
 //!
 //! Throughput counts AND gates. `cargo bench --bench garbling -- 'VAES-512'` runs one kernel.
 
@@ -15,7 +16,7 @@ use hushgate::runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use self::workload::{Chunk, KERNEL_ANDS, WORKLOADS, bristol_plans, kernel_batch, labels};
+use self::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans};
 
 #[path = "../src/command/bench/workload.rs"]
 #[allow(dead_code, reason = "some workloads are for sessions")]
@@ -62,8 +63,7 @@ fn bench_kernels(criterion: &mut Criterion) {
 
 /// One iteration of each workload's block.
 fn bench_plans(criterion: &mut Criterion) {
-    let plans = WORKLOADS.iter().map(|workload| (workload.name, workload.plan(1)));
-    for (name, plan) in plans.chain(bristol_plans()) {
+    for (name, plan) in plans(1) {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(plan.n_ands()));
         for kernel in Kernel::available() {

@@ -5,6 +5,7 @@ use crate::{hushgate, json, stdout};
 /// The promised figures, by topic, with their units.
 fn promised(topic: &str) -> Vec<(String, &'static str)> {
     let workloads = ["aes128", "sha256", "mul64", "chain", "wide"];
+    let programs = ["hush-aes128", "hush-sha256", "hush-mul64"];
     let all = |prefix: &str, names: &[&str], unit| -> Vec<(String, &'static str)> {
         names.iter().map(|name| (format!("{prefix}/{name}"), unit)).collect()
     };
@@ -13,6 +14,8 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
             all("kernel", &["garble", "evaluate"], "M AND/s"),
             all("garble", &workloads, "M AND/s"),
             all("evaluate", &workloads, "M AND/s"),
+            all("garble", &programs, "M AND/s"),
+            all("evaluate", &programs, "M AND/s"),
         ]
         .concat(),
         "ot" => [

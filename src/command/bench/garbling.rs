@@ -6,7 +6,7 @@ use hushgate_runtime::garble::{Evaluator, Garbler};
 use hushgate_runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 
 use super::Bench;
-use super::workload::{Chunk, KERNEL_ANDS, WORKLOADS, bristol_plans, kernel_batch, labels};
+use super::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans};
 
 /// ANDs of one run: a few milliseconds, so that some run is not disturbed.
 pub const RUN_ANDS: u64 = 1 << 17;
@@ -23,8 +23,7 @@ pub fn run(bench: &mut Bench) {
     let kernel = bare_kernel(bench, fastest);
     bench.add_with("kernel/garble", 1e3 / kernel.garble, "M AND/s", &[("ns_per_and", kernel.garble)]);
     bench.add_with("kernel/evaluate", 1e3 / kernel.evaluate, "M AND/s", &[("ns_per_and", kernel.evaluate)]);
-    let plans = WORKLOADS.iter().map(|workload| (workload.name, workload.plan(RUN_ANDS)));
-    for (name, plan) in plans.chain(bristol_plans()) {
+    for (name, plan) in plans(RUN_ANDS) {
         let cost = of_plan(bench, &plan);
         for (verb, ns, bound) in [("garble", cost.garble, kernel.garble), ("evaluate", cost.evaluate, kernel.evaluate)]
         {
