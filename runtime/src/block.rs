@@ -56,10 +56,11 @@ impl Block {
         Block([self.0[0] & !1 | bit as u64, self.0[1]])
     }
 
-    /// The block itself where `choice` is true, zero elsewhere; without a branch.
+    /// The block itself where `choice` is true, zero elsewhere; without a branch, which the compiler would otherwise make of the mask where it
+    /// thinks that faster.
     #[must_use]
     pub const fn masked(self, choice: bool) -> Block {
-        let mask = (choice as u64).wrapping_neg();
+        let mask = std::hint::black_box((choice as u64).wrapping_neg());
         Block([self.0[0] & mask, self.0[1] & mask])
     }
 

@@ -649,4 +649,6 @@ pub(crate) const fn sigma(x: Block) -> Block {
 }
 
 #[cfg(test)]
+pub(crate) mod secrecy;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::secrecy::{hide, reveal};
 use super::*;
 use hushgate_circuits::knowledge::Knowledge;
 use hushgate_circuits::plan::Operand;
@@ -55,7 +56,12 @@ impl Batch {
         let segment = Segment::new(steps, Gates::new(&block));
         let (mut frame, mut tables) = (self.frame.clone(), vec![Block::ZERO; segment.n_rows()]);
         let mut keys = GateKeys::new(self.s, self.first_gate);
+        hide(&frame);
+        hide(std::slice::from_ref(delta));
         kernel.garble(&mut keys, delta, segment, &mut frame, &mut tables);
+        reveal(&frame);
+        reveal(&tables);
+        reveal(std::slice::from_ref(delta));
         assert_eq!(keys.next_gate(), self.first_gate + n_pairs(steps));
         (frame, tables)
     }
@@ -64,7 +70,9 @@ impl Batch {
         let mut frame = self.frame.clone();
         let block = self.block(steps);
         let segment = Segment::new(steps, Gates::new(&block));
+        hide(&frame);
         kernel.evaluate(&mut GateKeys::new(self.s, self.first_gate), segment, &mut frame, tables);
+        reveal(&frame);
         frame
     }
 }
@@ -297,13 +305,23 @@ fn xors_of_two_and_three_are_sums() {
         let gates = Gates::new(&block);
         for kernel in Kernel::available() {
             let mut got = frame.clone();
+            hide(&got);
             kernel.evaluate(&mut GateKeys::new(Block::ZERO, 0), Segment::new(&steps, gates), &mut got, &[]);
+            reveal(&got);
             let first = frame[0] ^ frame[1];
             let second = first ^ frame[2];
             let third = first ^ second ^ if third == 5 { Block::ZERO } else { frame[0] };
             assert_eq!(bits(&got[1..5]), bits(&[third, frame[2], first, second]), "{}", kernel.name());
         }
     }
+}
+
+/// Under memcheck this must be reported: otherwise it would see nothing in other tests either.
+#[test]
+fn a_branch_on_a_secret_is_reported() {
+    let secret = [Block::new(1, 0)];
+    hide(&secret);
+    assert!(std::hint::black_box(&secret)[0].lsb());
 }
 
 #[test]

@@ -345,7 +345,7 @@ impl SenderBatch {
         let answers: Vec<u64> = answers.collect();
         let delta = u128::from(*self.sender.delta);
         let expected: Zeroizing<[u64; KAPPA]> = Zeroizing::new(std::array::from_fn(|i| {
-            answers[1 + i] ^ answers[0] & (delta >> i & 1).wrapping_neg() as u64
+            answers[1 + i] ^ answers[0] & std::hint::black_box((delta >> i & 1).wrapping_neg()) as u64
         }));
         if !bool::from(expected.as_slice().ct_eq(found.as_slice())) {
             return Err(PeerMisbehaved::Correlation);

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::secrecy::{hide, reveal};
 use super::*;
 
 fn multiply_naive(a: u64, b: u64) -> u64 {
@@ -46,8 +47,12 @@ proptest! {
     #[test]
     fn transposition_agrees_with_the_definition(before in tiles(3)) {
         let (mut after, mut portable) = (before.clone(), before.clone());
+        hide(&after);
+        hide(&portable);
         transpose(&mut after);
         portable::transpose(&mut portable);
+        reveal(&after);
+        reveal(&portable);
         for ((before, after), portable) in before.iter().zip(&after).zip(&portable) {
             let before = bits(before);
             let expected = std::array::from_fn(|i| (0..TILE).fold(0, |row, j| row | (before[j] >> i & 1) << j));
@@ -64,8 +69,11 @@ proptest! {
         });
         let point = Point::new(point);
         let (mut fast, mut portable) = ([start; TILE], [start; TILE]);
+        hide(&tiles);
         hash_columns(&point, &mut fast, &tiles);
         portable::hash_columns(&point, &mut portable, &tiles);
+        reveal(&fast);
+        reveal(&portable);
         prop_assert_eq!(fast, expected);
         prop_assert_eq!(portable, expected);
     }
@@ -100,10 +108,18 @@ proptest! {
                 false => Side::Whole { choices: &choices, corrections: &mut corrections },
             };
             leaves.expand(u64::from(first_tile), &mut tiles, side);
+            reveal(&tiles);
+            reveal(&corrections);
             (tiles.iter().map(bits).collect::<Vec<_>>(), corrections)
         };
+        hide(&leaves);
+        hide(&choices);
+        hide(std::slice::from_ref(&delta));
         let (tiles, corrections) = expand(Leaves::new(k, &leaves, punctured));
         prop_assert_eq!(&(tiles.clone(), corrections.clone()), &expand(Leaves::portable(k, &leaves, punctured)));
+        reveal(&leaves);
+        reveal(&choices);
+        reveal(std::slice::from_ref(&delta));
         for (tree, tile) in (0..n_trees * n).step_by(7).map(|i| (i / n, i % n)) {
             let group = tile / GROUP * GROUP;
             let correction = corrections[group * n_trees + tree * (n - group).min(GROUP) + tile - group];

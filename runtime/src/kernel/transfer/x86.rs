@@ -90,7 +90,8 @@ fn expand_tree<const K: usize>(tree: Tree<'_, Schedule>, side: TreeSide<'_>, til
                 // SAFETY: four corrections are 64 readable bytes.
                 let correction = unsafe { _mm512_loadu_si512(corrections.as_ptr().cast()) };
                 for (bit, column) in columns.iter_mut().enumerate() {
-                    let mask = _mm512_set1_epi64(-((delta >> bit & 1) as i64));
+                    // Out of the compiler's sight, which would otherwise be free to branch on the bit.
+                    let mask = _mm512_set1_epi64(std::hint::black_box(-((delta >> bit & 1) as i64)));
                     column[i] = _mm512_xor_si512(column[i], _mm512_and_si512(correction, mask));
                 }
             }

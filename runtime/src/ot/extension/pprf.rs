@@ -189,7 +189,8 @@ fn xor(a: &Tag, b: &[u8]) -> Tag {
 fn permute(tags: &mut [Tag], offset: usize) {
     let mut distance = 1;
     while distance < tags.len() {
-        let mask = u8::from(offset & distance != 0).wrapping_neg();
+        // Out of the compiler's sight, which would otherwise be free to branch on the bit.
+        let mask = std::hint::black_box(u8::from(offset & distance != 0).wrapping_neg());
         for square in tags.chunks_exact_mut(2 * distance) {
             let (low, high) = square.split_at_mut(distance);
             for (low, high) in low.as_flattened_mut().iter_mut().zip(high.as_flattened_mut()) {
