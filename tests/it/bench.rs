@@ -16,6 +16,7 @@ fn promised(topic: &str) -> Vec<(String, &'static str)> {
             all("evaluate", &workloads, "M AND/s"),
             all("garble", &programs, "M AND/s"),
             all("evaluate", &programs, "M AND/s"),
+            all("overhead", &["thousand-gates"], "µs"),
         ]
         .concat(),
         "ot" => [

@@ -6,7 +6,7 @@ use hushgate_runtime::garble::{Evaluator, Garbler};
 use hushgate_runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 
 use super::Bench;
-use super::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans};
+use super::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans, small_product};
 
 /// ANDs of one run: a few milliseconds, so that some run is not disturbed.
 pub const RUN_ANDS: u64 = 1 << 17;
@@ -17,7 +17,7 @@ pub struct Cost {
     pub evaluate: f64,
 }
 
-/// The kernels, then each workload with its ratio to the fastest of them.
+/// The kernels, each workload with its ratio to the fastest of them, and what running a small program takes beyond its gates.
 pub fn run(bench: &mut Bench) {
     let fastest = bench.kernel;
     let kernel = bare_kernel(bench, fastest);
@@ -32,6 +32,11 @@ pub fn run(bench: &mut Bench) {
             bench.add_with(&format!("{verb}/{name}"), 1e3 / ns, "M AND/s", &more);
         }
     }
+    let plan = small_product();
+    let (cost, n_ands) = (of_plan(bench, &plan), plan.n_ands() as f64);
+    let [garble, evaluate] = [cost.garble - kernel.garble, cost.evaluate - kernel.evaluate].map(|ns| ns * n_ands / 1e3);
+    let more = [("garble_us", garble), ("evaluate_us", evaluate), ("and_gates", n_ands)];
+    bench.add_with("overhead/thousand-gates", garble + evaluate, "µs", &more);
     for slower in Kernel::available().into_iter().filter(|&slower| slower != fastest) {
         let cost = bare_kernel(bench, slower);
         for (verb, ns) in [("garble", cost.garble), ("evaluate", cost.evaluate)] {

@@ -83,6 +83,15 @@ pub fn millionaires() -> Plan {
     two_party(Blocks::new(), main, 64, 64, 1)
 }
 
+/// The lower half of a product of 32 bits: about a thousand ANDs.
+pub fn small_product() -> Plan {
+    let mut main = Builder::new("main", 64);
+    let inputs = main.inputs();
+    let product = multiply::multiply_wrapping(&mut main, &inputs[..32], &inputs[32..], 32);
+    let main = main.finish(product).expect("a product is small");
+    two_party(Blocks::new(), main, 32, 32, 32)
+}
+
 /// The parity of bob's bits and one of alice's.
 pub fn parity(n: u32) -> Plan {
     let mut main = Builder::new("main", 1 + n);
