@@ -51,16 +51,14 @@ pub fn actives_of_evaluator(mut labels: Labels, bits: &[bool]) -> Labels {
     labels
 }
 
-/// The zero label of the complement, if `complemented`.
+/// The zero label of the complement, if `complemented`, which the plan says and so is no secret.
 pub(super) fn complement_zero(label: Label, delta: &Delta, complemented: bool, known: Knowledge) -> Label {
-    let move_by = delta.times(complemented);
-    let one = ONE.masked(complemented & matches!(known, Knowledge::Evaluator));
-    label ^ move_by ^ one
+    if complemented { complement_active(label ^ delta.block(), true, known) } else { label }
 }
 
 /// The active label of the complement, if `complemented`.
 pub(super) fn complement_active(label: Label, complemented: bool, known: Knowledge) -> Label {
-    label ^ ONE.masked(complemented & matches!(known, Knowledge::Evaluator))
+    if complemented && matches!(known, Knowledge::Evaluator) { label ^ ONE } else { label }
 }
 
 const ONE: Block = Block::new(1, 0);
