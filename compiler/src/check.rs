@@ -458,8 +458,8 @@ impl<'a> Checker<'a> {
         let has =
             |wanted: &str| param.bounds.iter().any(|bound| bound.as_ident().is_some_and(|name| &*name.name == wanted));
         let bound = match () {
-            // Only numbers have an order.
-            () if has("Num") || has("Ord") => return Arg::Ty(Ty::Exact),
+            () if has("Num") => return Arg::Ty(Ty::Exact),
+            () if has("Ord") => Bound::Ord,
             () if has("Eq") => Bound::Eq,
             () => Bound::None,
         };

@@ -312,7 +312,8 @@ pub enum ExprKind {
     Intrinsic(Intrinsic, Vec<Expr>),
     /// A call.
     Call(FunctionId, Vec<Expr>),
-    /// The value, which must be proven to lie in the range of the node's type. Works through arrays, tuples, structs and enums.
+    /// The value, which must be proven to lie in the range of the node's type. Works through arrays, tuples, structs and enums. Where the type
+    /// is that of a closure's parameter, the node stands where it is written.
     Fit(Box<Expr>),
     /// The value modulo 2^N, in the node's declared type. If that type has a range, a [`ExprKind::Fit`] stands around it.
     Wrap(Box<Expr>),
@@ -481,7 +482,8 @@ pub enum BinaryOp {
     Eq,
     /// `!=`.
     Ne,
-    /// `<` of integers of any types.
+    /// `<` of integers of any types, or of two values of one type: false comes before true, a variant before those that are declared after
+    /// it, and of arrays, tuples and structs the first part that differs decides.
     Lt,
     /// `<=`.
     Le,
@@ -528,6 +530,8 @@ pub enum Intrinsic {
     MergingNetwork,
     /// `a.isqrt()`: the square root, rounded down; 0 of a negative number.
     Isqrt,
+    /// `e.index()`: the position of an enum's variant, from 0.
+    Tag,
     /// Floating point.
     Float(FloatOp),
 }

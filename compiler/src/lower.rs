@@ -22,6 +22,7 @@ mod loops;
 mod merge;
 mod number;
 mod operator;
+mod order;
 mod place;
 mod report;
 mod require;

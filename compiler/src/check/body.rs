@@ -546,6 +546,7 @@ impl<'c, 'a> Body<'c, 'a> {
         };
         let number = |ty: &Ty| matches!(ty, Ty::Int(_) | Ty::Exact) || types.fixed_of(ty).is_some();
         match (&value.ty, ty) {
+            (found, Ty::Int(_) | Ty::Exact) if types.is_declared_enum(found) => self.numbered(error, value),
             (Ty::Int(_) | Ty::Exact, Ty::Bool) => error.fix("compare it", around("(", ") != 0")),
             (Ty::Bool, Ty::Int(_) | Ty::Exact) => {
                 error.fix("choose a number for each case", around("if ", " { 1 } else { 0 }"))

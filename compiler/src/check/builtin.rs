@@ -72,6 +72,8 @@ const FIXED_METHODS: &[&str] = &["abs", "checked_div", "checked_rem", "div_or", 
 
 const TEXT_METHODS: &[&str] = &["bytes"];
 
+const ENUM_METHODS: &[&str] = &["index"];
+
 const OPTION_METHODS: &[&str] = &["and_then", "is_none", "is_some", "map", "or", "unwrap_or"];
 
 /// Whether integers, arrays or options have a method of this name.
@@ -132,12 +134,16 @@ impl<'a> Body<'_, 'a> {
                 let fixed = |ty: &&Ty| self.checker.types.fixed_of(ty).is_some();
                 let hint = want.filter(fixed).filter(|_| super::expr::adapts(&args[0])).cloned();
                 let first = self.expr(&args[0], hint.as_ref());
+                let rest = Builtin { args: &args[1..], ..call };
+                if let Some(def) = self.checker.ordered_method(&first.ty, &name.name) {
+                    return self.library_method(def, first, &rest);
+                }
                 let types = &self.checker.types;
                 if types.fixed_of(&first.ty).is_some() || types.bound_of(&first.ty).is_some() {
-                    return self.value_method(first, &Builtin { args: &args[1..], ..call });
+                    return self.value_method(first, &rest);
                 }
                 let first = self.int_value(first, &args[0]);
-                self.int_method(first, &Builtin { args: &args[1..], ..call })
+                self.int_method(first, &rest)
             }
         }
     }
@@ -177,8 +183,18 @@ impl<'a> Body<'_, 'a> {
             return value;
         }
         let found = self.type_name(&value.ty);
-        let error = Diagnostic::error(Code::TypeMismatch, format!("expected an integer, found `{found}`"));
-        self.fail(arg.span, error.at(arg.span, format!("this is `{found}`")).help("use an integer"))
+        let error = Diagnostic::error(Code::TypeMismatch, format!("expected an integer, found `{found}`"))
+            .at(arg.span, format!("this is `{found}`"));
+        let error = self.needs_integer(error, &value);
+        self.fail(arg.span, error)
+    }
+
+    /// How to give an integer where `value` is none.
+    pub(super) fn needs_integer(&self, error: Diagnostic, value: &Expr) -> Diagnostic {
+        if self.checker.types.is_declared_enum(&value.ty) {
+            return self.numbered(error, value);
+        }
+        error.help("use an integer")
     }
 
     /// The type in `wrap::<T>`.
@@ -407,11 +423,11 @@ impl<'a> Body<'_, 'a> {
     fn method_on_opaque(&mut self, value: &Expr, call: &Builtin<'_, 'a>) -> Option<Expr> {
         self.checker.types.bound_of(&value.ty).filter(|_| INT_METHODS.contains(&&*call.name.name))?;
         let ordered = matches!(&*call.name.name, "min" | "max" | "clamp");
+        let (needed, wanted) = if ordered { ("Ord", Bound::Ord) } else { ("Num", Bound::Num) };
+        let (name, declared, _) = self.checker.types.lacks(&value.ty, wanted)?;
         for arg in call.args {
             self.value(arg, &value.ty, &Why::plain());
         }
-        let (name, declared, _) = self.checker.types.lacks(&value.ty, Bound::Num)?;
-        let needed = if ordered { "Ord" } else { "Num" };
         self.checker.lacks_bound(&name, declared, needed, call.name.span, &format!("`{}` needs it", call.name));
         Some(self.error(call.span))
     }
@@ -443,6 +459,12 @@ impl<'a> Body<'_, 'a> {
         }
         match value.ty.clone() {
             Ty::Int(_) | Ty::Exact if INT_METHODS.contains(&&*name.name) => self.int_method(value, call),
+            ty if self.checker.types.is_declared_enum(&ty) && ENUM_METHODS.contains(&&*name.name) => {
+                if !self.takes(call, 0) {
+                    return self.error(call.span);
+                }
+                self.intrinsic(Intrinsic::Tag, vec![value], Ty::Exact, call.span)
+            }
             Ty::Array(element, n) if super::iterate::declares(&name.name, &element) => {
                 self.array_method(value, &element, n, call)
             }
@@ -513,6 +535,7 @@ impl<'a> Body<'_, 'a> {
             ty if self.checker.types.option_of(ty).is_some() => OPTION_METHODS,
             ty if self.checker.types.fixed_of(ty).is_some() => FIXED_METHODS,
             ty if self.checker.types.text_len(ty).is_some() => TEXT_METHODS,
+            ty if self.checker.types.is_declared_enum(ty) => ENUM_METHODS,
             _ => &[],
         };
         let library: Vec<String> =

@@ -584,7 +584,8 @@ impl<'a> Body<'_, 'a> {
         let found = self.type_name(&value.ty);
         let error = Diagnostic::error(Code::TypeMismatch, format!("an index is an integer, found `{found}`"))
             .at(index.span, format!("this is `{found}`"));
-        self.fail(index.span, error.help("use an integer"))
+        let error = self.needs_integer(error, &value);
+        self.fail(index.span, error)
     }
 
     pub(super) fn not_an_array(&mut self, span: Span, ty: &Ty, what: &str) -> Expr {

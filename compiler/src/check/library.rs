@@ -129,6 +129,9 @@ fn module_of(name: &str) -> Option<&'static str> {
     crate::std::names().find(|module| crate::std::text(module).is_some_and(declares))
 }
 
+/// How the names begin of what all values with an order have.
+const ORDERED: &str = "ordered_";
+
 impl<'a> Checker<'a> {
     /// Says which module of the library declares what is not declared here.
     pub(super) fn in_library_module(&self, name: &ast::Ident, error: &Diagnostic) -> Option<Diagnostic> {
@@ -140,27 +143,39 @@ impl<'a> Checker<'a> {
 
     /// The function that is the method `name` of a type of the language.
     pub(super) fn library_method(&self, ty: &Ty, name: &str) -> Option<DefId> {
-        let find = |scope: Option<ScopeId>, name: &str| {
-            let def = self.scopes[scope?.0 as usize].names.get(name).copied()?;
-            (self.public_defs.contains(&def) && matches!(self.def(def).kind, DefKind::Function(..))).then_some(def)
-        };
-        let own = find(self.methods_scope, &format!("{}_{name}", self.method_prefix(ty)?));
-        own.or_else(|| find(self.sort_scope, name).filter(|_| matches!(ty, Ty::Array(..))))
+        let is_array = matches!(ty, Ty::Array(..));
+        let own = self.method_prefix(ty).and_then(|prefix| self.declared_in(self.methods_scope, prefix, name));
+        let sorts = || self.declared_in(self.sort_scope, "", name).filter(|_| is_array);
+        own.or_else(sorts).or_else(|| self.ordered_method(ty, name).filter(|_| !is_array))
+    }
+
+    /// The function of two values that are no integers but have an order: `min`, `max`, `clamp`.
+    pub(super) fn ordered_method(&self, ty: &Ty, name: &str) -> Option<DefId> {
+        let applies = self.types.is_ordered(ty) && !matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never);
+        self.declared_in(self.methods_scope, ORDERED, name).filter(|_| applies)
+    }
+
+    /// The function `name` of a module, after a prefix.
+    fn declared_in(&self, scope: Option<ScopeId>, prefix: &str, name: &str) -> Option<DefId> {
+        let def = self.scopes[scope?.0 as usize].names.get(&*format!("{prefix}{name}")).copied()?;
+        (self.public_defs.contains(&def) && matches!(self.def(def).kind, DefKind::Function(..))).then_some(def)
     }
 
     /// The names of all such methods.
     pub(super) fn library_methods(&self, ty: &Ty) -> Vec<String> {
-        let (Some(prefix), Some(scope)) = (self.method_prefix(ty), self.methods_scope) else { return Vec::new() };
+        let Some(scope) = self.methods_scope else { return Vec::new() };
+        let ordered = Some(ORDERED).filter(|_| self.types.is_ordered(ty) && !matches!(ty, Ty::Array(..)));
+        let prefixes: Vec<&str> = self.method_prefix(ty).into_iter().chain(ordered).collect();
         let names = self.scopes[scope.0 as usize].names.keys();
-        names.filter_map(|name| Some(name.strip_prefix(prefix)?.strip_prefix('_')?.to_owned())).collect()
+        let own = |name: &str| prefixes.iter().find_map(|prefix| name.strip_prefix(prefix).map(str::to_owned));
+        names.filter_map(|name| own(name)).collect()
     }
 
     fn method_prefix(&self, ty: &Ty) -> Option<&'static str> {
         match ty {
-            Ty::Array(..) => Some("array"),
-            Ty::Enum(_) => self.types.option_of(ty).map(|_| "option"),
-            Ty::Struct(_) if self.types.text_len(ty).is_some() => Some("str"),
-            Ty::Struct(_) => self.types.fixed_of(ty).map(|_| "fixed"),
+            Ty::Array(..) => Some("array_"),
+            Ty::Enum(_) => self.types.option_of(ty).map(|_| "option_"),
+            Ty::Struct(_) => self.types.text_len(ty).map(|_| "str_"),
             _ => None,
         }
     }

@@ -124,9 +124,8 @@ impl<'a> Body<'_, 'a> {
             Ast::ShlWrap => self.shift_in_type(op, left, right, span),
             Ast::BitAnd | Ast::BitXor | Ast::BitOr => self.bitwise(op, left, right, span),
             Ast::Eq | Ast::Ne => self.equality(op, left, right, span),
-            Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge | Ast::And | Ast::Or => {
-                self.arithmetic(op, left, right, span, Ty::Bool)
-            }
+            Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => self.ordering(op, left, right, span),
+            Ast::And | Ast::Or => self.arithmetic(op, left, right, span, Ty::Bool),
         }
     }
 
@@ -144,7 +143,7 @@ impl<'a> Body<'_, 'a> {
         types.bound_of(&left.ty).or_else(|| types.bound_of(&right.ty))?;
         let needed = match op.op {
             Ast::Eq | Ast::Ne if left.ty == right.ty => "Eq",
-            Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge => "Ord",
+            Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge if left.ty == right.ty => "Ord",
             _ => "Num",
         };
         let own = if types.bound_of(&left.ty).is_some() { &left.ty } else { &right.ty };
@@ -167,6 +166,7 @@ impl<'a> Body<'_, 'a> {
         error = error.at(op.span, "cannot be applied").because(left.span, format!("this is `{left_name}`"));
         error = error.because(right.span, format!("this is `{right_name}`"));
         let both_bools = left.ty == Ty::Bool && right.ty == Ty::Bool;
+        let compared = matches!(op.op, Ast::Lt | Ast::Le | Ast::Gt | Ast::Ge);
         let is_option = |ty: &Ty| self.checker.types.option_of(ty).is_some();
         error = match op.op {
             Ast::Add | Ast::Mul if both_bools => {
@@ -176,9 +176,24 @@ impl<'a> Body<'_, 'a> {
             _ if is_option(&left.ty) || is_option(&right.ty) => {
                 error.help("say what happens when there is no value, for example with `.unwrap_or(…)`")
             }
+            _ if compared && left.ty == right.ty => {
+                error.help("say by which parts: `(a.first, a.second) < (b.first, b.second)`")
+            }
+            _ if self.checker.types.is_declared_enum(&left.ty) => self.numbered(error, left),
+            _ if self.checker.types.is_declared_enum(&right.ty) => self.numbered(error, right),
+            _ if compared => error.help("compare values of one type"),
             _ => error.help(format!("use {wanted} on both sides")),
         };
         self.fail(span, error)
+    }
+
+    /// Offers the number of an enum's variant in its place.
+    pub(super) fn numbered(&self, error: Diagnostic, value: &Expr) -> Diagnostic {
+        error.replace(
+            "an enum's variants have numbers, 0 for the first: `.index()` gives them",
+            value.span.at_end(),
+            ".index()",
+        )
     }
 
     /// `+%`, `+|` and the like: both operands of one declared type, which constants adapt to.
@@ -238,6 +253,26 @@ impl<'a> Body<'_, 'a> {
         if let Some((name, declared, _)) = self.checker.types.lacks(&ty, Bound::Eq) {
             self.checker.lacks_bound(&name, declared, "Eq", op.span, &format!("`{}` needs it", op.op.symbol()));
             return self.error(span);
+        }
+        let (left, right) = (self.fit(left, &ty, &Why::plain()), self.fit(right, &ty, &Why::plain()));
+        node(op.op, left, right, span, Ty::Bool)
+    }
+
+    /// `<` and its like.
+    fn ordering(&mut self, op: Op, left: Expr, right: Expr, span: Span) -> Expr {
+        if is_int(&left.ty) && is_int(&right.ty) {
+            return node(op.op, left, right, span, Ty::Bool);
+        }
+        let wanted = "two numbers, or two values of one type that has an order";
+        let Some(ty) = self.join(&left.ty, &right.ty) else {
+            return self.bad_operands(op, &left, &right, wanted, span);
+        };
+        if let Some((name, declared, _)) = self.checker.types.lacks(&ty, Bound::Ord) {
+            self.checker.lacks_bound(&name, declared, "Ord", op.span, &format!("`{}` needs it", op.op.symbol()));
+            return self.error(span);
+        }
+        if !self.checker.types.is_ordered(&ty) {
+            return self.bad_operands(op, &left, &right, wanted, span);
         }
         let (left, right) = (self.fit(left, &ty, &Why::plain()), self.fit(right, &ty, &Why::plain()));
         node(op.op, left, right, span, Ty::Bool)

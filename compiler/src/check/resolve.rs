@@ -487,24 +487,34 @@ impl<'a> Checker<'a> {
     pub(super) fn bounds(&mut self, param: &'a ast::GenericParam, ty: &Ty, span: Span) -> bool {
         let number = matches!(ty, Ty::Int(_) | Ty::Exact | Ty::Never) || self.types.fixed_of(ty).is_some();
         let holds = |bound: &&ast::Path| match bound.as_ident().map(|name| &*name.name) {
-            Some("Num" | "Ord") => number,
+            Some("Num") => number,
+            Some("Ord") => self.types.is_ordered(ty),
             Some("Eq") => self.types.lacks(ty, Bound::Eq).is_none(),
             _ => true,
         };
         let Some(bound) = param.bounds.iter().find(|bound| !holds(bound)) else { return true };
+        let needed = bound.to_string();
+        let wanted = match &*needed {
+            "Num" => Bound::Num,
+            "Ord" => Bound::Ord,
+            _ => Bound::Eq,
+        };
         if let Some((name, declared, _)) =
-            self.types.lacks(ty, Bound::Num).filter(|_| self.types.bound_of(ty).is_some())
+            self.types.lacks(ty, wanted).filter(|_| wanted < Bound::Num || self.types.bound_of(ty).is_some())
         {
-            let needed = bound.to_string();
             self.lacks_bound(&name, declared, &needed, span, &format!("`{}` must be `{needed}`", param.name));
             return false;
         }
         let found = self.types.name(ty);
         let help = match (bound.as_ident().map(|name| &*name.name), ty) {
-            (Some("Ord"), Ty::Struct(_) | Ty::Tuple(_) | Ty::Enum(_)) => {
-                "only numbers have an order: use one of its parts, as in `sort_by_key(|x| x.part)`, or say which comes first, as in `sort_by(|a, b| …)`"
+            (Some("Ord"), _) => {
+                "it has no order: use one of its parts or several, as in `sort_by_key(|x| (x.first, x.second))`, or say which comes first, as in `sort_by(|a, b| …)`"
             }
-            _ => "use a type that can be compared and calculated with: an integer",
+            (_, ty) if self.types.is_declared_enum(ty) => {
+                "an enum's variants have numbers, 0 for the first: give those, as in `xs.map(|x| x.index())`"
+            }
+            (_, Ty::Enum(_)) => "say what stands for it where there is no value, as in `xs.map(|x| x.unwrap_or(0))`",
+            _ => "use a number: an integer, or in many places a `fixed` one",
         };
         self.report(
             Diagnostic::error(Code::BoundNotMet, format!("`{found}` is not `{bound}`, which `{}` must be", param.name))

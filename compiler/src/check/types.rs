@@ -48,7 +48,9 @@ pub(super) enum Bound {
     None,
     /// Values can be compared for equality.
     Eq,
-    /// They are numbers: then a number stands for them.
+    /// They have an order too.
+    Ord,
+    /// They are numbers, which have an order: then a number stands for them.
     Num,
 }
 
@@ -241,6 +243,28 @@ impl Types {
             },
             _ => None,
         }
+    }
+
+    /// Whether values have an order: numbers, bools, texts, enums without payloads, and tuples and arrays of such.
+    pub(super) fn is_ordered(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Bool | Ty::Exact | Ty::Int(_) | Ty::Never => true,
+            Ty::Array(element, _) => self.is_ordered(element),
+            Ty::Tuple(items) => items.iter().all(|ty| self.is_ordered(ty)),
+            Ty::Enum(id) => {
+                self.is_declared_enum(ty) && self.enum_(*id).variants.iter().all(|(_, payload)| *payload == unit())
+            }
+            Ty::Struct(id) => match self.struct_origin(*id).0 {
+                Origin::Str | Origin::Fixed(_) => true,
+                Origin::Opaque(_, bound) => bound >= Bound::Ord,
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether it is an enum that the program or the library declares.
+    pub(super) fn is_declared_enum(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Enum(id) if matches!(self.enum_origin(*id).0, Origin::Def(_)))
     }
 
     /// How large the type is.

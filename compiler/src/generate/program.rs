@@ -419,7 +419,7 @@ impl<R: Rng> Generator<'_, R> {
             return self.leaf();
         }
         let d = depth - 1;
-        match self.chances(&[4, 6, 2, 2, 2, 2, 2, 2, 2, 2, 2]) {
+        match self.chances(&[4, 6, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]) {
             0 => self.leaf(),
             1 => {
                 let op = ["+", "-", "*", "&", "|", "^"][self.below(6) as usize];
@@ -452,7 +452,11 @@ impl<R: Rng> Generator<'_, R> {
                 let op = if self.one_in(2) { "count_ones" } else { "leading_zeros" };
                 format!("wrap::<{}>({}).{op}()", int.base(), self.exact(d))
             }
-            _ => self.matched(d),
+            10 => self.matched(d),
+            _ => match self.pick_where(|ty| matches!(ty, Type::Enum(_))) {
+                Some((place, _)) => format!("{place}.index()"),
+                None => self.leaf(),
+            },
         }
     }
 
@@ -562,9 +566,24 @@ impl<R: Rng> Generator<'_, R> {
             }
             3 => format!("(!{})", self.bool(d)),
             _ => match self.pick_where(|_| true) {
-                Some((place, ty)) if !matches!(ty, Type::Int(_)) => format!("({place} == {})", self.braced(&ty, d)),
+                Some((place, ty)) if !matches!(ty, Type::Int(_)) => {
+                    let n_ops = if self.is_ordered(&ty) { 6 } else { 2 };
+                    let op = ["==", "!=", "<", "<=", ">", ">="][self.below(n_ops) as usize];
+                    format!("({place} {op} {})", self.braced(&ty, d))
+                }
                 _ => "true".to_owned(),
             },
+        }
+    }
+
+    /// Whether values of this type have an order.
+    fn is_ordered(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Bool | Type::Int(_) => true,
+            Type::Array(element, _) => self.is_ordered(element),
+            Type::Tuple(items) => items.iter().all(|ty| self.is_ordered(ty)),
+            Type::Enum(i) => self.enums[*i].iter().all(Vec::is_empty),
+            Type::Struct(_) | Type::Option(_) => false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Built-in functions, on whole numbers.
+//! Built-in functions.
 
 use std::rc::Rc;
 
@@ -52,6 +52,10 @@ pub(super) fn apply(intrinsic: Intrinsic, expr: &Expr, args: &[Expr], values: Ve
             let pair = |(i, j)| Val::List(Rc::new(vec![Val::Int(BigInt::from(i)), Val::Int(BigInt::from(j))]));
             return Ok(Val::List(Rc::new(network(intrinsic, &sizes).into_iter().map(pair).collect())));
         }
+        Intrinsic::Tag => match &values[0] {
+            Val::Variant(tag, _) => BigInt::from(*tag),
+            _ => return fail(span, ErrorKind::Internal("expected an enum")),
+        },
         Intrinsic::Isqrt => int(0)?.max(BigInt::ZERO).sqrt(),
         Intrinsic::Float(op) => {
             let values = values.iter().map(|value| value.int(span)).collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,4 @@
-//! Operators with two operands, on whole numbers.
+//! Operators with two operands.
 
 use num_bigint::{BigInt, Sign};
 
@@ -11,6 +11,14 @@ pub(super) fn binary(op: BinaryOp, left: Val, right: Val, expr: &Expr) -> Eval {
     match op {
         BinaryOp::Eq => return Ok(Val::Bool(left == right)),
         BinaryOp::Ne => return Ok(Val::Bool(left != right)),
+        _ => {}
+    }
+    let order = || left.order(&right);
+    match op {
+        BinaryOp::Lt => return Ok(Val::Bool(order().is_lt())),
+        BinaryOp::Le => return Ok(Val::Bool(order().is_le())),
+        BinaryOp::Gt => return Ok(Val::Bool(order().is_gt())),
+        BinaryOp::Ge => return Ok(Val::Bool(order().is_ge())),
         _ => {}
     }
     match (left, right) {
@@ -31,16 +39,6 @@ fn of_bools(op: BinaryOp, a: bool, b: bool, span: Span) -> Eval {
 
 fn of_ints(op: BinaryOp, a: &BigInt, b: &BigInt, expr: &Expr) -> Eval {
     let span = expr.span;
-    let compared = match op {
-        BinaryOp::Lt => Some(a < b),
-        BinaryOp::Le => Some(a <= b),
-        BinaryOp::Gt => Some(a > b),
-        BinaryOp::Ge => Some(a >= b),
-        _ => None,
-    };
-    if let Some(truth) = compared {
-        return Ok(Val::Bool(truth));
-    }
     let value = match op {
         BinaryOp::Add | BinaryOp::WrapAdd | BinaryOp::SatAdd => a + b,
         BinaryOp::Sub | BinaryOp::WrapSub | BinaryOp::SatSub => a - b,

@@ -1,5 +1,6 @@
 //! Values while they are computed: cheap to copy, cheap to change in place.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use hushgate_circuits::shape::Value;
@@ -47,6 +48,21 @@ impl Val {
             Val::Int(value) => Value::Int(value.clone()),
             Val::List(items) => Value::List(items.iter().map(Val::to_value).collect()),
             Val::Variant(tag, payload) => Value::Variant(*tag, Box::new(payload.to_value())),
+        }
+    }
+
+    /// Which of two values of one type comes first: the first part that differs decides.
+    pub(super) fn order(&self, other: &Val) -> Ordering {
+        match (self, other) {
+            (Val::Bool(a), Val::Bool(b)) => a.cmp(b),
+            (Val::Int(a), Val::Int(b)) => a.cmp(b),
+            (Val::List(a), Val::List(b)) => {
+                let mut parts = a.iter().zip(b.iter()).map(|(a, b)| a.order(b));
+                parts.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            }
+            (Val::Variant(a, x), Val::Variant(b, y)) => a.cmp(b).then_with(|| x.order(y)),
+            // The checker compares values of one type only.
+            _ => Ordering::Equal,
         }
     }
 

@@ -296,11 +296,16 @@ impl Walk<'_> {
         self.less(b, a).not()
     }
 
+    /// What `a - b` may be.
+    pub(super) fn difference(&self, a: &Int, b: &Int) -> Range {
+        self.narrow(a.range().sub(b.range()), &a.form().sub(b.form()))
+    }
+
     /// `a == b`.
     pub(super) fn equal(&mut self, a: &Int, b: &Int) -> Bit {
         let (a, b) = (&self.refresh(a), &self.refresh(b));
         let form = a.form().sub(b.form());
-        let range = self.narrow(a.range().sub(b.range()), &form);
+        let range = self.difference(a, b);
         let stage = a.stage().join(b.stage());
         if range.value().is_some_and(|value| value.sign() == Sign::NoSign) {
             return Bit { stage, ..Bit::known(true) };

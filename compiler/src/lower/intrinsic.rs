@@ -49,6 +49,7 @@ impl Walk<'_> {
             Intrinsic::AesSbox => self.aes_sbox(&int(0)),
             Intrinsic::SortingNetwork | Intrinsic::MergingNetwork => return Ok(self.network(intrinsic, values)),
             Intrinsic::Isqrt => self.square_root(&int(0)),
+            Intrinsic::Tag => values[0].variants().tag.clone(),
             Intrinsic::Float(op) => {
                 let operands: Vec<Int> = (0..values.len()).map(int).collect();
                 return Ok(self.float(op, &operands, args[0].ty.declared(), &expr.ty));

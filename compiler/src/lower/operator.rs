@@ -18,6 +18,10 @@ impl Walk<'_> {
         match (op, a, b) {
             (BinaryOp::Eq, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b))),
             (BinaryOp::Ne, a, b) => return Ok(Abstract::Bool(self.equal_values(a, b).not())),
+            (BinaryOp::Lt, a, b) => return Ok(Abstract::Bool(self.less_values(a, b))),
+            (BinaryOp::Le, a, b) => return Ok(Abstract::Bool(self.less_values(b, a).not())),
+            (BinaryOp::Gt, a, b) => return Ok(Abstract::Bool(self.less_values(b, a))),
+            (BinaryOp::Ge, a, b) => return Ok(Abstract::Bool(self.less_values(a, b).not())),
             (_, Abstract::Bool(a), Abstract::Bool(b)) => {
                 return Ok(Abstract::Bool(match op {
                     BinaryOp::BitAnd => self.and_bits(a, b),
@@ -28,16 +32,6 @@ impl Walk<'_> {
             _ => {}
         }
         let (a, b) = (a.int(), b.int());
-        let compared = match op {
-            BinaryOp::Lt => Some(self.less(&a, &b)),
-            BinaryOp::Le => Some(self.at_most(&a, &b)),
-            BinaryOp::Gt => Some(self.less(&b, &a)),
-            BinaryOp::Ge => Some(self.at_most(&b, &a)),
-            _ => None,
-        };
-        if let Some(bit) = compared {
-            return Ok(Abstract::Bool(bit));
-        }
         let result = match op {
             BinaryOp::Add | BinaryOp::Sub => self.term(&a, &b, op == BinaryOp::Sub, is_part),
             _ => self.arithmetic(op, &a, &b, expr),

@@ -769,4 +769,13 @@ impl Abstract {
             _ => unreachable!("the checker has seen that this has elements or fields"),
         }
     }
+
+    /// # Panics
+    /// If it is not an enum: the checker has seen to that.
+    pub(super) fn variants(&self) -> &Rc<Variants> {
+        match self {
+            Abstract::Enum(variants) => variants,
+            _ => unreachable!("the checker has seen that this is an enum"),
+        }
+    }
 }
