@@ -24,6 +24,7 @@ mod number;
 mod operator;
 mod order;
 mod place;
+mod recall;
 mod report;
 mod require;
 mod roll;

@@ -16,6 +16,10 @@ const FACTS_PER_QUESTION: usize = 6;
 /// Facts that a question puts together.
 const FACTS_COMBINED: u32 = 2;
 
+/// Facts that a proof puts together that failed at first, and the steps that it may take for it.
+const DEEP_COMBINED: u32 = 6;
+const DEEP_STEPS: u32 = 500;
+
 /// What is known on the current path.
 #[derive(Default)]
 pub(super) struct Facts {
@@ -267,6 +271,38 @@ impl Facts {
         best
     }
 
+    /// Bounds of the form by intervals and many facts put together. Unlike [`Facts::bounds`] it goes from newer variables to older ones only.
+    pub(super) fn deep_bounds(&self, form: &Linear) -> Option<Range> {
+        let plain = self.interval(form)?;
+        let least = |form: &Linear| self.deep_least(form, DEEP_COMBINED, &mut { DEEP_STEPS });
+        let lo = least(form).map_or(plain.lo.clone(), |lo| lo.max(plain.lo.clone()));
+        let hi = least(&form.scale(&BigInt::from(-1))).map_or(plain.hi.clone(), |least| (-least).min(plain.hi.clone()));
+        Some(if lo <= hi { Range { lo, hi } } else { plain })
+    }
+
+    /// A lower bound of the form: its newest variable goes out by its interval, or by a fact that has none that is newer, and so on.
+    fn deep_least(&self, form: &Linear, depth: u32, steps: &mut u32) -> Option<BigInt> {
+        let mut best = self.interval(form).map(|range| range.lo);
+        let Some((var, k)) = form.terms.last() else { return best };
+        if depth == 0 || *steps == 0 {
+            return best;
+        }
+        *steps -= 1;
+        let facts =
+            self.about.get(var).map_or(&[][..], |facts| &facts[facts.len().saturating_sub(FACTS_PER_QUESTION)..]);
+        for fact in facts.iter().map(|position| &self.not_negative[*position as usize]) {
+            let Some((_, p)) = fact.terms.last().filter(|(v, p)| v == var && p.sign() == k.sign()) else { continue };
+            let rest = form.add_scaled(fact, &-(k / p).max(BigInt::from(1)));
+            best = best.max(self.deep_least(&rest, depth - 1, steps));
+        }
+        let alone = Linear { constant: BigInt::ZERO, terms: vec![(*var, k.clone())] };
+        if let Some(own) = self.interval(&alone).filter(|_| form.terms.len() > 1) {
+            let rest = self.deep_least(&form.sub(&alone), depth - 1, steps);
+            best = best.max(rest.map(|least| least + own.lo));
+        }
+        best
+    }
+
     /// The form's interval by those of its variables alone.
     fn interval(&self, form: &Linear) -> Option<Range> {
         let mut sum = Range::single(form.constant.clone());
@@ -278,7 +314,7 @@ impl Facts {
 }
 
 /// `a / b` rounded down, for `b > 0`.
-fn floor_div(a: &BigInt, b: &BigInt) -> BigInt {
+pub(super) fn floor_div(a: &BigInt, b: &BigInt) -> BigInt {
     let quotient = a / b;
     if (a % b).sign() == Sign::Minus { quotient - 1 } else { quotient }
 }

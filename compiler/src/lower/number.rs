@@ -3,6 +3,8 @@
 //! So `if a * b <= c { c - a * b }` is provable, though the product is written twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
 
 use super::linear::{Linear, Var};
 
@@ -34,9 +36,15 @@ struct FormId(u32);
 /// Which variable stands for which operation.
 #[derive(Default)]
 pub(super) struct Numbering {
-    forms: HashMap<Linear, FormId>,
-    results: HashMap<(Operation, FormId, FormId), Var>,
+    forms: HashMap<Rc<Linear>, FormId>,
+    /// The forms by their numbers.
+    by_id: Vec<Rc<Linear>>,
+    results: HashMap<Key, Var>,
+    /// What variables stand for, by ascending variable.
+    definitions: Vec<(Var, Key)>,
 }
+
+type Key = (Operation, FormId, FormId);
 
 impl Numbering {
     /// The variable of this operation; `new` makes one that was not there.
@@ -47,7 +55,25 @@ impl Numbering {
             Operation::Mul | Operation::And | Operation::Or | Operation::Xor | Operation::Min | Operation::Max
         );
         let (a, b) = if commutes && b < a { (b, a) } else { (a, b) };
-        *self.results.entry((op, a, b)).or_insert_with(new)
+        match self.results.entry((op, a, b)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let var = *place.insert(new());
+                debug_assert!(
+                    self.definitions.last().is_none_or(|(last, _)| *last < var),
+                    "variables are numbered in order"
+                );
+                self.definitions.push((var, (op, a, b)));
+                var
+            }
+        }
+    }
+
+    /// The operation that a variable stands for.
+    pub(super) fn definition(&self, var: Var) -> Option<(Operation, &Linear, &Linear)> {
+        let at = self.definitions.binary_search_by_key(&var, |(var, _)| *var).ok()?;
+        let (op, a, b) = self.definitions[at].1;
+        Some((op, &self.by_id[a.0 as usize], &self.by_id[b.0 as usize]))
     }
 
     fn form(&mut self, form: &Linear) -> FormId {
@@ -55,7 +81,9 @@ impl Numbering {
             return *id;
         }
         let id = FormId(self.forms.len() as u32);
-        self.forms.insert(form.clone(), id);
+        let form = Rc::new(form.clone());
+        self.by_id.push(Rc::clone(&form));
+        self.forms.insert(form, id);
         id
     }
 }

@@ -92,7 +92,10 @@ impl Walk<'_> {
 
     fn prove_divisor(&mut self, b: &Int, expr: &Expr) {
         let b = self.refresh(b);
-        if b.range().contains(&BigInt::ZERO) && !self.facts.is_not_zero(b.form()) {
+        if b.range().contains(&BigInt::ZERO)
+            && !self.facts.is_not_zero(b.form())
+            && self.recalled(&b).range().contains(&BigInt::ZERO)
+        {
             self.report(report::zero_divisor(self.program, expr, b.range()));
         }
     }
@@ -100,6 +103,7 @@ impl Walk<'_> {
     /// The amount of a shift, proven not to be negative.
     pub(super) fn prove_amount(&mut self, b: &Int, expr: &Expr) -> Int {
         let b = self.refresh(b);
+        let b = if b.range().is_signed() { self.recalled(&b) } else { b };
         if !b.range().is_signed() {
             return b;
         }
@@ -218,7 +222,9 @@ impl Walk<'_> {
     pub(super) fn prove_index(&mut self, index: &Int, len: usize, span: Span, read: Option<&Expr>) -> Int {
         let index = self.refresh(index);
         let last = BigInt::from(len) - 1;
-        if index.range().lo.sign() != Sign::Minus && index.range().hi <= last {
+        let is_inside = |index: &Int| index.range().lo.sign() != Sign::Minus && index.range().hi <= last;
+        let index = if is_inside(&index) { index } else { self.recalled(&index) };
+        if is_inside(&index) {
             return index;
         }
         let diagnostic = report::index_outside(span, index.range(), len);

@@ -226,6 +226,10 @@ impl Walk<'_> {
         if declared.includes(value.range()) {
             return value;
         }
+        let value = self.recalled(&value);
+        if declared.includes(value.range()) {
+            return value;
+        }
         let operator = self.operator.take().filter(|operator| operator.span == at.inner);
         let diagnostic = report::does_not_fit(self, &value, ty, at, operator);
         self.report(diagnostic);

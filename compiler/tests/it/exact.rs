@@ -144,7 +144,7 @@ impl Small {
             };
         }
         let d = depth - 1;
-        match self.below(14) {
+        match self.below(17) {
             0 | 1 => format!("({} + {})", self.number(d), self.number(d)),
             2..=4 => format!("({} - {})", self.number(d), self.number(d)),
             5 => format!("({} * {})", self.number(d), self.number(d)),
@@ -161,6 +161,18 @@ impl Small {
                 format!("{op}({}, {})", self.number(d), self.number(d))
             }
             12 => format!("({}).abs()", self.number(d)),
+            13 => {
+                let (a, b, w) = (self.number(d), self.number(d), self.number(0));
+                format!("(({a} * {w} + {b} * (7 - {w})) / 7)")
+            }
+            14 => {
+                let (a, b) = (self.number(0), self.number(0));
+                format!("({a} - {a} / {b} * {b})")
+            }
+            15 => {
+                let (a, k) = (self.number(0), self.below(3));
+                format!("({a} - (({a} >> {k}) << {k}))")
+            }
             _ => format!("(if {} {{ {} }} else {{ {} }})", self.condition(), self.number(d), self.number(d)),
         }
     }
