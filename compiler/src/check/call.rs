@@ -260,7 +260,10 @@ impl<'a> Body<'_, 'a> {
     fn finish_call(&mut self, def: DefId, name: &str, bindings: Bindings, values: Vec<Expr>, span: Span) -> Expr {
         let args = match bindings.finish() {
             Ok(args) => args,
-            Err(unknown) => return self.cannot_infer(name, &unknown, span),
+            Err(unknown) => {
+                let params = self.checker.def(def).generics().map_or(&[][..], |generics| &generics.params[..]);
+                return self.cannot_infer(name, params, &unknown, span);
+            }
         };
         if self.ret.is_some() && !self.test && self.checker.is_test(def) {
             let error = Diagnostic::error(Code::BadTest, format!("`{name}` is a test, which nothing calls"))
@@ -309,10 +312,23 @@ impl<'a> Body<'_, 'a> {
         self.finish_call(def, &declared.name.name, bindings, values, span)
     }
 
-    pub(super) fn cannot_infer(&mut self, name: &str, unknown: &str, span: Span) -> Expr {
+    /// `params` are the function's own generic parameters.
+    pub(super) fn cannot_infer(&mut self, name: &str, params: &[ast::GenericParam], unknown: &str, span: Span) -> Expr {
         let error = Diagnostic::error(Code::CannotInfer, format!("nothing says what `{unknown}` of `{name}` is here"))
             .at(span, format!("`{unknown}` is not known"));
-        self.fail(span, error.help(format!("say it: `{name}::<…>(…)`")))
+        let help = match params.iter().find(|param| &*param.name.name == unknown) {
+            Some(own) => {
+                let example = if own.is_size() { "8" } else { "u32" };
+                let args = params.iter().map(|param| if &*param.name.name == unknown { example } else { "_" });
+                let args = args.collect::<Vec<_>>().join(", ");
+                format!("say it, as in `{name}::<{args}>(…)`, or by the type of the result")
+            }
+            None => {
+                "say the type that it belongs to: before `::`, or where the value goes, as in `let x: Type<u32> = …`"
+                    .to_owned()
+            }
+        };
+        self.fail(span, error.help(help))
     }
 
     /// Takes written generic arguments; reported, and not taken, if they are not as many as there are parameters.
@@ -685,7 +701,9 @@ impl<'a> Body<'_, 'a> {
             Ok(args) => args,
             Err(unknown) => {
                 let text = self.checker.named_text(named);
-                return self.cannot_infer(&text, &unknown, span);
+                let own = Some(def).filter(|_| tag.is_none()).and_then(|def| self.checker.def(def).generics());
+                let params = own.map_or(&[][..], |generics| &generics.params[..]);
+                return self.cannot_infer(&text, params, &unknown, span);
             }
         };
         let ty = self.checker.instance_ty(def, args, span);

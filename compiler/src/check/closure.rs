@@ -93,7 +93,7 @@ impl<'a> Body<'_, 'a> {
         self.fill_explicit(&call, ast, &mut bindings);
         let args = match bindings.finish() {
             Ok(args) => args,
-            Err(unknown) => return self.cannot_infer(&ast.name.name, &unknown, span),
+            Err(unknown) => return self.cannot_infer(&ast.name.name, &ast.generics.params, &unknown, span),
         };
         if !self.checker.all_bounds(def, &args, span) {
             return self.error(span);

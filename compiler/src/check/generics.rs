@@ -211,6 +211,12 @@ impl<'a> Checker<'a> {
             (TypeKind::Tuple(items), Ty::Tuple(found)) if items.len() == found.len() => {
                 items.iter().zip(found.iter()).for_each(|(item, found)| self.infer(item, found, bindings));
             }
+            (TypeKind::Ranged { base, .. }, Ty::Int(found)) if matches!(base.kind, TypeKind::Infer) => {
+                self.infer(base, &Ty::Int(Rc::new(super::types::base(found))), bindings);
+            }
+            (TypeKind::Ranged { base, .. }, Ty::Exact) if matches!(base.kind, TypeKind::Infer) => {
+                self.infer(base, ty, bindings);
+            }
             _ => {}
         }
     }

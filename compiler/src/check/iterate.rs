@@ -461,7 +461,7 @@ impl<'a> Body<'_, 'a> {
         let mut stmts = Vec::new();
         for (param, arg) in params.iter().zip(args) {
             let arg = match &param.ty {
-                Some(written) => self.filled(arg, written).0,
+                Some(written) => declared_by(self.filled(arg, written).0, param.pattern.span, written.span),
                 None => arg,
             };
             self.bind_all(&param.pattern, arg, &mut stmts);
@@ -485,6 +485,18 @@ impl<'a> Body<'_, 'a> {
 
 fn at(array: Expr, i: BigInt, element: Ty, span: Span) -> Expr {
     index(array, int(i, span), element, span)
+}
+
+/// A value that is fitted to the type of a closure's parameter. One that the closure's own call stands for, as in `xs.map(|x: u4| x)`, is said
+/// to stand where the parameter's name does, and its fitting where the type does.
+fn declared_by(value: Expr, pattern: Span, written: Span) -> Expr {
+    match value.kind {
+        ExprKind::Fit(inner) if inner.span.contains(pattern) => {
+            let inner = Box::new(Expr { span: pattern, ..*inner });
+            Expr { kind: ExprKind::Fit(inner), span: written, ty: value.ty }
+        }
+        _ => value,
+    }
 }
 
 fn index(array: Expr, i: Expr, element: Ty, span: Span) -> Expr {

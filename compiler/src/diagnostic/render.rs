@@ -12,6 +12,8 @@ use crate::source::{FileId, Position, SourceMap, Span, boundary_before, is_hidde
 
 /// Lines longer than this many bytes are not shown.
 const LINE_BYTES_MAX: usize = 1_000;
+/// Lines of a change that are shown.
+const LINES_MAX: usize = 12;
 
 /// The diagnostics as people read them, one after the other, with the lines they are about.
 ///
@@ -139,32 +141,64 @@ fn report(sources: &SourceMap, diagnostic: &Diagnostic) -> cs::Diagnostic<FileId
         .with_notes(notes.chain(help).collect())
 }
 
-/// The advice, and below it the line as it would be, where one line changes.
+/// The advice, and below it the lines that change as they would be: place by place.
 fn help_text(sources: &SourceMap, help: &Suggestion) -> String {
     let message = printable(&help.message);
-    match edited_line(sources, help) {
-        Some(line) => format!("help: {message}:\n    {}", printable(line.trim())),
-        None => format!("help: {message}"),
+    let lines = edited_lines(sources, help).filter(|lines| !lines.is_empty());
+    let Some(mut lines) = lines else { return format!("help: {message}") };
+    if lines.len() > LINES_MAX {
+        lines.truncate(LINES_MAX);
+        lines.push("…".to_owned());
     }
+    lines.iter().fold(format!("help: {message}:"), |text, line| text + "\n    " + &printable(line))
 }
 
-fn edited_line(sources: &SourceMap, help: &Suggestion) -> Option<String> {
+/// The changed lines; `…` stands between places that are apart.
+fn edited_lines(sources: &SourceMap, help: &Suggestion) -> Option<Vec<String>> {
     let mut edits: Vec<_> = help.edits.iter().collect();
-    edits.sort_by_key(|edit| edit.span.start);
-    let first = edits.first()?.span;
-    let file = sources.find(first.file)?;
-    let line = file.line_range(file.line_index(first.start as usize))?;
-    let mut text = String::new();
-    let mut from = line.start;
-    for edit in edits {
-        let (start, end) = (edit.span.start as usize, edit.span.end as usize);
-        text.push_str(file.text().get(from..start).filter(|_| edit.span.file == first.file && end <= line.end)?);
-        text.push_str(&edit.replacement);
-        from = end;
+    edits.sort_by_key(|edit| (edit.span.file, edit.span.start));
+    let mut shown = Vec::new();
+    let mut rest = &edits[..];
+    while let Some(first) = rest.first() {
+        let file = sources.find(first.span.file)?;
+        let start = file.line_range(file.line_index(first.span.start as usize))?.start;
+        let mut end = start;
+        let (mut after, mut from, mut n) = (String::new(), start, 0);
+        for edit in rest {
+            let begins = file.line_range(file.line_index(edit.span.start as usize))?.start;
+            if edit.span.file != first.span.file || n > 0 && begins >= end {
+                break;
+            }
+            after.push_str(file.text().get(from..edit.span.start as usize)?);
+            after.push_str(&edit.replacement);
+            from = edit.span.end as usize;
+            end = file.line_range(file.line_index(from))?.end.max(end);
+            n += 1;
+        }
+        after.push_str(file.text().get(from..end)?);
+        rest = &rest[n..];
+        let lines = changed(file.text().get(start..end)?, &after);
+        if lines.iter().any(|line| line.len() > LINE_BYTES_MAX) {
+            return None;
+        }
+        if !shown.is_empty() && !lines.is_empty() {
+            shown.push("…".to_owned());
+        }
+        shown.extend(lines);
     }
-    text.push_str(file.text().get(from..line.end)?);
-    let text = text.trim_end();
-    (text.len() <= LINE_BYTES_MAX && !text.contains('\n')).then(|| text.to_owned())
+    Some(shown)
+}
+
+/// The lines of `after` between those that it begins and ends with as `before` does, without the indentation that all have.
+fn changed(before: &str, after: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let alike = |(a, b): &(&&str, &&str)| a == b;
+    let head = old.iter().zip(&new).take_while(alike).count();
+    let most = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(alike).count();
+    let lines: Vec<&str> = new[head..new.len() - tail].iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    let indentation = lines.iter().map(|line| line.len() - line.trim_start().len()).min().unwrap_or_default();
+    lines.into_iter().map(|line| line.get(indentation..).unwrap_or(line).trim_end().to_owned()).collect()
 }
 
 /// Whole lines are shown unless one of them is too long for that.

@@ -116,6 +116,11 @@ pub(super) fn does_not_fit(
     let compound = operator.filter(|operator| at.place == Some(operator.left.span));
     let edits = compound.map_or_else(|| Some(call("saturate", at.inner)), |operator| saturating_assignment(&operator));
     let diagnostic = diagnostic.note(ways);
+    if let Some(declared) = at.declared {
+        return diagnostic
+            .because(declared, "what the closure is given must fit this type")
+            .help("leave the type out, and convert inside the closure where that is needed");
+    }
     if !at.is_number {
         let name = show_name(ty, at.fraction);
         return diagnostic.help(format!("convert the numbers in it, for instance by `map(|x| saturate::<{name}>(x))`"));
@@ -187,9 +192,17 @@ pub(super) fn index_outside(span: Span, range: &Range, len: usize) -> Diagnostic
         _ => format!("the index is {}, but the array has the indices 0..={}", show(range), len - 1),
     };
     let is_outside = range.hi < BigInt::ZERO || range.lo >= BigInt::from(len);
-    Diagnostic::error(Code::IndexOutside, message)
-        .at(span, if is_outside { "is outside the array" } else { "may be outside the array" })
-        .help("bound the index by its type or by an `if`")
+    let diagnostic = Diagnostic::error(Code::IndexOutside, message)
+        .at(span, if is_outside { "is outside the array" } else { "may be outside the array" });
+    if len == 0 {
+        return diagnostic.help("give the array an element, or leave the access out");
+    }
+    diagnostic
+        .note(format!(
+            "an index is proven to lie inside: by its type (`… in 0..={}`), or by a condition around the access (`if i < {len}`)",
+            len - 1
+        ))
+        .help("bound the index by its type or by an `if`; `.get(i)` gives an `Option`")
 }
 
 /// Offers `get_or` for an index that is read.
@@ -205,9 +218,7 @@ pub(super) fn with_get_or(diagnostic: Diagnostic, expr: &Expr) -> Diagnostic {
         Edit { span: between(array.span, index.span), replacement: ".get_or(".to_owned() },
         Edit { span: after, replacement: format!(", {default})") },
     ];
-    diagnostic
-        .note("an index is proven to lie inside: by its type, or by an `if` around the access")
-        .fix("say what the result is where the index lies outside", edits)
+    diagnostic.fix("or say what the result is where the index lies outside", edits)
 }
 
 pub(super) fn slice_outside(span: Span, start: &Range, len: usize, of: usize) -> Diagnostic {

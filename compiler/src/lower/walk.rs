@@ -91,6 +91,8 @@ pub(super) struct Fitting {
     pub(super) inner: Span,
     /// What it is assigned to.
     pub(super) place: Option<Span>,
+    /// The type that a closure's parameter is declared with, if it is given to one.
+    pub(super) declared: Option<Span>,
     /// Whether it is what `wrap` gives.
     pub(super) wraps: bool,
     /// Whether the whole value is a number, rather than a part of it.
@@ -379,7 +381,12 @@ impl<'p> Walk<'p> {
                     Ty::Struct(id) => self.program.structs[id.0 as usize].fraction.is_some(),
                     ty => matches!(ty, Ty::Int(_)),
                 };
-                self.fit(first, &expr.ty, Fitting { inner: inner.span, place, wraps, is_number, fraction: None })
+                let declared = Some(span).filter(|span| *span != inner.span);
+                self.fit(
+                    first,
+                    &expr.ty,
+                    Fitting { inner: inner.span, place, declared, wraps, is_number, fraction: None },
+                )
             }
             _ => {
                 self.at(span);

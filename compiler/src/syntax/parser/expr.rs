@@ -236,7 +236,8 @@ impl Parser<'_> {
         )
         .at(keyword, "not in the language")
         .note(
-            "where every value fits, no conversion is needed: `let y: u64 = x;`, and sums of different types are exact",
+            "where every value fits, no conversion is needed: `let y: u64 = x;`, and sums of different types are exact; the \
+             number of an enum's variant is `e.index()`",
         )
         .note("`wrap(x)` drops the upper bits, `saturate(x)` takes the nearest value, `try_into(x)` gives an `Option`");
         let has_width = target.strip_prefix(['u', 'i']).is_some_and(|width| width.parse::<u32>().is_ok());
@@ -420,6 +421,7 @@ impl Parser<'_> {
         }
         let kind = match self.kind() {
             TokenKind::Ident => self.path_or_struct()?,
+            TokenKind::OpenParen if self.named_in_parens() => ExprKind::Record(self.list(Self::field_init)),
             TokenKind::OpenParen => self.tuple(),
             TokenKind::OpenBracket => self.array()?,
             TokenKind::OpenBrace if self.looks_like_record() => ExprKind::Record(self.list(Self::field_init)),

@@ -534,6 +534,7 @@ impl Parser<'_> {
         } else {
             InputSourceKind::Party(self.party_ref("from", start)?)
         };
+        self.second_source();
         Ok(Some(InputSource { kind, span: self.span_since(start) }))
     }
 
@@ -573,7 +574,7 @@ impl Parser<'_> {
         } else {
             return Ok(Output::Unit);
         }
-        if self.kind() == TokenKind::OpenBrace {
+        if self.kind() == TokenKind::OpenBrace || self.named_in_parens() {
             let start = self.span();
             let fields = self.list(Self::output_field);
             return Ok(Output::Record { fields, span: self.span_since(start) });

@@ -35,6 +35,49 @@ impl Parser<'_> {
         self.kind() == TokenKind::Ident && !self.at_line_start()
     }
 
+    /// `(w: x, v: y)` where a record is meant: reports it. Whether it is one, at the parenthesis.
+    #[inline(never)]
+    pub(super) fn named_in_parens(&mut self) -> bool {
+        let found = self.kind() == TokenKind::OpenParen
+            && self.kind_ahead(1) == TokenKind::Ident
+            && self.kind_ahead(2) == TokenKind::Colon;
+        if found {
+            let (open, close) = (self.span(), self.tokens[self.partner[self.position] as usize].span);
+            let edit = |span, text: &str| Edit { span, replacement: text.to_owned() };
+            let error =
+                Diagnostic::error(Code::UnexpectedToken, "parts with names stand in braces; a tuple has no names")
+                    .at(open, "a tuple begins here")
+                    .fix("write braces", vec![edit(open, "{ "), edit(close, " }")]);
+            self.report(error);
+        }
+        found
+    }
+
+    /// `x: u32 from a, b` with a second party: reports it and steps over it.
+    #[inline(never)]
+    pub(super) fn second_source(&mut self) {
+        let mut ahead = 0;
+        while self.kind_ahead(ahead) == TokenKind::Comma
+            && self.kind_ahead(ahead + 1) == TokenKind::Ident
+            && matches!(self.kind_ahead(ahead + 2), TokenKind::Comma | TokenKind::CloseParen)
+        {
+            ahead += 2;
+        }
+        if ahead == 0 {
+            return;
+        }
+        self.bump();
+        let start = self.span();
+        let name = self.text_of(start).to_owned();
+        (1..ahead).for_each(|_| _ = self.bump());
+        let error = Diagnostic::error(Code::UnexpectedToken, "an input comes `from` one party")
+            .at(self.span_since(start), "neither a parameter with its type nor part of this one")
+            .help(format!(
+                "give each party an input of its own, as in `theirs: u32 from {name}`; what all give and must agree on is `public`"
+            ));
+        self.report(error);
+    }
+
     /// A missing comma between parties.
     #[inline(never)]
     pub(super) fn comma_between_parties(&mut self) -> bool {
