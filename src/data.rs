@@ -208,6 +208,14 @@ fn missing(party: &str, port: &InputPort, given: &[Given]) -> DataError {
     let expected = format!("`{}`: {}", port.name, port.shape.describe());
     match given {
         [data] if data.parameter.is_none() => data.source.error("", format!("{party}'s input is missing: {expected}")),
+        _ if party == crate::program::PUBLIC => DataError {
+            source: "--input public".to_owned(),
+            place: String::new(),
+            message: format!(
+                "a public input is missing: {expected}; both sides know it, and the circuit depends on it: give it with \
+                 --input public=DATA"
+            ),
+        },
         _ => DataError {
             source: format!("--input {party}"),
             place: String::new(),

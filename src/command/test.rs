@@ -111,9 +111,14 @@ impl Tally {
             let counts =
                 json!({ "tests": tests, "passed": passed, "failed": failed, "filtered": filtered, "broken": broken });
             outln!("{counts}");
-        } else {
+        } else if passed + failed > 0 || broken.is_empty() {
             let left_out = if filtered > 0 { format!(", {filtered} left out") } else { String::new() };
-            outln!("{passed} passed, {failed} failed{left_out}");
+            let refused = match broken.len() {
+                0 => String::new(),
+                1 => ", one program has errors".to_owned(),
+                n => format!(", {n} programs have errors"),
+            };
+            outln!("{passed} passed, {failed} failed{left_out}{refused}");
         }
         if failed == 0 && broken.is_empty() { Ok(()) } else { Err(Failure::Program(report)) }
     }

@@ -37,7 +37,8 @@ pub fn reveals(compiled: &Compiled) -> Vec<Vec<String>> {
 
 fn sentences(circuit: &Circuit, party: usize, sources: &[u64]) -> Vec<String> {
     let mut sentences = Vec::new();
-    let (mut bits, mut at) = (0, 0);
+    let (mut told, mut at) = (BTreeSet::new(), 0);
+    let from_others = |mask: u64| (0..circuit.parties.len()).any(|other| other != party && mask & bit(other) != 0);
     for port in &circuit.outputs {
         let width = port.shape.width() as usize;
         let range = at..at + width;
@@ -47,15 +48,20 @@ fn sentences(circuit: &Circuit, party: usize, sources: &[u64]) -> Vec<String> {
         }
         let name = named_output(port).unwrap_or("the result");
         let mask = sources[range.clone()].iter().fold(0, |all, mask| all | mask);
-        if !(0..circuit.parties.len()).any(|other| other != party && mask & bit(other) != 0) {
+        if !from_others(mask) {
             continue;
         }
-        bits += width;
+        // What is the same in every run, what the party knows by itself, and what is there twice, tells nothing.
+        let outputs = circuit.main().outputs[range.clone()].iter().zip(&sources[range.clone()]);
+        let telling = outputs.filter(|(_, mask)| from_others(**mask)).map(|(wire, _)| wire.node().0);
+        let telling: BTreeSet<u32> = telling.collect();
+        let n_bits = telling.len();
+        told.extend(telling);
         sentences.extend(handed_over(circuit, party, range).map(|input| format!("{name} holds {input} AS IT IS")));
-        sentences.push(format!("{name}: at most {} about {}", plural(width), others(circuit, mask, party)));
+        sentences.push(format!("{name}: at most {} about {}", plural(n_bits), others(circuit, mask, party)));
     }
-    if bits > 0 && sentences.len() > 1 {
-        sentences.push(format!("together: at most {} in each run", plural(bits)));
+    if !told.is_empty() && sentences.len() > 1 {
+        sentences.push(format!("together: at most {} in each run", plural(told.len())));
     }
     sentences
 }

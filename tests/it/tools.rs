@@ -116,6 +116,19 @@ fn tests_about_other_parameters_do_not_keep_a_program_from_running() {
 }
 
 #[test]
+fn what_is_the_same_in_every_run_tells_nothing() {
+    let text = "party a, b;
+enum Side { Left, Right }
+fn main(x: u8 from a, y: u8 from b) -> { sides: [(Side, bool, bool); 2] to all, own: u8 to a } {
+    { sides: [(Side::Left, x > y, x > y), (Side::Right, x < y, true)], own: x }
+}
+";
+    let text = stdout(&hushgate(&["inspect", temporary("constants.hush", text).to_str().unwrap()]));
+    assert!(text.contains("sides: at most 2 bits about b") && text.contains("sides: at most 2 bits about a"), "{text}");
+    assert!(!text.contains("own: at most"), "{text}");
+}
+
+#[test]
 fn trials_that_show_nothing_say_so() {
     let inspect = |name: &str, body: &str| {
         let text = format!("party a, b;\nfn main(x: u64 from a, y: u64 from b) -> bool to all {body}\n");

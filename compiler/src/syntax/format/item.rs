@@ -5,7 +5,7 @@ use super::doc::{Doc, concat, group, hardline, line, nest, nil, text};
 use super::{BRACES, Formatter, PARENS, ident, with_docs};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Attribute, AttributeArg, Const, ConstValue, Expr, Field, Fields, File, Function, Impl, InputSource,
+    Attribute, AttributeArg, Const, ConstValue, Enum, Expr, Field, Fields, File, Function, Impl, InputSource,
     InputSourceKind, Item, ItemKind, Output, OutputField, Param, Party, PartyRef, Recipients, RecipientsKind, UseEnd,
     UseTree, Variant,
 };
@@ -91,7 +91,11 @@ impl<'a> Formatter<'a> {
             ItemKind::Enum(item) => {
                 let head = vec![text("enum "), ident(&item.name), self.generics(&item.generics), text(" ")];
                 let span = |variant: &Variant| with_docs(&variant.docs, variant.span);
-                concat(vec![concat(head), self.body(&item.variants, end, span, Self::variant, |_| true)])
+                let variants = match self.is_written_short(item, end) {
+                    true => self.list(BRACES, &item.variants, end, span, Self::variant),
+                    false => self.body(&item.variants, end, span, Self::variant, |_| true),
+                };
+                concat(vec![concat(head), variants])
             }
             ItemKind::TypeAlias(alias) => {
                 let generics = self.generics(&alias.generics);
@@ -172,6 +176,16 @@ impl<'a> Formatter<'a> {
         let docs = self.docs(&field.docs, "///", field.span.start);
         let public = text(if field.public.is_some() { "pub " } else { "" });
         concat(vec![docs, public, ident(&field.name), text(": "), self.ty(&field.ty)])
+    }
+
+    /// Whether an enum is a list of names that its author has written on one line.
+    fn is_written_short(&self, item: &Enum, end: u32) -> bool {
+        let written = self.source(Span { end, ..item.name.span });
+        let is_name = |variant: &Variant| matches!(variant.fields, Fields::Unit) && variant.docs.is_empty();
+        !item.variants.is_empty()
+            && item.variants.iter().all(is_name)
+            && !written.contains('\n')
+            && !self.comments.any_before(end)
     }
 
     fn variant(&mut self, variant: &Variant) -> Doc<'a> {

@@ -50,6 +50,17 @@ fn comments_in_odd_places_survive() {
 }
 
 #[test]
+fn enums_of_names_stay_on_one_line_where_they_stand_on_one() {
+    stays("enum Grade { Junior, Senior }\n");
+    stays("enum Grade {\n    Junior,\n    Senior,\n}\n");
+    check("enum Shape{Dot,Circle(u8)}", "enum Shape {\n    Dot,\n    Circle(u8),\n}\n");
+    let names = |from: u32, to: u32| (from..to).map(|i| format!("Variant{i}"));
+    let long = format!("enum Long {{ {} }}\n", names(0, 40).collect::<Vec<_>>().join(", "));
+    let tall: String = names(0, 40).map(|name| format!("    {name},\n")).collect();
+    check(&long, &format!("enum Long {{\n{tall}}}\n"));
+}
+
+#[test]
 fn a_record_of_one_name_stays_a_record() {
     stays("fn f(x: u8) -> { x: u8 to all } {\n    { x, }\n}\n");
 }
