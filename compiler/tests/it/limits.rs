@@ -143,6 +143,37 @@ fn large() -> Vec<(&'static str, String)> {
             program(&format!("match x {{ {} _ => 0 }}", many(1_000, &|i| format!("{} => {}, ", i * 7, i * i)))),
         ),
         (
+            "an else-if chain of 1,000",
+            program(&format!(
+                "if x == 0 {{ 1 }} {}else {{ 7 }}",
+                many(1_000, &|i| format!("else if x == {i} {{ {i} }} "))
+            )),
+        ),
+        (
+            "95 nested matches",
+            program(&format!("{}x{}", many(95, &|i| format!("match x {{ {i} => 1, _ => ")), " }".repeat(95))),
+        ),
+        (
+            "10,000 elements written out, and a secret index",
+            program(&format!("let t = [{}];\n    t[x % 10_000]", many(10_000, &|i| format!("{}, ", i * i % 9_973)))),
+        ),
+        (
+            "an order of tuples of 500 parts",
+            program(&format!(
+                "if ({}) < ({}) {{ 1 }} else {{ 0 }}",
+                many(500, &|i| format!("x +% {i}, ")),
+                many(500, &|i| format!("x *% {i}, "))
+            )),
+        ),
+        (
+            "300 values of which only the way they are made says what they may be",
+            program(
+                &(many(300, &|i| {
+                    format!("    let y{i}: u32 in 0..=9 = (x % 10 * {i} + (9 - x % 10) * {i}) / {};\n", i + 1)
+                }) + "    y299"),
+            ),
+        ),
+        (
             "a loop of more turns than can be counted through",
             "fn f() -> int {\n    let mut n = 0;\n    for i in 0..100_000_000_000 { n += i; }\n    n\n}\n".to_owned(),
         ),
