@@ -100,7 +100,7 @@ impl Builder {
         let n_nodes = n_nodes + n_nodes / 8;
         self.block.nodes.reserve(n_nodes.saturating_sub(self.n_nodes()));
         self.block.origins.reserve(n_nodes.saturating_sub(self.block.origins.len()));
-        self.table = Table::with_capacity(n_nodes);
+        self.table.reserve(n_nodes);
         self
     }
 

@@ -1,44 +1,79 @@
 //! The builder's table of gates: from operands to the node that combines them.
 //!
-//! Open addressing; a slot holds a node's id and 32 bits of its operands' hash, so that gates are looked at only where they
-//! are the ones wanted. A gate's first place is a group of eight slots that belongs to its later operand: circuits are mostly
-//! local, so these are in the cache. Where a group is full, the search goes on from the hash's place, slot by slot. At most 3 of
-//! 4 slots are in use. XORs are found by their operands, ANDs by their operands' nodes, so that each pair is multiplied once.
+//! Every node has a list of the gates whose later operand it is, threaded through one array: circuits are mostly local, so a gate, its
+//! operands and their lists are in the cache, and nothing moves while the table grows. Nearly all lists are short. One that has
+//! [`LIST_MAX`] gates takes no more; further gates go to a hash table (open addressing; a slot holds a gate's id and 32 bits of its
+//! operands' hash, at most 3 of 4 slots are in use). XORs are found by their operands, ANDs by their operands' nodes, so that each pair is
+//! multiplied once.
 
 use crate::circuit::Node;
 use crate::id::NodeId;
 
+/// Gates in a list, at most.
+const LIST_MAX: u32 = 8;
+
+/// Slots of the hash table once it has any.
+const SLOTS_MIN: usize = 64;
+
 /// Ids of gates, by operands.
 #[derive(Default)]
 pub(super) struct Table {
-    /// `hash << 32 | id`. Node 0 is no gate: a slot that is 0 is free.
+    /// By node; as long as some list needs.
+    links: Vec<Links>,
+    /// What found no room in lists: `hash << 32 | id`. Node 0 is no gate: a slot that is 0 is free.
     slots: Vec<u64>,
-    n_used: usize,
+    n_slots_used: usize,
+}
+
+/// A node's place in lists; 0 is no gate.
+#[derive(Clone, Copy, Default)]
+struct Links {
+    /// The latest gate whose later operand this node is.
+    first: u32,
+    /// The gate before this one with the same later operand.
+    next: u32,
 }
 
 /// Where a gate belongs that is not there; until the table changes.
-pub(super) struct Vacancy {
-    slot: usize,
-    hash: u32,
+pub(super) enum Vacancy {
+    /// In the list of this node.
+    List(u32),
+    Slot {
+        slot: usize,
+        hash: u32,
+    },
 }
 
 impl Table {
-    /// An empty table with room for about so many gates.
-    pub(super) fn with_capacity(n_gates: usize) -> Table {
-        Table { slots: vec![0; (n_gates + n_gates / 2).next_power_of_two().max(LEN_MIN)], n_used: 0 }
+    /// Makes room for gates among the first `n_nodes` nodes.
+    pub(super) fn reserve(&mut self, n_nodes: usize) {
+        self.links.reserve(n_nodes.saturating_sub(self.links.len()));
     }
 
     /// The gate with the operands of `gate`, complements aside; or where it belongs.
     pub(super) fn find(&mut self, nodes: &[Node], gate: Node) -> Result<NodeId, Vacancy> {
-        if (self.n_used + 1) * 4 > self.slots.len() * 3 {
-            self.grow(nodes);
-        }
         let wanted = key(gate);
+        let later = later_operand(gate);
+        let mut at = self.links.get(later as usize).map_or(0, |links| links.first);
+        let mut n_passed = 0;
+        while at != 0 {
+            if key(nodes[at as usize]) == wanted {
+                return Ok(NodeId(at));
+            }
+            n_passed += 1;
+            at = self.links[at as usize].next;
+        }
+        if n_passed < LIST_MAX {
+            return Err(Vacancy::List(later));
+        }
+        if (self.n_slots_used + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
         let hash = hash(wanted);
-        for slot in places(wanted, self.slots.len()) {
+        for slot in places(hash, self.slots.len()) {
             let found = self.slots[slot];
             if found == 0 {
-                return Err(Vacancy { slot, hash });
+                return Err(Vacancy::Slot { slot, hash });
             }
             if (found >> 32) as u32 == hash && key(nodes[found as u32 as usize]) == wanted {
                 return Ok(NodeId(found as u32));
@@ -49,33 +84,36 @@ impl Table {
 
     /// Adds the gate that was not found.
     pub(super) fn insert(&mut self, vacancy: Vacancy, id: NodeId) {
-        self.slots[vacancy.slot] = u64::from(vacancy.hash) << 32 | u64::from(id.0);
-        self.n_used += 1;
+        match vacancy {
+            Vacancy::List(later) => {
+                if self.links.len() <= id.0 as usize {
+                    self.links.resize(id.0 as usize + 1, Links::default());
+                }
+                let next = std::mem::replace(&mut self.links[later as usize].first, id.0);
+                self.links[id.0 as usize].next = next;
+            }
+            Vacancy::Slot { slot, hash } => {
+                self.slots[slot] = u64::from(hash) << 32 | u64::from(id.0);
+                self.n_slots_used += 1;
+            }
+        }
     }
 
-    fn grow(&mut self, nodes: &[Node]) {
-        let len = (self.slots.len() * 2).max(LEN_MIN);
+    fn grow(&mut self) {
+        let len = (self.slots.len() * 2).max(SLOTS_MIN);
         let old = std::mem::replace(&mut self.slots, vec![0; len]);
         for gate in old.into_iter().filter(|&gate| gate != 0) {
-            let slot = places(key(nodes[gate as u32 as usize]), len).find(|&slot| self.slots[slot] == 0);
+            let slot = places((gate >> 32) as u32, len).find(|&slot| self.slots[slot] == 0);
             self.slots[slot.expect("some slots are free")] = gate;
         }
     }
 }
 
-/// The slots where the gate with this key may be, of `len`, in the order of the search.
-fn places(key: u64, len: usize) -> impl Iterator<Item = usize> {
-    let (hash, mask) = (hash(key) as usize, len - 1);
-    // Two slots for each operand: a key's low half is twice the later one's id, and the kind.
-    let group = key as u32 as usize & mask & !(GROUP - 1);
-    let near = (0..GROUP).map(move |i| group | (((hash >> 24) + i) % GROUP));
-    near.chain((0..len).map(move |i| (hash + i) & mask))
+/// The slots where a gate with this hash may be, of `len`, in the order of the search.
+fn places(hash: u32, len: usize) -> impl Iterator<Item = usize> {
+    let mask = len - 1;
+    (0..len).map(move |i| (hash as usize + i) & mask)
 }
-
-/// Slots of a cache line.
-const GROUP: usize = 8;
-
-const LEN_MIN: usize = 64;
 
 /// Both operands' nodes (31 bits each), and the kind of gate.
 fn key(node: Node) -> u64 {
@@ -85,6 +123,11 @@ fn key(node: Node) -> u64 {
         Node::Xor(a, b) => pair(a.node(), b.node()),
         Node::False | Node::Input | Node::Result { .. } => unreachable!("only gates are looked up"),
     }
+}
+
+/// The node of the operand that comes later.
+fn later_operand(gate: Node) -> u32 {
+    (key(gate) as u32) >> 1
 }
 
 /// Multiply and fold: the high half of the product depends on every bit of the key.
@@ -100,32 +143,73 @@ mod tests {
     use super::*;
     use crate::id::Wire;
 
-    /// Two ANDs of inputs with one hash, which a small table looks for in the same places.
-    fn alike(n_inputs: u32) -> Option<[Node; 2]> {
-        let mut seen = HashMap::new();
-        for later in 2..=n_inputs {
-            for earlier in 1..later {
-                let gate = Node::And(Wire::new(NodeId(earlier), false), Wire::new(NodeId(later), false));
-                let group = places(key(gate), LEN_MIN).next();
-                if let Some(other) = seen.insert((hash(key(gate)), group), gate) {
-                    return Some([other, gate]);
-                }
-            }
-        }
-        None
+    fn and(earlier: u32, later: u32) -> Node {
+        Node::And(Wire::new(NodeId(earlier), false), Wire::new(NodeId(later), false))
     }
 
+    /// Nodes that are inputs but for the first, and a table of gates on them.
+    struct Gates {
+        nodes: Vec<Node>,
+        table: Table,
+    }
+
+    impl Gates {
+        fn new(n_inputs: u32) -> Gates {
+            let mut nodes = vec![Node::Input; n_inputs as usize + 1];
+            nodes[0] = Node::False;
+            Gates { nodes, table: Table::default() }
+        }
+
+        fn add(&mut self, gate: Node) -> NodeId {
+            let id = NodeId(self.nodes.len() as u32);
+            let Err(vacancy) = self.table.find(&self.nodes, gate) else { panic!("the gate is not there yet") };
+            self.table.insert(vacancy, id);
+            self.nodes.push(gate);
+            id
+        }
+
+        fn find(&mut self, gate: Node) -> Option<NodeId> {
+            self.table.find(&self.nodes, gate).ok()
+        }
+    }
+
+    /// So many gates of each kind with one later operand that most of them have no room in its list.
+    #[test]
+    fn gates_that_share_an_operand_are_all_found() {
+        let n_inputs = 1_000;
+        let mut gates = Gates::new(n_inputs);
+        let all: Vec<Node> = (1..n_inputs)
+            .flat_map(|earlier| {
+                let [a, b] = [earlier, n_inputs].map(|input| Wire::new(NodeId(input), false));
+                [Node::And(a, b), Node::Xor(a, b)]
+            })
+            .collect();
+        let ids: Vec<NodeId> = all.iter().map(|&gate| gates.add(gate)).collect();
+        for (gate, id) in all.into_iter().zip(ids) {
+            assert_eq!(gates.find(gate), Some(id));
+        }
+        assert_eq!(gates.find(and(1, 2)), None);
+    }
+
+    /// Two ANDs of inputs with one hash, which the hash table looks for in the same places.
     #[test]
     fn gates_with_one_hash_are_two_gates() {
         let n_inputs = 2_000;
-        let [first, second] = alike(n_inputs).expect("so many pairs have some hash twice");
-        let mut nodes = vec![Node::Input; n_inputs as usize + 1];
-        nodes[0] = Node::False;
-        let mut table = Table::default();
-        let vacancy = table.find(&nodes, first).expect_err("nothing is there");
-        table.insert(vacancy, NodeId(nodes.len() as u32));
-        nodes.push(first);
-        assert_eq!(table.find(&nodes, first).ok(), Some(NodeId(n_inputs + 1)));
-        assert!(table.find(&nodes, second).is_err());
+        let mut seen = HashMap::new();
+        let mut pairs = (1..=n_inputs).flat_map(|later| (LIST_MAX + 1..later).map(move |earlier| (earlier, later)));
+        let alike = pairs.find_map(|(earlier, later)| {
+            let other = seen.insert(hash(key(and(earlier, later))), (earlier, later))?;
+            Some([other, (earlier, later)])
+        });
+        let alike = alike.expect("so many pairs have some hash twice");
+        let mut gates = Gates::new(n_inputs);
+        for (_, later) in alike {
+            for earlier in 1..=LIST_MAX {
+                gates.add(and(earlier, later));
+            }
+        }
+        let [first, second] = alike.map(|(earlier, later)| and(earlier, later));
+        let id = gates.add(first);
+        assert_eq!((gates.find(first), gates.find(second)), (Some(id), None));
     }
 }
