@@ -52,10 +52,17 @@ impl Cover {
     /// The cheaper cover of `block`. ANDs for which `is_plain` get no XORs around them.
     pub(super) fn new(block: &Block, is_plain: impl Fn(Wire, Wire) -> bool) -> Cover {
         let uses = count_uses(block);
-        let plain = Coverer::new(block, &uses, |_, _| true).run();
-        let fused = Coverer::new(block, &uses, is_plain).run();
-        let mut cover = if fused.cost() < plain.cost() { fused } else { plain };
-        cover.uses = cover.count_uses(block);
+        let plain = Coverer::new(block, &uses, |_, _| true);
+        let plain_cost = plain.cost();
+        let fused = Coverer::new(block, &uses, is_plain);
+        let mut cover = if fused.cost() < plain_cost {
+            drop(plain);
+            fused.cover()
+        } else {
+            drop(fused);
+            plain.cover()
+        };
+        cover.uses = cover.count_uses(block, uses);
         cover
     }
 
@@ -68,21 +75,11 @@ impl Cover {
         &self.terms[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
     }
 
-    fn cost(&self) -> u64 {
-        let costs = self.operations.iter().enumerate().map(|(node, operation)| match operation {
-            Operation::None => 0,
-            Operation::Xor => 2 + 2 * self.terms(node as u32).len() as u64,
-            Operation::And => AND_COST,
-            Operation::AndXor { .. } => AND_XOR_COST,
-        });
-        costs.sum()
-    }
-
     /// How often each node is read.
-    fn count_uses(&self, block: &Block) -> Vec<u32> {
+    fn count_uses(&self, block: &Block, circuit_uses: Vec<u32>) -> Vec<u32> {
         let mut uses = vec![0; self.operations.len()];
         count(&mut uses, &self.terms);
-        for call in live_calls(block, &self.uses) {
+        for call in live_calls(block, &circuit_uses) {
             count(&mut uses, &call.args);
         }
         // Results that nobody reads in the circuit are not read here either, and have no operation.
@@ -97,61 +94,76 @@ struct Coverer<'a, F> {
     /// How often gates, calls and outputs read each node.
     uses: &'a [u32],
     is_plain: F,
-    /// For each XOR that has no slot, the two nodes it is the sum of.
-    parts: Vec<Option<[Wire; 2]>>,
-    /// For each AND that is computed together with the XOR that reads it.
-    is_absorbed: Vec<bool>,
-    /// For each node, how many sums read it, and whether something else does that must find it in a slot.
-    readers: Vec<Readers>,
+    nodes: Vec<Marks>,
 }
 
+/// What is decided of a node; in bits, because there are many.
 #[derive(Clone, Copy, Default)]
-struct Readers {
-    n_sums: u32,
-    needs_slot: bool,
+struct Marks(u32);
+
+impl Marks {
+    /// It is an AND that may have XORs around it, and only one gate reads it.
+    const ABSORBABLE: u32 = 1 << 31;
+    /// It is an AND that is computed together with the XOR that reads it.
+    const ABSORBED: u32 = 1 << 30;
+    /// It is an XOR that has no slot: it is read as the two nodes that it is the sum of.
+    const IN_PARTS: u32 = 1 << 29;
+    /// Something reads it that must find it in a slot.
+    const NEEDS_SLOT: u32 = 1 << 28;
+    /// The sums that read it, in the bits below.
+    const N_SUMS: u32 = (1 << 28) - 1;
+
+    fn has(self, mark: u32) -> bool {
+        self.0 & mark != 0
+    }
+
+    fn set(&mut self, mark: u32) {
+        self.0 |= mark;
+    }
+
+    fn n_sums(self) -> u32 {
+        self.0 & Marks::N_SUMS
+    }
+
+    fn add_sum(&mut self) {
+        self.0 += u32::from(self.n_sums() < Marks::N_SUMS);
+    }
 }
 
 impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
     fn new(block: &'a Block, uses: &'a [u32], is_plain: F) -> Self {
-        let n = block.nodes.len();
-        Coverer {
-            block,
-            uses,
-            is_plain,
-            parts: vec![None; n],
-            is_absorbed: vec![false; n],
-            readers: vec![Readers::default(); n],
-        }
+        let mut coverer = Coverer { block, uses, is_plain, nodes: vec![Marks::default(); block.nodes.len()] };
+        coverer.absorb();
+        coverer.count_readers();
+        coverer.choose_parts();
+        coverer
     }
 
-    fn run(mut self) -> Cover {
-        self.absorb();
-        self.count_readers();
-        self.choose_parts();
-        self.cover()
-    }
-
-    /// Whether `node` is an AND that may have XORs around it.
-    fn is_open_and(&self, node: usize) -> bool {
-        matches!(self.block.nodes[node], Node::And(a, b) if !(self.is_plain)(a, b))
+    fn marks(&self, wire: Wire) -> Marks {
+        self.nodes[wire.node().0 as usize]
     }
 
     /// Finds ANDs that are read by one XOR alone.
     fn absorb(&mut self) {
         for (node, kind) in self.block.nodes.iter().enumerate() {
-            let Node::Xor(a, b) = *kind else { continue };
-            if self.uses[node] > 0
-                && let Some(and) = self.absorbed_by(a, b)
-            {
-                self.is_absorbed[and.node().0 as usize] = true;
+            match *kind {
+                Node::And(a, b) if self.uses[node] == 1 && !(self.is_plain)(a, b) => {
+                    self.nodes[node].set(Marks::ABSORBABLE);
+                }
+                Node::Xor(a, b) if self.uses[node] > 0 => {
+                    if let Some(and) = self.absorbed_by(a, b) {
+                        self.nodes[and.node().0 as usize].set(Marks::ABSORBED);
+                    }
+                }
+                _ => {}
             }
         }
     }
 
     /// The AND that the XOR of `a` and `b` is computed together with; the later one if both could be.
     fn absorbed_by(&self, a: Wire, b: Wire) -> Option<Wire> {
-        let can = |wire: Wire| self.is_open_and(wire.node().0 as usize) && self.uses[wire.node().0 as usize] == 1;
-        [a, b].into_iter().filter(|&wire| can(wire)).max_by_key(|wire| wire.node().0)
+        // An XOR's second operand is the later one.
+        [b, a].into_iter().find(|&wire| self.marks(wire).has(Marks::ABSORBABLE))
     }
 
     fn count_readers(&mut self) {
@@ -161,11 +173,8 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
             }
             match *kind {
                 Node::Xor(a, b) => match self.absorbed_by(a, b) {
-                    Some(and) => {
-                        let other = if and == a { b } else { a };
-                        self.readers[other.node().0 as usize].needs_slot = true;
-                    }
-                    None => [a, b].iter().for_each(|wire| self.readers[wire.node().0 as usize].n_sums += 1),
+                    Some(and) => self.need_slots(&[if and == a { b } else { a }]),
+                    None => [a, b].iter().for_each(|wire| self.nodes[wire.node().0 as usize].add_sum()),
                 },
                 Node::And(a, b) if (self.is_plain)(a, b) => self.need_slots(&[a, b]),
                 _ => {}
@@ -178,64 +187,86 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
     }
 
     fn need_slots(&mut self, wires: &[Wire]) {
-        wires.iter().for_each(|wire| self.readers[wire.node().0 as usize].needs_slot = true);
+        wires.iter().for_each(|wire| self.nodes[wire.node().0 as usize].set(Marks::NEEDS_SLOT));
     }
 
-    /// Finds XORs of two values that have slots, and that may be read in the form of those. No sum is left with two of them as operands.
+    /// Finds XORs of two values that have slots, and that may be read in the form of those. No sum is left with two of them as operands, nor
+    /// with terms that cancel out.
     fn choose_parts(&mut self) {
         for (node, kind) in self.block.nodes.iter().enumerate() {
             let Node::Xor(a, b) = *kind else { continue };
-            let Readers { n_sums, needs_slot } = self.readers[node];
-            if self.uses[node] > 0 && [a, b].iter().all(|wire| self.parts[wire.node().0 as usize].is_some()) {
-                let more_read = [a, b].into_iter().max_by_key(|wire| self.readers[wire.node().0 as usize].n_sums);
-                more_read.into_iter().for_each(|wire| self.parts[wire.node().0 as usize] = None);
+            let marks = self.nodes[node];
+            if self.uses[node] > 0 && [a, b].iter().all(|&wire| self.marks(wire).has(Marks::IN_PARTS)) {
+                let more_read = if self.marks(a).n_sums() > self.marks(b).n_sums() { a } else { b };
+                self.keep_whole(more_read);
             }
-            let can_read = self.uses[node] > 0 && !needs_slot && n_sums <= READERS_MAX;
-            let has_slots = [a, b].iter().all(|wire| self.parts[wire.node().0 as usize].is_none());
+            let can_read = self.uses[node] > 0 && !marks.has(Marks::NEEDS_SLOT) && marks.n_sums() <= READERS_MAX;
+            let has_slots = [a, b].iter().all(|&wire| !self.marks(wire).has(Marks::IN_PARTS));
             if can_read && has_slots && self.absorbed_by(a, b).is_none() {
-                self.parts[node] = Some([a, b]);
+                self.nodes[node].set(Marks::IN_PARTS);
             }
         }
-    }
-
-    /// The values with slots whose sum `wire` is, its complement at the first.
-    fn expand(&self, wire: Wire, into: &mut Vec<Wire>) {
-        match self.parts[wire.node().0 as usize] {
-            Some([a, b]) => into.extend([if wire.is_complemented() { !a } else { a }, b]),
-            None => into.push(wire),
-        }
-    }
-
-    fn cover(mut self) -> Cover {
-        let n = self.block.nodes.len();
-        let mut cover = Cover {
-            operations: vec![Operation::None; n],
-            starts: Vec::with_capacity(n + 1),
-            terms: Vec::with_capacity(2 * n),
-            uses: self.uses.to_vec(),
-        };
-        // Sums whose terms cancel out are left as they were: their operands get slots after all.
         let mut terms = Vec::new();
-        for node in 0..n {
-            if let Node::Xor(a, b) = self.block.nodes[node] {
+        for kind in &self.block.nodes {
+            if let Node::Xor(a, b) = *kind {
                 terms.clear();
                 self.expand(a, &mut terms);
                 self.expand(b, &mut terms);
                 if !all_different(&terms) {
-                    [a, b].iter().for_each(|wire| self.parts[wire.node().0 as usize] = None);
+                    [a, b].iter().for_each(|&wire| self.keep_whole(wire));
                 }
             }
         }
+    }
+
+    fn keep_whole(&mut self, wire: Wire) {
+        self.nodes[wire.node().0 as usize].0 &= !Marks::IN_PARTS;
+    }
+
+    /// The values with slots whose sum `wire` is, its complement at the first.
+    fn expand(&self, wire: Wire, into: &mut Vec<Wire>) {
+        match self.block.nodes[wire.node().0 as usize] {
+            Node::Xor(a, b) if self.marks(wire).has(Marks::IN_PARTS) => {
+                into.extend([a ^ wire.is_complemented(), b]);
+            }
+            _ => into.push(wire),
+        }
+    }
+
+    /// Labels and indices that all operations touch.
+    fn cost(&self) -> u64 {
+        let mut terms = Vec::new();
+        let cost = |node| {
+            terms.clear();
+            match self.operation(node, &mut terms) {
+                Operation::None => 0,
+                Operation::Xor => 2 + 2 * terms.len() as u64,
+                Operation::And => AND_COST,
+                Operation::AndXor { .. } => AND_XOR_COST,
+            }
+        };
+        (0..self.nodes.len()).map(cost).sum()
+    }
+
+    fn cover(self) -> Cover {
+        let n = self.nodes.len();
+        let mut cover = Cover {
+            operations: Vec::with_capacity(n),
+            starts: Vec::with_capacity(n + 1),
+            terms: Vec::with_capacity(n + n / 2),
+            uses: Vec::new(),
+        };
         for node in 0..n {
             cover.starts.push(cover.terms.len() as u32);
-            cover.operations[node] = self.operation(node, &mut cover.terms);
+            cover.operations.push(self.operation(node, &mut cover.terms));
         }
         cover.starts.push(cover.terms.len() as u32);
         cover
     }
 
     fn operation(&self, node: usize, terms: &mut Vec<Wire>) -> Operation {
-        if self.uses[node] == 0 || self.is_absorbed[node] || self.parts[node].is_some() {
+        let marks = self.nodes[node];
+        if self.uses[node] == 0 || marks.has(Marks::ABSORBED | Marks::IN_PARTS) {
             return Operation::None;
         }
         match self.block.nodes[node] {
