@@ -12,7 +12,7 @@ use num_bigint::BigInt;
 
 use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::id::{Origin, PartyId};
-use hushgate_circuits::local::{self, Ands, Split};
+use hushgate_circuits::local::{Ands, Draft, Split};
 use hushgate_circuits::optimize::optimize;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::shape::Value;
@@ -454,43 +454,29 @@ impl From<Plan> for Compiled {
 /// sent, or the first.
 fn divide(circuit: &Circuit, target: Target<'_>) -> Result<(Split, Division), Failure> {
     let wanted = target.garbler.map(|name| party_index(&circuit.parties, name)).transpose()?;
-    let split_for = |index: usize| {
-        let split = local::split(circuit, PartyId(index as u32), &session::transfer_bytes);
-        split.map_err(|error| Failure::Program(format!("error: {error}")))
-    };
-    // A large circuit fills much of the memory: then one at a time, and the chosen one anew.
-    let is_large = circuit.main().nodes.len() > NODES_KEPT_TWICE;
-    let first = split_for(0)?;
-    let first = (all_bytes(&first), Some(first).filter(|_| !is_large));
-    let second = split_for(1)?;
-    let bytes = vec![first.0, all_bytes(&second)];
-    let split = match (wanted.unwrap_or(usize::from(bytes[1] < bytes[0])), first.1) {
-        (0, Some(first)) => first,
-        (0, None) => {
-            drop(second);
-            split_for(0)?
-        }
-        _ => second,
-    };
+    let drafts = [0, 1].map(|index| Draft::new(circuit, PartyId(index), &session::transfer_bytes));
+    let mut bytes =
+        drafts.each_ref().map(|draft| all_bytes(circuit, draft.garbler(), draft.n_entered(), draft.table_bytes()));
+    let chosen = wanted.unwrap_or(usize::from(bytes[1] < bytes[0]));
+    let [first, second] = drafts;
+    let draft = if chosen == 0 { first } else { second };
+    let split = draft.split().map_err(|error| Failure::Program(format!("error: {error}")))?;
     let ands = split.ands_by_origin();
-    Ok((split, Division { bytes, ands }))
+    let table_bytes = ands.values().copied().fold(Ands::default(), Ands::plus).table_bytes();
+    bytes[chosen] = all_bytes(circuit, split.garbler, split.n_entered(), table_bytes);
+    Ok((split, Division { bytes: bytes.to_vec(), ands }))
 }
 
-/// Nodes of main up to which the circuit is kept divided in both ways until one is chosen.
-const NODES_KEPT_TWICE: usize = 1 << 23;
-
 /// Bytes of tables, oblivious transfers and outputs.
-fn all_bytes(split: &Split) -> u64 {
+fn all_bytes(circuit: &Circuit, garbler: PartyId, n_entered: u64, table_bytes: u64) -> u64 {
     let n_outputs = |is_for: &dyn Fn(PartyId) -> bool| {
-        let ports = split.outputs().iter().filter(|port| port.recipients.iter().any(|&party| is_for(party)));
+        let ports = circuit.outputs.iter().filter(|port| port.recipients.iter().any(|&party| is_for(party)));
         ports.map(|port| port.shape.width() as usize).sum()
     };
-    let of_garbler = n_outputs(&|party| party == split.garbler);
-    let of_evaluator = n_outputs(&|party| party != split.garbler);
+    let of_garbler = n_outputs(&|party| party == garbler);
+    let of_evaluator = n_outputs(&|party| party != garbler);
     let outputs = session::output_bytes(of_garbler, of_evaluator) as u64;
-    [session::transfer_bytes(split.n_entered()), outputs]
-        .into_iter()
-        .fold(split.ands().table_bytes(), u64::saturating_add)
+    [session::transfer_bytes(n_entered), outputs].into_iter().fold(table_bytes, u64::saturating_add)
 }
 
 impl Hush {

@@ -29,7 +29,7 @@ use crate::shape::Shape;
 use crate::stats;
 
 use self::classify::{Variant, classify};
-use self::cut::{View, Way};
+use self::cut::{ROW_BYTES, View, Way};
 
 /// A circuit, divided between what the evaluator computes by itself and what both compute together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,17 +106,120 @@ impl Ands {
 /// # Errors
 /// If a part has more nodes than a block may have.
 pub fn split(circuit: &Circuit, garbler: PartyId, transfer_bytes: &dyn Fn(u64) -> u64) -> Result<Split, TooLarge> {
-    let inputs: Vec<Knowledge> = circuit.inputs.iter().flat_map(|port| knowledge_of(port, garbler)).collect();
-    let variants = classify(&circuit.blocks, inputs);
-    let main = variants.last().expect("a circuit has a main block");
-    let rows = rows_of_calls(circuit, &variants);
-    let view = View::new(circuit.main(), main, rows);
-    let ways = cut::choose(&view, transfer_bytes);
-    let own = own_part(circuit, garbler, &view, &ways)?;
-    let shared = shared_part(circuit, garbler, &view, &ways)?;
-    let inputs = shared.inputs.iter().flat_map(|port| knowledge_of(port, garbler)).collect();
-    let variants = classify(&shared.blocks, inputs);
-    Ok(Split { garbler, own, shared, variants, ports: (circuit.inputs.clone(), circuit.outputs.clone()) })
+    Draft::new(circuit, garbler, transfer_bytes).split()
+}
+
+/// How a circuit would be divided, and what it would cost; the parts are not made yet.
+///
+/// It costs exactly that, unless gates fold while parts are made: in a circuit from a [`Builder`] none do.
+pub struct Draft<'a> {
+    circuit: &'a Circuit,
+    garbler: PartyId,
+    /// For each node of main, whether the evaluator can compute it by itself.
+    own: Vec<bool>,
+    ways: Vec<Way>,
+    n_entered: u64,
+    table_bytes: u64,
+}
+
+impl<'a> Draft<'a> {
+    /// For a verified circuit of two parties, `garbler` being one of them.
+    ///
+    /// `transfer_bytes` says how many bytes so many oblivious transfers take.
+    #[must_use]
+    pub fn new(circuit: &'a Circuit, garbler: PartyId, transfer_bytes: &dyn Fn(u64) -> u64) -> Draft<'a> {
+        let inputs: Vec<Knowledge> = circuit.inputs.iter().flat_map(|port| knowledge_of(port, garbler)).collect();
+        let variants = classify(&circuit.blocks, inputs);
+        let main = variants.last().expect("a circuit has a main block");
+        let rows = rows_of_calls(circuit, &variants);
+        let view = View::new(circuit.main(), main, rows);
+        let cut = cut::choose(&view, transfer_bytes);
+        let rows = view.rows_of_others(main).saturating_add(cut.n_rows);
+        let table_bytes = rows.saturating_mul(ROW_BYTES);
+        Draft { circuit, garbler, own: view.into_own(), ways: cut.ways, n_entered: cut.n_transfers, table_bytes }
+    }
+
+    /// Who garbles.
+    #[must_use]
+    pub fn garbler(&self) -> PartyId {
+        self.garbler
+    }
+
+    /// Bits that the evaluator enters.
+    #[must_use]
+    pub fn n_entered(&self) -> u64 {
+        self.n_entered
+    }
+
+    /// Bytes of garbled tables.
+    #[must_use]
+    pub fn table_bytes(&self) -> u64 {
+        self.table_bytes
+    }
+
+    /// Makes the parts.
+    ///
+    /// # Errors
+    /// If a part has more nodes than a block may have.
+    pub fn split(self) -> Result<Split, TooLarge> {
+        let (circuit, garbler) = (self.circuit, self.garbler);
+        let (own, shared) = (self.own_part()?, self.shared_part()?);
+        let inputs = shared.inputs.iter().flat_map(|port| knowledge_of(port, garbler)).collect();
+        let variants = classify(&shared.blocks, inputs);
+        Ok(Split { garbler, own, shared, variants, ports: (circuit.inputs.clone(), circuit.outputs.clone()) })
+    }
+
+    /// The evaluator's own part: from its inputs to what it enters.
+    fn own_part(&self) -> Result<Circuit, TooLarge> {
+        let circuit = self.circuit;
+        let inputs: Vec<InputPort> = circuit.inputs.iter().filter(|port| port.party != self.garbler).cloned().collect();
+        let n_inputs: usize = inputs.iter().map(width).sum();
+        let mut copy = Copier::new(circuit, n_inputs as u32);
+        let mut own_inputs = copy.builder.inputs().into_iter();
+        let mut entered = Vec::new();
+        for (i, way) in self.ways.iter().enumerate() {
+            let wire = match circuit.main().nodes[i] {
+                Node::False => Wire::FALSE,
+                Node::Input if self.own[i] => own_inputs.next().expect("the evaluator's inputs are its own"),
+                _ if self.own[i] => copy.node(i)?,
+                _ => NOT_COPIED,
+            };
+            copy.wires.push(wire);
+            if *way == Way::Enters {
+                entered.push(wire);
+            }
+        }
+        let port = OutputPort { name: String::new(), recipients: vec![], shape: bits(entered.len()) };
+        copy.finish(entered, inputs, vec![port])
+    }
+
+    /// The shared part: from the garbler's inputs and what the evaluator enters to the outputs.
+    fn shared_part(&self) -> Result<Circuit, TooLarge> {
+        let (circuit, garbler) = (self.circuit, self.garbler);
+        let mut inputs: Vec<InputPort> = circuit.inputs.iter().filter(|port| port.party == garbler).cloned().collect();
+        let n_known: usize = inputs.iter().map(width).sum();
+        let n_entered = self.n_entered as usize;
+        let mut parties = circuit.parties.iter().enumerate().map(|(i, _)| PartyId(i as u32));
+        if let Some(party) = parties.find(|&id| id != garbler) {
+            inputs.push(InputPort { name: String::new(), party, shape: bits(n_entered) });
+        }
+        let mut copy = Copier::new(circuit, (n_known + n_entered) as u32);
+        let all_inputs = copy.builder.inputs();
+        let (known, entered) = all_inputs.split_at(n_known);
+        let (mut known, mut entered) = (known.iter().copied(), entered.iter().copied());
+        for (i, way) in self.ways.iter().enumerate() {
+            let wire = match (way, circuit.main().nodes[i]) {
+                (Way::None, _) => NOT_COPIED,
+                (Way::Enters, _) => entered.next().expect("there is an input for everything that is entered"),
+                (Way::Shared, Node::False) => Wire::FALSE,
+                (Way::Shared, Node::Input) if !self.own[i] => known.next().expect("the other inputs are the garbler's"),
+                (Way::Shared, _) => copy.node(i)?,
+            };
+            copy.wires.push(wire);
+        }
+        let outputs = circuit.main().outputs.iter().map(|&wire| copy.wire(wire)).collect();
+        copy.finish(outputs, inputs, circuit.outputs.clone())
+    }
 }
 
 impl Split {
@@ -186,6 +289,9 @@ fn prices(block: &Block, variant: &Variant) -> impl Iterator<Item = (Origin, And
 /// How often a block makes each of its calls: not at all where its outputs need no result.
 fn counts_of_calls(block: &Block) -> Vec<u64> {
     let mut counts = vec![0; block.calls.len()];
+    if counts.is_empty() {
+        return counts;
+    }
     for (node, live) in block.nodes.iter().zip(live_nodes(block)) {
         if let Node::Result { call, index: 0 } = *node
             && live
@@ -214,77 +320,34 @@ fn runs(circuit: &Circuit, variants: &[Variant]) -> Vec<u64> {
 /// For each call of main, the rows that it takes.
 fn rows_of_calls(circuit: &Circuit, variants: &[Variant]) -> Vec<u64> {
     let mut ands: Vec<Ands> = Vec::with_capacity(variants.len());
-    let mut rows = Vec::new();
     for variant in variants {
         let block = &circuit.blocks[variant.block.0 as usize];
-        let mut total = Ands::default();
-        prices(block, variant).for_each(|(_, price)| total.count(price));
         let of_calls = counts_of_calls(block).into_iter().zip(&variant.callees);
-        let of_calls: Vec<Ands> = of_calls.map(|(count, &callee)| ands[callee].times(count)).collect();
-        ands.push(of_calls.iter().copied().fold(total, Ands::plus));
-        rows = of_calls.iter().map(|ands| ands.table_bytes() / 16).collect();
+        let of_calls = of_calls.map(|(count, &callee): (u64, &usize)| ands[callee].times(count));
+        if ands.len() + 1 == variants.len() {
+            return of_calls.map(|ands| ands.table_bytes() / ROW_BYTES).collect();
+        }
+        let mut total = of_calls.fold(Ands::default(), Ands::plus);
+        prices(block, variant).for_each(|(_, price)| total.count(price));
+        ands.push(total);
     }
-    rows
-}
-
-/// The evaluator's own part: from its inputs to what it enters.
-fn own_part(circuit: &Circuit, garbler: PartyId, view: &View<'_>, ways: &[Way]) -> Result<Circuit, TooLarge> {
-    let inputs: Vec<InputPort> = circuit.inputs.iter().filter(|port| port.party != garbler).cloned().collect();
-    let n_inputs: usize = inputs.iter().map(width).sum();
-    let mut copy = Copier::new(circuit, n_inputs as u32);
-    let mut own_inputs = copy.builder.inputs().into_iter();
-    let mut entered = Vec::new();
-    for (i, way) in ways.iter().enumerate() {
-        let wire = match circuit.main().nodes[i] {
-            Node::False => Some(Wire::FALSE),
-            Node::Input if view.is_own(i) => own_inputs.next(),
-            _ if view.is_own(i) => Some(copy.node(i)?),
-            _ => None,
-        };
-        copy.wires.push(wire);
-        entered.extend(wire.filter(|_| *way == Way::Enters));
-    }
-    let port = OutputPort { name: String::new(), recipients: vec![], shape: bits(entered.len()) };
-    copy.finish(entered, inputs, vec![port])
-}
-
-/// The shared part: from the garbler's inputs and what the evaluator enters to the outputs.
-fn shared_part(circuit: &Circuit, garbler: PartyId, view: &View<'_>, ways: &[Way]) -> Result<Circuit, TooLarge> {
-    let mut inputs: Vec<InputPort> = circuit.inputs.iter().filter(|port| port.party == garbler).cloned().collect();
-    let n_known: usize = inputs.iter().map(width).sum();
-    let n_entered = ways.iter().filter(|way| **way == Way::Enters).count();
-    if let Some(party) = circuit.parties.iter().enumerate().map(|(i, _)| PartyId(i as u32)).find(|&id| id != garbler) {
-        inputs.push(InputPort { name: String::new(), party, shape: bits(n_entered) });
-    }
-    let mut copy = Copier::new(circuit, (n_known + n_entered) as u32);
-    let all_inputs = copy.builder.inputs();
-    let (known, entered) = all_inputs.split_at(n_known);
-    let (mut known, mut entered) = (known.iter().copied(), entered.iter().copied());
-    for (i, way) in ways.iter().enumerate() {
-        let wire = match (way, circuit.main().nodes[i]) {
-            (Way::None, _) => None,
-            (Way::Enters, _) => entered.next(),
-            (Way::Shared, Node::False) => Some(Wire::FALSE),
-            (Way::Shared, Node::Input) if !view.is_own(i) => known.next(),
-            (Way::Shared, _) => Some(copy.node(i)?),
-        };
-        copy.wires.push(wire);
-    }
-    let outputs = circuit.main().outputs.iter().map(|&wire| copy.wire(wire)).collect();
-    copy.finish(outputs, inputs, circuit.outputs.clone())
+    Vec::new()
 }
 
 fn bits(n: usize) -> Shape {
     Shape::Array { element: Box::new(Shape::Bool), len: n as u64 }
 }
 
+/// The complement of the last node that a block could have, and none has: no memory holds so many.
+const NOT_COPIED: Wire = Wire::from_bits(u32::MAX);
+
 /// Copies some of main's nodes to a new main.
 struct Copier<'a> {
     circuit: &'a Circuit,
     callees: Blocks,
     builder: Builder,
-    /// For each node so far, where it is; nothing for nodes that are not copied.
-    wires: Vec<Option<Wire>>,
+    /// For each node so far, where it is; [`NOT_COPIED`] for nodes that are not copied.
+    wires: Vec<Wire>,
     /// The results of the last call that was copied, and which it was.
     results: (Option<u32>, Vec<Wire>),
 }
@@ -308,7 +371,9 @@ impl Copier<'_> {
 
     fn wire(&self, wire: Wire) -> Wire {
         let NodeId(node) = wire.node();
-        self.wires[node as usize].expect("a part has what it reads") ^ wire.is_complemented()
+        let there = self.wires[node as usize];
+        assert!(there != NOT_COPIED, "a part has what it reads");
+        there ^ wire.is_complemented()
     }
 
     /// Copies a gate or a result.

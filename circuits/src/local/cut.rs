@@ -5,21 +5,30 @@
 //! values are shared, so several cuts are made greedily, for different prices of a transfer, and the one that takes the fewest bytes is
 //! kept. One of them enters the inputs alone, so no cut costs more than none.
 
+use std::ops::Range;
+
 use crate::build::live_nodes;
 use crate::circuit::{Block, Node};
 use crate::id::Wire;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{AndPrice, Knowledge};
 
 use super::classify::Variant;
 
 /// Bytes of an AND whose operands have labels and are known to the evaluator.
-const ROW_BYTES: u64 = 16;
+pub(super) const ROW_BYTES: u64 = 16;
 
-/// Prices of a transfer, in bytes, that cuts are made for.
-const PRICES: [u64; 8] = [1, 3, 6, 10, 15, 24, 48, 96];
+/// Prices of a transfer, in bytes, that cuts are made for, all at once.
+const PRICES: [u32; N_PRICES] = [1, 3, 6, 10, 15, 24, 48, 96];
+const N_PRICES: usize = 8;
+
+/// A cut of each price, as a bit.
+type Cuts = u8;
+
+/// Those for which an AND that has become free but for its row is worth it.
+const CUTS_OF_ROWS: Cuts = 0b1110_0000;
 
 /// Fractions of a byte that prices are shared in.
-const SCALE: u64 = 1 << 16;
+const SCALE: u32 = 1 << 16;
 
 /// How a value that the evaluator knows gets its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +41,32 @@ pub(super) enum Way {
     Shared,
 }
 
-/// For every node of main how it gets its label; nodes that the evaluator does not compute by itself, in the shared part.
-pub(super) fn choose(view: &View<'_>, transfer_bytes: &dyn Fn(u64) -> u64) -> Vec<Way> {
-    let cuts = PRICES.iter().map(|&price| view.cut(price)).chain([view.inputs_alone()]);
-    let cost = |ways: &Vec<Way>| {
-        let (n_transfers, n_rows) = view.count(ways);
-        let bytes = transfer_bytes(n_transfers).saturating_add(ROW_BYTES.saturating_mul(n_rows));
-        (bytes, n_transfers, n_rows)
+/// The cut that was chosen.
+pub(super) struct Cut {
+    /// For every node of main how it gets its label; nodes that the evaluator does not compute by itself, in the shared part.
+    pub(super) ways: Vec<Way>,
+    pub(super) n_transfers: u64,
+    /// Rows of gates and calls that the evaluator could have computed by itself.
+    pub(super) n_rows: u64,
+}
+
+/// The cut that takes the fewest bytes.
+pub(super) fn choose(view: &View<'_>, transfer_bytes: &dyn Fn(u64) -> u64) -> Cut {
+    let graph = Own::new(view);
+    let needed = graph.needed_in_cuts();
+    let (alone, count_alone) = graph.inputs_alone();
+    let cuts = graph.count(&needed).into_iter().zip(0..).map(|(count, i)| (count, Some(i)));
+    let cost = |((n_transfers, n_rows), _): &((u64, u64), _)| {
+        let bytes = transfer_bytes(*n_transfers).saturating_add(ROW_BYTES.saturating_mul(*n_rows));
+        (bytes, *n_transfers, *n_rows)
     };
-    cuts.min_by_key(cost).expect("there are several cuts")
+    let ((n_transfers, n_rows), cut) =
+        cuts.chain([(count_alone, None)]).min_by_key(cost).expect("there are several cuts");
+    let ways = match cut {
+        Some(cut) => view.ways(&graph, |i| graph.way(&needed, i, cut)),
+        None => view.ways(&graph, |i| graph.way_alone(&alone, i)),
+    };
+    Cut { ways, n_transfers, n_rows }
 }
 
 /// Main as the evaluator sees it.
@@ -50,10 +76,6 @@ pub(super) struct View<'a> {
     live: Vec<bool>,
     /// For each node, whether the evaluator can compute it from its inputs.
     own: Vec<bool>,
-    /// For each node, how many gates and calls of its own computation read it; what no output needs does not count.
-    n_readers: Vec<u32>,
-    /// For each node of its own, whether the shared part or an output reads it.
-    leaves: Vec<bool>,
     /// For each call, the rows that it takes in the shared part.
     call_rows: Vec<u64>,
 }
@@ -61,140 +83,237 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// `call_rows`: for each call of main, the rows that it takes in the shared part.
     pub(super) fn new(block: &'a Block, main: &Variant, call_rows: Vec<u64>) -> View<'a> {
-        let (live, own) = (live_nodes(block), own_nodes(block, main));
-        let (n_readers, leaves) = (vec![0; own.len()], vec![false; own.len()]);
-        let mut view = View { block, live, own, n_readers, leaves, call_rows };
-        view.look_at_readers();
-        view
+        View { block, live: live_nodes(block), own: own_nodes(block, main), call_rows }
     }
 
-    /// Whether the evaluator can compute a node by itself.
-    pub(super) fn is_own(&self, node: usize) -> bool {
-        self.own[node]
+    /// For each node, whether the evaluator can compute it by itself.
+    pub(super) fn into_own(self) -> Vec<bool> {
+        self.own
     }
 
-    fn look_at_readers(&mut self) {
-        let block = self.block;
+    /// Rows of what the evaluator cannot compute by itself.
+    pub(super) fn rows_of_others(&self, main: &Variant) -> u64 {
+        let rows = |(i, node): (usize, &Node)| match *node {
+            _ if self.own[i] || !self.live[i] => 0,
+            Node::And(a, b) => match AndPrice::of(main.of(a), main.of(b)) {
+                AndPrice::Full => 2,
+                AndPrice::Known(known) => u64::from(known.rows()),
+            },
+            Node::Result { call, index: 0 } => self.call_rows[call as usize],
+            _ => 0,
+        };
+        self.block.nodes.iter().enumerate().map(rows).fold(0, u64::saturating_add)
+    }
+
+    fn ways(&self, graph: &Own, mut of_own: impl FnMut(usize) -> Way) -> Vec<Way> {
+        let mut own = 0..graph.gates.len();
+        let way = |i: usize| match (self.own[i], self.live[i]) {
+            (true, _) => own.next().map_or(Way::None, &mut of_own),
+            (false, true) => Way::Shared,
+            (false, false) => Way::None,
+        };
+        (0..self.own.len()).map(way).collect()
+    }
+}
+
+/// What the evaluator can compute by itself, with numbers of its own.
+struct Own {
+    gates: Vec<Gate>,
+    /// How many gates and calls of the evaluator's own computation read each; what no output needs does not count.
+    n_readers: Vec<u32>,
+    /// Whether the shared part or an output reads it.
+    leaves: Vec<bool>,
+    calls: Vec<OwnCall>,
+}
+
+/// A call of which the evaluator knows all arguments.
+struct OwnCall {
+    /// Its rows in the shared part.
+    rows: u64,
+    args: Vec<u32>,
+    results: Range<usize>,
+}
+
+/// How one of the evaluator's own values comes about.
+#[derive(Clone, Copy)]
+enum Gate {
+    Input,
+    And(u32, u32),
+    Xor(u32, u32),
+    /// Of an own call.
+    Result,
+}
+
+impl Own {
+    fn new(view: &View<'_>) -> Own {
+        let (block, own) = (view.block, &view.own);
+        let n_own = own.iter().filter(|own| **own).count();
+        let mut numbers = vec![0; own.len()];
+        let mut graph = Own {
+            gates: Vec::with_capacity(n_own),
+            n_readers: vec![0; n_own],
+            leaves: vec![false; n_own],
+            calls: Vec::new(),
+        };
         for (i, node) in block.nodes.iter().enumerate() {
             match *node {
-                _ if !self.live[i] => {}
-                Node::And(a, b) | Node::Xor(a, b) => self.read(self.own[i], &[a, b]),
-                Node::Result { call, index: 0 } => self.read(self.own[i], &block.calls[call as usize].args),
+                _ if !view.live[i] => {}
+                Node::And(a, b) | Node::Xor(a, b) => graph.read(view, own[i], &[a, b], &numbers),
+                Node::Result { call, index: 0 } => {
+                    graph.read(view, own[i], &block.calls[call as usize].args, &numbers);
+                }
                 _ => {}
             }
+            if own[i] {
+                numbers[i] = graph.gates.len() as u32;
+                graph.add(view, *node, &numbers);
+            }
         }
-        self.read(false, &block.outputs);
+        graph.read(view, false, &block.outputs, &numbers);
+        graph
     }
 
-    fn read(&mut self, by_own: bool, wires: &[Wire]) {
-        for wire in wires {
-            let node = wire.node().0 as usize;
-            self.n_readers[node] += u32::from(by_own);
-            self.leaves[node] |= self.own[node] && !by_own;
+    fn add(&mut self, view: &View<'_>, node: Node, numbers: &[u32]) {
+        let number = |wire: Wire| numbers[wire.node().0 as usize];
+        let n_gates = self.gates.len();
+        self.gates.push(match node {
+            Node::And(a, b) => Gate::And(number(a), number(b)),
+            Node::Xor(a, b) => Gate::Xor(number(a), number(b)),
+            Node::Result { call, index } => {
+                if index == 0 {
+                    let (call, rows) = (&view.block.calls[call as usize], view.call_rows[call as usize]);
+                    let args = call.args.iter().filter(|arg| arg.as_constant().is_none());
+                    let results = n_gates..n_gates + call.n_results as usize;
+                    self.calls.push(OwnCall { rows, args: args.map(|&arg| number(arg)).collect(), results });
+                }
+                Gate::Result
+            }
+            Node::Input | Node::False => Gate::Input,
+        });
+    }
+
+    fn read(&mut self, view: &View<'_>, by_own: bool, wires: &[Wire], numbers: &[u32]) {
+        for wire in wires.iter().filter(|wire| view.own[wire.node().0 as usize]) {
+            let number = numbers[wire.node().0 as usize] as usize;
+            self.n_readers[number] += u32::from(by_own);
+            self.leaves[number] |= !by_own;
         }
     }
 
-    /// Everything in the shared part, from the inputs on.
-    fn inputs_alone(&self) -> Vec<Way> {
+    /// For each value, the cuts in which it needs a label: for each price of a transfer the one that is cheapest if every reader of a value
+    /// bears its share.
+    fn needed_in_cuts(&self) -> Vec<Cuts> {
+        let by_gate = self.gates_worth_their_price();
+        let mut needed: Vec<Cuts> = self.leaves.iter().map(|&leaf| if leaf { Cuts::MAX } else { 0 }).collect();
+        for (i, gate) in self.gates.iter().enumerate().rev() {
+            if let Gate::And(a, b) | Gate::Xor(a, b) = *gate {
+                let by_gate = needed[i] & by_gate[i];
+                needed[a as usize] |= by_gate;
+                needed[b as usize] |= by_gate;
+            }
+        }
+        needed
+    }
+
+    /// For which prices values get their label more cheaply by their gate than by a transfer.
+    fn gates_worth_their_price(&self) -> Vec<Cuts> {
+        // At most the price of a transfer each, so that sums of two and a row do not overflow.
+        let mut shares = vec![[0u32; N_PRICES]; self.gates.len()];
+        let mut by_gate = vec![0; self.gates.len()];
+        for (i, gate) in self.gates.iter().enumerate() {
+            let of_gate = match *gate {
+                Gate::Xor(a, b) => sum(&shares[a as usize], &shares[b as usize], 0),
+                Gate::And(a, b) => sum(&shares[a as usize], &shares[b as usize], ROW_BYTES as u32 * SCALE),
+                Gate::Input | Gate::Result => [u32::MAX; N_PRICES],
+            };
+            let n_shares = (self.n_readers[i] + u32::from(self.leaves[i])).max(1);
+            for (cut, (of_gate, price)) in of_gate.into_iter().zip(PRICES).enumerate() {
+                by_gate[i] |= Cuts::from(of_gate <= price * SCALE) << cut;
+                shares[i][cut] = of_gate.min(price * SCALE) / n_shares;
+            }
+        }
+        by_gate
+    }
+
+    /// In which cuts a value that needs a label gets it by its gate: where its operands have labels anyway.
+    fn shared(&self, needed: &[Cuts], i: usize) -> Cuts {
+        let both = |a: u32, b: u32| needed[i] & needed[a as usize] & needed[b as usize];
+        match self.gates[i] {
+            Gate::Xor(a, b) => both(a, b),
+            Gate::And(a, b) => both(a, b) & CUTS_OF_ROWS,
+            Gate::Input | Gate::Result => 0,
+        }
+    }
+
+    /// For each cut, its transfers, and its rows.
+    fn count(&self, needed: &[Cuts]) -> [(u64, u64); N_PRICES] {
+        let mut counts = [(0, 0); N_PRICES];
+        for (i, gate) in self.gates.iter().enumerate().filter(|&(i, _)| needed[i] != 0) {
+            let shared = self.shared(needed, i);
+            let rows = if matches!(gate, Gate::And(..)) { shared } else { 0 };
+            for (cut, (n_transfers, n_rows)) in counts.iter_mut().enumerate() {
+                *n_transfers += u64::from((needed[i] & !shared) >> cut & 1);
+                *n_rows += u64::from(rows >> cut & 1);
+            }
+        }
+        counts
+    }
+
+    fn way(&self, needed: &[Cuts], i: usize, cut: usize) -> Way {
+        match (needed[i] >> cut & 1 == 1, self.shared(needed, i) >> cut & 1 == 1) {
+            (false, _) => Way::None,
+            (true, true) => Way::Shared,
+            (true, false) => Way::Enters,
+        }
+    }
+
+    /// Which values need labels where everything is in the shared part, from the inputs on, and the transfers and rows that this takes.
+    fn inputs_alone(&self) -> (Vec<bool>, (u64, u64)) {
         let mut needed = self.leaves.clone();
-        for i in (0..needed.len()).rev().filter(|&i| self.own[i]) {
-            match self.block.nodes[i] {
-                Node::And(a, b) | Node::Xor(a, b) if needed[i] => mark(&mut needed, &[a, b]),
-                Node::Result { call, index: 0 } => {
-                    let call = &self.block.calls[call as usize];
-                    let results = i..i + call.n_results as usize;
-                    if needed[results.clone()].contains(&true) {
-                        needed[results].fill(true);
-                        mark(&mut needed, &call.args);
+        let (mut n_transfers, mut n_rows) = (0u64, 0u64);
+        let mut calls = self.calls.iter().rev().peekable();
+        for (i, gate) in self.gates.iter().enumerate().rev() {
+            match *gate {
+                Gate::And(a, b) | Gate::Xor(a, b) if needed[i] => {
+                    n_rows = n_rows.saturating_add(u64::from(matches!(gate, Gate::And(..))));
+                    needed[a as usize] = true;
+                    needed[b as usize] = true;
+                }
+                Gate::Input => n_transfers += u64::from(needed[i]),
+                Gate::Result => {
+                    // All of a call's results are needed, or none.
+                    if let Some(call) = calls.next_if(|call| call.results.start == i)
+                        && needed[call.results.clone()].contains(&true)
+                    {
+                        needed[call.results.clone()].fill(true);
+                        call.args.iter().for_each(|&arg| needed[arg as usize] = true);
+                        n_rows = n_rows.saturating_add(call.rows);
                     }
                 }
                 _ => {}
             }
         }
-        self.ways(&needed, |i| !matches!(self.block.nodes[i], Node::Input))
+        (needed, (n_transfers, n_rows))
     }
 
-    /// The cut that is cheapest for this price of a transfer if every reader of a value bears its share; then what has become free of
-    /// charge, because its operands have labels anyway, is made so.
-    fn cut(&self, price: u64) -> Vec<Way> {
-        let by_gate = self.gates_worth_their_price(price);
-        let mut needed = self.leaves.clone();
-        for i in (0..needed.len()).rev().filter(|&i| self.own[i]) {
-            if let Some(operands) = self.gate(i).filter(|_| needed[i] && by_gate[i]) {
-                mark(&mut needed, &operands);
-            }
-        }
-        let has_label = |wire: Wire| needed[wire.node().0 as usize];
-        let is_shared = |i: usize| match self.block.nodes[i] {
-            Node::Xor(a, b) => has_label(a) && has_label(b),
-            Node::And(a, b) => has_label(a) && has_label(b) && price >= ROW_BYTES,
-            _ => false,
-        };
-        self.ways(&needed, is_shared)
-    }
-
-    /// Which nodes get their label more cheaply by their gate than by a transfer.
-    fn gates_worth_their_price(&self, price: u64) -> Vec<bool> {
-        let mut shares = vec![0u64; self.own.len()];
-        let mut by_gate = vec![false; self.own.len()];
-        for i in (0..self.own.len()).filter(|&i| self.own[i]) {
-            let share = |wire: Wire| shares[wire.node().0 as usize];
-            let of_gate = match self.block.nodes[i] {
-                Node::Xor(a, b) => share(a).saturating_add(share(b)),
-                Node::And(a, b) => share(a).saturating_add(share(b)).saturating_add(ROW_BYTES * SCALE),
-                _ => u64::MAX,
-            };
-            by_gate[i] = of_gate <= price * SCALE;
-            let n_shares = self.n_readers[i] + u32::from(self.leaves[i]);
-            shares[i] = of_gate.min(price * SCALE) / u64::from(n_shares.max(1));
-        }
-        by_gate
-    }
-
-    fn ways(&self, needed: &[bool], is_shared: impl Fn(usize) -> bool) -> Vec<Way> {
-        let way = |i: usize| match (self.own[i], needed[i]) {
-            (false, _) if self.live[i] => Way::Shared,
+    fn way_alone(&self, needed: &[bool], i: usize) -> Way {
+        match (needed[i], self.gates[i]) {
             (false, _) => Way::None,
-            (true, false) => Way::None,
-            (true, true) if is_shared(i) => Way::Shared,
-            (true, true) => Way::Enters,
-        };
-        (0..self.own.len()).map(way).collect()
-    }
-
-    /// Transfers, and rows of the evaluator's own gates and calls.
-    fn count(&self, ways: &[Way]) -> (u64, u64) {
-        let (mut n_transfers, mut n_rows) = (0u64, 0u64);
-        for (i, way) in ways.iter().enumerate().filter(|&(i, _)| self.own[i]) {
-            match (way, self.block.nodes[i]) {
-                (Way::Enters, _) => n_transfers += 1,
-                (Way::Shared, Node::And(..)) => n_rows = n_rows.saturating_add(1),
-                (Way::Shared, Node::Result { call, index: 0 }) => {
-                    n_rows = n_rows.saturating_add(self.call_rows[call as usize]);
-                }
-                _ => {}
-            }
-        }
-        (n_transfers, n_rows)
-    }
-
-    fn gate(&self, node: usize) -> Option<[Wire; 2]> {
-        match self.block.nodes[node] {
-            Node::And(a, b) | Node::Xor(a, b) => Some([a, b]),
-            _ => None,
+            (true, Gate::Input) => Way::Enters,
+            (true, _) => Way::Shared,
         }
     }
 }
 
-fn mark(needed: &mut [bool], wires: &[Wire]) {
-    for wire in wires {
-        needed[wire.node().0 as usize] |= wire.as_constant().is_none();
-    }
+/// For each price, both shares and `more`.
+fn sum(a: &[u32; N_PRICES], b: &[u32; N_PRICES], more: u32) -> [u32; N_PRICES] {
+    std::array::from_fn(|cut| a[cut] + b[cut] + more)
 }
 
-/// The nodes that the evaluator knows and that depend on no call of which it does not know all arguments.
+/// The nodes that the evaluator knows and that depend on no call of which it does not know all arguments and all results that are read.
 fn own_nodes(block: &Block, main: &Variant) -> Vec<bool> {
     let mut own: Vec<bool> = Vec::with_capacity(block.nodes.len());
+    let is_read = if block.calls.is_empty() { Vec::new() } else { read_nodes(block) };
     let mut is_own_call = false;
     for (i, node) in block.nodes.iter().enumerate() {
         let of = |wire: Wire| own[wire.node().0 as usize];
@@ -204,9 +323,11 @@ fn own_nodes(block: &Block, main: &Variant) -> Vec<bool> {
             Node::And(a, b) | Node::Xor(a, b) => of(a) && of(b),
             Node::Result { call, index } => {
                 if index == 0 {
-                    let args = &block.calls[call as usize].args;
-                    is_own_call = args.iter().any(|&arg| of(arg))
-                        && args.iter().all(|&arg| arg.as_constant().is_some() || of(arg));
+                    let call = &block.calls[call as usize];
+                    let mut results = i..i + call.n_results as usize;
+                    is_own_call = call.args.iter().any(|&arg| of(arg))
+                        && call.args.iter().all(|&arg| arg.as_constant().is_some() || of(arg))
+                        && results.all(|result| !is_read[result] || main.nodes[result] == Knowledge::Evaluator);
                 }
                 is_own_call
             }
@@ -214,4 +335,18 @@ fn own_nodes(block: &Block, main: &Variant) -> Vec<bool> {
         own.push(is_own);
     }
     own
+}
+
+/// For each node, whether anything reads it.
+fn read_nodes(block: &Block) -> Vec<bool> {
+    let mut is_read = vec![false; block.nodes.len()];
+    let mut read = |wire: &Wire| is_read[wire.node().0 as usize] = true;
+    for node in &block.nodes {
+        if let Node::And(a, b) | Node::Xor(a, b) = node {
+            read(a);
+            read(b);
+        }
+    }
+    block.calls.iter().flat_map(|call| &call.args).chain(&block.outputs).for_each(read);
+    is_read
 }

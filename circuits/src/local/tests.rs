@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::evaluate::evaluate_bits;
 use crate::gadgets::{aes, multiply};
+use crate::optimize::fold;
 use crate::plan::{self, Plan};
 use crate::random::{self, Size};
 use crate::schedule::{schedule, schedule_split};
@@ -26,6 +27,14 @@ fn split_for(circuit: &Circuit, garbler: u32) -> (Split, Plan) {
     (split, plan)
 }
 
+/// A draft says what its parts cost, if there is nothing to fold.
+fn check_draft(circuit: &Circuit, garbler: u32) {
+    let draft = Draft::new(circuit, PartyId(garbler), &transfer_bytes);
+    let foreseen = (draft.n_entered(), draft.table_bytes());
+    let split = draft.split().unwrap();
+    assert_eq!((split.n_entered(), split.ands().table_bytes()), foreseen);
+}
+
 fn bytes(plan: &Plan, garbler: u32) -> u64 {
     plan.table_bytes() + transfer_bytes(plan.n_transfers(PartyId(garbler)))
 }
@@ -33,8 +42,10 @@ fn bytes(plan: &Plan, garbler: u32) -> u64 {
 fn check(seed: u64, size: Size) {
     let circuit = random::circuit(seed, size);
     let whole = schedule(&circuit);
+    let folded = fold::run(circuit.clone());
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for garbler in [0, 1] {
+        check_draft(&folded, garbler);
         let (split, plan) = split_for(&circuit, garbler);
         assert!(bytes(&plan, garbler) <= bytes(&whole, garbler), "a split never costs more");
         assert_eq!(split.ands().table_bytes(), plan.table_bytes(), "what is said to be garbled is");
