@@ -217,6 +217,63 @@ fn main(a: u8 from alice, b: u8 from bob, c: u8 from bob) -> (u8, u8, u8, u8) to
     assert!(agree_within(&program, text, BLOCKS, 100, &mut rng) > 1);
 }
 
+/// The first calls are inlined, up to a threshold that is low here; those after it are calls of one block, except where gates would fold.
+#[test]
+fn calls_past_the_threshold_are_calls_of_a_block() {
+    let limits = Limits { inline_work_max: 5_000, block_work_min: 500, ..Limits::DEFAULT };
+    let text = "party alice, bob;\n\
+                fn mix(a: u32, b: u32, seen: bool) -> (u32, bool) {\n\
+                    let product = a *% b;\n\
+                    if seen && product % 4 == 1 { return (a, false); }\n\
+                    (product ^ b, product > a)\n\
+                }\n\
+                fn main(a: [u32; 20] from alice, b: [u32; 20] from bob) -> ([u32; 20], u5, u32, u32) to all {\n\
+                    let mut seen = a[0] < b[0];\n\
+                    let mut n: u5 = 0;\n\
+                    let mut mixed = [0; 20];\n\
+                    for i in 0..20 {\n\
+                        let (x, more) = mix(a[i], b[i], seen);\n\
+                        mixed[i] = x;\n\
+                        seen = more;\n\
+                        if more { n += 1; }\n\
+                    }\n\
+                    (mixed, n, mix(a[7], a[7], seen).0, mix(a[8], 77, seen).0)\n\
+                }";
+    let checked = check(&Sources { name: "mixing", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("a program without errors");
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    assert_eq!(agree_within(&program, text, limits, 200, &mut rng), 2, "`mix` and `main`");
+    assert_eq!(agree_within(&program, text, Limits::DEFAULT, 50, &mut rng), 1);
+    let circuit = built_within(&program, text, &BTreeMap::new(), limits).circuit;
+    let n_calls = circuit.main().calls.len();
+    assert!((8..20).contains(&n_calls), "{n_calls} calls");
+    let ands: u64 = cost::ands_by_origin(&circuit).values().sum();
+    let inlined = cost::ands_by_origin(&built(&program, &BTreeMap::new()).circuit).values().sum::<u64>();
+    assert_eq!(ands, inlined, "a block makes as many ANDs as the function in place");
+}
+
+/// An outer loop that is too long to be unrolled, and inner ones that start, or end, at its counter.
+#[test]
+fn inner_loops_run_from_and_to_the_counter_of_a_rolled_loop() {
+    let limits = Limits { unroll_steps_max: 2_000, steps_max: 60_000, ..Limits::DEFAULT };
+    let text = "party alice, bob;\n\
+                fn main(a: [u8; 8] from alice, b: u8 from bob) -> (u32, u32, u32) to all {\n\
+                    let mut from: u32 = 0;\n\
+                    let mut to: u32 = 0;\n\
+                    let mut both: u32 = 0;\n\
+                    for i in 0..1_000 {\n\
+                        for j in i..8 { from = from *% 3 +% a[j] +% b; }\n\
+                        for j in 0..min(i, 5) { to = to *% 5 +% a[j] +% b; }\n\
+                        for j in min(i, 6)..min(i + 2, 8) { both = both *% 7 +% a[j] +% b; }\n\
+                    }\n\
+                    (from, to, both)\n\
+                }";
+    let checked = check(&Sources { name: "triangles", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("a program without errors");
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    assert!(agree_within(&program, text, limits, 5, &mut rng) > 1, "the outer loop is rolled");
+}
+
 #[test]
 fn rolled_loops_mean_the_same() {
     let checked = check(&Sources { name: "loops", text: LOOPS, load: &|_| None }, &Options::default());
