@@ -1,12 +1,13 @@
 //! One block's schedule: a window over its nodes, batches of the oldest computable ANDs.
 //!
-//! What is computed at which node says the block's [`Cover`]. A node of the window waits on one operand that is not available yet, in that operand's list of waiters; lists are
-//! threaded through two arrays. When an operand becomes available its waiters look at their other operands.
+//! What is computed at which node says the block's [`Cover`]. A node of the window waits on one operand that is not available yet, in that
+//! operand's list of waiters. When an operand becomes available its waiters look at their other operands. All of that is kept for the nodes
+//! of the window only, in a ring: what lies before it is done.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::cover::{Cover, Operation, PINNED};
+use super::cover::{Cover, Operation, PINNED, Terms};
 use super::{BATCH_MAX, LANES, Unit, WINDOW};
 use crate::circuit::{Block, Node};
 use crate::id::{NodeId, Wire};
@@ -46,56 +47,89 @@ const PRICES: [AndPrice; 5] = [
     AndPrice::Known(Known::EvaluatorBoth),
 ];
 
+/// A node of the window.
+#[derive(Clone, Copy)]
+struct Pending {
+    operation: Operation,
+    terms: Terms,
+    state: State,
+    /// The nodes that wait for this one: the first, and after that their `next_waiter`s.
+    first_waiter: u32,
+    next_waiter: u32,
+}
+
+/// An XOR that is to be emitted.
+struct Gathered {
+    node: u32,
+    /// How many gathered XORs lie on top of each other up to it.
+    level: u32,
+    terms: Terms,
+}
+
 struct Scheduler<'a> {
     unit: Unit<'a>,
     block: &'a Block,
-    cover: Cover,
+    cover: Cover<'a>,
     frame: Frame,
-    state: Vec<State>,
-    first_waiter: Vec<u32>,
-    next_waiter: Vec<u32>,
+    /// Node `n` is at `n % WINDOW`.
+    window: Vec<Pending>,
     /// Nodes that have to look at their operands again.
     woken: Vec<u32>,
     /// XORs that are to be gathered, the next on top.
     cone: Vec<u32>,
     /// XORs that are to be emitted in one run, operands first.
-    gathered: Vec<u32>,
-    /// For each node, how many gathered XORs lie on top of each other up to it; 0 if it is not gathered.
-    level: Vec<u32>,
+    gathered: Vec<Gathered>,
     /// ANDs whose operands are available, by price, the oldest on top.
     ready: [BinaryHeap<Reverse<u32>>; PRICES.len()],
     /// The oldest node that is not done.
     head: usize,
     /// The first node that has not entered the window.
     tail: usize,
+    /// Where the results of the latest call end: they are done, too.
+    results_end: usize,
     plan: PlanBlock,
 }
 
 impl<'a> Scheduler<'a> {
     fn new(unit: Unit<'a>) -> Self {
         let block = unit.block;
-        let n_nodes = block.nodes.len();
         let first_gate = 1 + block.n_inputs as usize;
-        let mut state = vec![State::Waiting; n_nodes];
-        state[..first_gate].fill(State::Done);
-        let cover = Cover::new(block, |a, b| unit.price(a, b) != AndPrice::Full);
+        let cover = Cover::new(unit);
+        let nobody = Pending {
+            operation: Operation::None,
+            terms: Terms::default(),
+            state: State::Waiting,
+            first_waiter: NONE,
+            next_waiter: NONE,
+        };
         Scheduler {
             unit,
             block,
-            frame: Frame::new(block, &cover),
+            frame: Frame::new(block, cover.uses()),
             cover,
-            state,
-            first_waiter: vec![NONE; n_nodes],
-            next_waiter: vec![NONE; n_nodes],
+            window: vec![nobody; WINDOW.min(block.nodes.len())],
             woken: Vec::new(),
             cone: Vec::new(),
             gathered: Vec::new(),
-            level: vec![0; n_nodes],
             ready: Default::default(),
             head: first_gate,
             tail: first_gate,
+            results_end: 0,
             plan: PlanBlock { n_inputs: block.n_inputs, ..PlanBlock::default() },
         }
+    }
+
+    fn pending(&self, node: u32) -> &Pending {
+        &self.window[node as usize % WINDOW]
+    }
+
+    fn pending_mut(&mut self, node: u32) -> &mut Pending {
+        &mut self.window[node as usize % WINDOW]
+    }
+
+    fn state(&self, node: NodeId) -> State {
+        let is_past = (node.0 as usize) < self.head.max(self.results_end);
+        if is_past { State::Done } else { self.pending(node.0).state }
     }
 
     fn run(&mut self) {
@@ -129,10 +163,13 @@ impl<'a> Scheduler<'a> {
     fn fill_window(&mut self) {
         let end = (self.head + WINDOW).min(self.block.nodes.len());
         while self.tail < end {
-            let node = self.tail;
+            let node = self.tail as u32;
             self.tail += 1;
-            if self.cover.operation(node as u32) != Operation::None {
-                self.look_for_operands(node as u32);
+            let (operation, terms) = self.cover.operation(node as usize);
+            *self.pending_mut(node) =
+                Pending { operation, terms, state: State::Waiting, first_waiter: NONE, next_waiter: NONE };
+            if operation != Operation::None {
+                self.look_for_operands(node);
             }
         }
     }
@@ -140,9 +177,10 @@ impl<'a> Scheduler<'a> {
     /// Moves the head past everything that is done, dead, an XOR or a call.
     fn retire(&mut self) {
         while self.head < self.tail {
-            match self.cover.operation(self.head as u32) {
+            let Pending { operation, state, .. } = *self.pending(self.head as u32);
+            match operation {
                 Operation::Xor => self.gather_cone(self.head as u32),
-                Operation::And | Operation::AndXor { .. } if self.state[self.head] != State::Done => return,
+                Operation::And | Operation::AndXor { .. } if state != State::Done => return,
                 _ => {}
             }
             if let Node::Result { call, index: 0 } = self.block.nodes[self.head] {
@@ -154,32 +192,36 @@ impl<'a> Scheduler<'a> {
 
     /// Puts `node` on the list of an operand that is missing; if none is, the node is available.
     fn look_for_operands(&mut self, node: u32) {
-        let terms = self.cover.terms(node);
-        let missing = terms.iter().find(|wire| self.state[wire.node().0 as usize] == State::Waiting);
+        let Pending { operation, terms, .. } = *self.pending(node);
+        let missing = terms.iter().find(|wire| self.state(wire.node()) == State::Waiting);
         if let Some(wire) = missing {
-            let list = &mut self.first_waiter[wire.node().0 as usize];
-            self.next_waiter[node as usize] = std::mem::replace(list, node);
-        } else if self.cover.operation(node) == Operation::Xor {
-            self.state[node as usize] = State::Available;
+            let list = &mut self.pending_mut(wire.node().0).first_waiter;
+            let next = std::mem::replace(list, node);
+            self.pending_mut(node).next_waiter = next;
+        } else if operation == Operation::Xor {
+            self.pending_mut(node).state = State::Available;
             self.take_waiters(node);
         } else {
-            let price = self.price(node);
+            let price = self.price(operation, &terms);
             self.ready[price].push(Reverse(node));
         }
     }
 
     /// Moves the waiters of `node` to `woken`.
     fn take_waiters(&mut self, node: u32) {
-        let mut waiter = std::mem::replace(&mut self.first_waiter[node as usize], NONE);
+        let mut waiter = std::mem::replace(&mut self.pending_mut(node).first_waiter, NONE);
         while waiter != NONE {
             self.woken.push(waiter);
-            waiter = self.next_waiter[waiter as usize];
+            waiter = self.pending(waiter).next_waiter;
         }
     }
 
-    /// Marks an AND or a result as done and tells its waiters, and theirs.
+    /// Marks an AND or a result as done and tells its waiters, and theirs. Nobody waits yet for what has not entered the window.
     fn complete(&mut self, node: u32) {
-        self.state[node as usize] = State::Done;
+        if node as usize >= self.tail {
+            return;
+        }
+        self.pending_mut(node).state = State::Done;
         self.take_waiters(node);
         while let Some(waiter) = self.woken.pop() {
             self.look_for_operands(waiter);
@@ -187,8 +229,8 @@ impl<'a> Scheduler<'a> {
     }
 
     /// The position in [`PRICES`] of what an AND costs.
-    fn price(&self, and: u32) -> usize {
-        let price = match (self.cover.operation(and), self.cover.terms(and)) {
+    fn price(&self, and: Operation, terms: &[Wire]) -> usize {
+        let price = match (and, terms) {
             (Operation::And, &[a, b]) => self.unit.price(a, b),
             _ => AndPrice::Full,
         };
@@ -207,12 +249,13 @@ impl<'a> Scheduler<'a> {
         let width = if n_ready < LANES { n_ready } else { n_ready / LANES * LANES };
         let batch: Vec<u32> = (0..width).filter_map(|_| self.ready[price].pop()).map(|Reverse(node)| node).collect();
         for &node in &batch {
-            for i in 0..self.cover.terms(node).len() {
-                self.gather_cone(self.cover.terms(node)[i].node().0);
+            let terms = self.pending(node).terms;
+            for wire in terms.iter() {
+                self.gather_cone(wire.node().0);
             }
         }
         self.emit_gathered();
-        let has_xors = batch.iter().any(|&node| matches!(self.cover.operation(node), Operation::AndXor { .. }));
+        let has_xors = batch.iter().any(|&node| matches!(self.pending(node).operation, Operation::AndXor { .. }));
         batch.iter().for_each(|&node| self.emit_and(PRICES[price], node));
         self.plan.steps.push(match PRICES[price] {
             AndPrice::Full if has_xors => Step::AndXor(width as u32),
@@ -220,7 +263,7 @@ impl<'a> Scheduler<'a> {
             AndPrice::Known(known) => Step::Known(known, width as u32),
         });
         for &node in &batch {
-            self.frame.release(self.cover.terms(node));
+            self.frame.release(&self.window[node as usize % WINDOW].terms);
         }
         for &node in &batch {
             self.complete(node);
@@ -229,8 +272,7 @@ impl<'a> Scheduler<'a> {
 
     /// Either all ANDs of a block that cost the full price have XORs around them, or none has.
     fn emit_and(&mut self, price: AndPrice, node: u32) {
-        let operation = self.cover.operation(node);
-        let terms = self.cover.terms(node);
+        let Pending { operation, terms, .. } = *self.pending(node);
         if let Operation::AndXor { a: n_a, b: n_b } = operation {
             let (a, rest) = terms.split_at(n_a.into());
             let (b, c) = rest.split_at(n_b.into());
@@ -261,36 +303,35 @@ impl<'a> Scheduler<'a> {
     fn gather_cone(&mut self, root: u32) {
         self.cone.push(root);
         while let Some(&node) = self.cone.last() {
-            if self.state[node as usize] == State::Done {
+            if self.state(NodeId(node)) == State::Done {
                 self.cone.pop();
                 continue;
             }
-            let mut operands = self.cover.terms(node).iter().map(|wire| wire.node().0);
-            match operands.find(|&operand| self.state[operand as usize] != State::Done) {
-                Some(operand) => self.cone.push(operand),
+            let mut operands = self.pending(node).terms.iter().map(|wire| wire.node());
+            match operands.find(|&operand| self.state(operand) != State::Done) {
+                Some(operand) => self.cone.push(operand.0),
                 None => self.gather(node),
             }
         }
     }
 
     fn gather(&mut self, node: u32) {
-        let levels = self.cover.terms(node).iter().map(|wire| self.level[wire.node().0 as usize]);
-        self.level[node as usize] = 1 + levels.max().unwrap_or(0);
-        self.state[node as usize] = State::Done;
-        self.gathered.push(node);
+        let terms = self.pending(node).terms;
+        let levels = terms.iter().map(|wire| self.frame.level(wire.node()));
+        let level = 1 + levels.max().unwrap_or(0);
+        self.frame.set_level(node, level);
+        self.pending_mut(node).state = State::Done;
+        self.gathered.push(Gathered { node, level, terms });
     }
 
     /// Emits the gathered XORs by level: a label that has just been stored is slow to load, so those that do not wait for
     /// each other stand next to each other.
     fn emit_gathered(&mut self) {
         let mut run = std::mem::take(&mut self.gathered);
-        run.sort_by_key(|&node| self.level[node as usize]);
+        run.sort_by_key(|xor| xor.level);
         // XORs of two operands count as XORs of three, unless there are no others: a change of the kind costs the processor a wrong guess.
-        let n_operands = run.iter().map(|&node| self.cover.terms(node).len()).max().unwrap_or(0);
-        for &node in &run {
-            self.level[node as usize] = 0;
-            self.emit_xor(node, n_operands);
-        }
+        let n_operands = run.iter().map(|xor| xor.terms.len()).max().unwrap_or(0);
+        run.iter().for_each(|xor| self.emit_xor(xor, n_operands));
         if !run.is_empty() {
             self.plan.steps.push(Step::Xor { n_operands: n_operands as u32, n: run.len() as u32 });
         }
@@ -298,14 +339,13 @@ impl<'a> Scheduler<'a> {
         self.gathered = run;
     }
 
-    fn emit_xor(&mut self, node: u32, n_operands: usize) {
+    fn emit_xor(&mut self, xor: &Gathered, n_operands: usize) {
         let place = self.plan.xors.len();
         self.plan.xors.push(NOTHING);
-        let terms = self.cover.terms(node);
-        self.plan.xors.extend(terms.iter().map(|wire| Operand::new(self.frame.slot(wire.node()), false)));
-        self.plan.xors.extend((terms.len()..n_operands).map(|_| NOTHING));
-        self.frame.release(self.cover.terms(node));
-        self.plan.xors[place] = Operand::new(self.frame.allocate(node), false);
+        self.plan.xors.extend(xor.terms.iter().map(|wire| Operand::new(self.frame.slot(wire.node()), false)));
+        self.plan.xors.extend((xor.terms.len()..n_operands).map(|_| NOTHING));
+        self.frame.release(&xor.terms);
+        self.plan.xors[place] = Operand::new(self.frame.allocate(xor.node), false);
     }
 
     /// Emits a call if anybody wants one of its results. Results never share a slot with arguments: the results of
@@ -329,6 +369,7 @@ impl<'a> Scheduler<'a> {
             results: slots,
         });
         self.plan.steps.push(Step::Call);
+        self.results_end = results.end as usize;
         results.for_each(|node| self.complete(node));
     }
 
@@ -341,16 +382,19 @@ impl<'a> Scheduler<'a> {
 struct Frame {
     /// For each node, how often it will still be read; [`PINNED`] if until the end.
     uses: Vec<u32>,
-    /// For each node, where its label stands. Meaningful between computation and last use.
+    /// For each node, where its label stands. Meaningful between computation and last use; for an XOR that is gathered and not emitted
+    /// yet, its level with [`GATHERED`].
     slots: Vec<Slot>,
     /// Slots that hold nothing; the last freed is the first taken, as it is the likeliest to be in cache.
     free: Vec<Slot>,
     n_slots: u32,
 }
 
+/// No slot has this bit: there are no more slots than nodes.
+const GATHERED: u32 = 1 << 31;
+
 impl Frame {
-    fn new(block: &Block, cover: &Cover) -> Frame {
-        let uses = cover.uses.clone();
+    fn new(block: &Block, uses: Vec<u32>) -> Frame {
         let mut slots = vec![0; block.nodes.len()];
         for input in 0..block.n_inputs {
             slots[input as usize + 1] = input;
@@ -365,6 +409,16 @@ impl Frame {
 
     fn slot(&self, node: NodeId) -> Slot {
         self.slots[node.0 as usize]
+    }
+
+    /// How many gathered XORs lie on top of each other up to this node; 0 if it is not gathered.
+    fn level(&self, node: NodeId) -> u32 {
+        let slot = self.slot(node);
+        if slot & GATHERED == 0 { 0 } else { slot & !GATHERED }
+    }
+
+    fn set_level(&mut self, node: u32, level: u32) {
+        self.slots[node as usize] = GATHERED | level;
     }
 
     fn operand(&self, wire: Wire) -> Operand {

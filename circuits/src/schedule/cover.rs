@@ -7,8 +7,12 @@
 //! ANDs with XORs around them take more loads than plain ones. So there are two covers of a block, and the one that touches labels and indices
 //! less often is taken: `(a ⊕ c) ∧ (b ⊕ c) ⊕ c`, one bit of an adder, touches eleven in place of twenty-four.
 
-use crate::circuit::{Block, Node};
+use std::ops::Deref;
+
+use super::Unit;
+use crate::circuit::{Block, Call, Node};
 use crate::id::Wire;
+use crate::knowledge::AndPrice;
 
 /// Labels and indices that a plain AND reads and writes.
 const AND_COST: u64 = 6;
@@ -35,67 +39,47 @@ pub(super) enum Operation {
     },
 }
 
-/// The operations of a block.
-pub(super) struct Cover {
-    operations: Vec<Operation>,
-    /// Where each node's terms start, and where the last's end.
-    starts: Vec<u32>,
-    terms: Vec<Wire>,
-    /// For each node, how often operations, calls and outputs read it; [`PINNED`] if an output does.
-    pub(super) uses: Vec<u32>,
+/// What an operation reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    wires: [Wire; TERMS_MAX],
+    n: u8,
+}
+
+/// A product of two sums of two, and one more.
+const TERMS_MAX: usize = 5;
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms { wires: [Wire::FALSE; TERMS_MAX], n: 0 }
+    }
+}
+
+impl Deref for Terms {
+    type Target = [Wire];
+
+    fn deref(&self) -> &[Wire] {
+        &self.wires[..usize::from(self.n)]
+    }
+}
+
+impl Terms {
+    fn push(&mut self, wire: Wire) {
+        self.wires[usize::from(self.n)] = wire;
+        self.n += 1;
+    }
+}
+
+/// The operations of a block. They are made anew whenever somebody asks: a block's nodes are many, and few are looked at at a time.
+pub(super) struct Cover<'a> {
+    unit: Unit<'a>,
+    /// Whether ANDs may have XORs around them: those that cost the full price.
+    fuses: bool,
+    nodes: Vec<Marks>,
 }
 
 /// More uses than are counted.
 pub(super) const PINNED: u32 = u32::MAX;
-
-impl Cover {
-    /// The cheaper cover of `block`. ANDs for which `is_plain` get no XORs around them.
-    pub(super) fn new(block: &Block, is_plain: impl Fn(Wire, Wire) -> bool) -> Cover {
-        let uses = count_uses(block);
-        let plain = Coverer::new(block, &uses, |_, _| true);
-        let plain_cost = plain.cost();
-        let fused = Coverer::new(block, &uses, is_plain);
-        let mut cover = if fused.cost() < plain_cost {
-            drop(plain);
-            fused.cover()
-        } else {
-            drop(fused);
-            plain.cover()
-        };
-        cover.uses = cover.count_uses(block, uses);
-        cover
-    }
-
-    pub(super) fn operation(&self, node: u32) -> Operation {
-        self.operations[node as usize]
-    }
-
-    /// What the operation at `node` reads.
-    pub(super) fn terms(&self, node: u32) -> &[Wire] {
-        &self.terms[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
-    }
-
-    /// How often each node is read.
-    fn count_uses(&self, block: &Block, circuit_uses: Vec<u32>) -> Vec<u32> {
-        let mut uses = vec![0; self.operations.len()];
-        count(&mut uses, &self.terms);
-        for call in live_calls(block, &circuit_uses) {
-            count(&mut uses, &call.args);
-        }
-        // Results that nobody reads in the circuit are not read here either, and have no operation.
-        block.outputs.iter().for_each(|wire| uses[wire.node().0 as usize] = PINNED);
-        uses
-    }
-}
-
-/// Chooses the operations of a block.
-struct Coverer<'a, F> {
-    block: &'a Block,
-    /// How often gates, calls and outputs read each node.
-    uses: &'a [u32],
-    is_plain: F,
-    nodes: Vec<Marks>,
-}
 
 /// What is decided of a node; in bits, because there are many.
 #[derive(Clone, Copy, Default)]
@@ -110,8 +94,10 @@ impl Marks {
     const IN_PARTS: u32 = 1 << 29;
     /// Something reads it that must find it in a slot.
     const NEEDS_SLOT: u32 = 1 << 28;
+    /// Neither a gate that matters, nor a call, nor an output reads it.
+    const DEAD: u32 = 1 << 27;
     /// The sums that read it, in the bits below.
-    const N_SUMS: u32 = (1 << 28) - 1;
+    const N_SUMS: u32 = (1 << 27) - 1;
 
     fn has(self, mark: u32) -> bool {
         self.0 & mark != 0
@@ -130,27 +116,48 @@ impl Marks {
     }
 }
 
-impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
-    fn new(block: &'a Block, uses: &'a [u32], is_plain: F) -> Self {
-        let mut coverer = Coverer { block, uses, is_plain, nodes: vec![Marks::default(); block.nodes.len()] };
-        coverer.absorb();
-        coverer.count_readers();
-        coverer.choose_parts();
-        coverer
+impl<'a> Cover<'a> {
+    /// The cheaper cover of a block.
+    pub(super) fn new(unit: Unit<'a>) -> Cover<'a> {
+        let uses = count_uses(unit.block);
+        let plain = Cover::of_kind(unit, &uses, false);
+        let fused = Cover::of_kind(unit, &uses, true);
+        if fused.cost() < plain.cost() { fused } else { plain }
+    }
+
+    fn of_kind(unit: Unit<'a>, uses: &[u32], fuses: bool) -> Cover<'a> {
+        let mut cover = Cover { unit, fuses, nodes: vec![Marks::default(); uses.len()] };
+        cover.absorb(uses);
+        cover.count_readers();
+        cover.choose_parts();
+        cover
+    }
+
+    fn block(&self) -> &'a Block {
+        self.unit.block
+    }
+
+    /// Whether an AND of these has no XORs around it.
+    fn is_plain(&self, a: Wire, b: Wire) -> bool {
+        !self.fuses || self.unit.price(a, b) != AndPrice::Full
     }
 
     fn marks(&self, wire: Wire) -> Marks {
         self.nodes[wire.node().0 as usize]
     }
 
-    /// Finds ANDs that are read by one XOR alone.
-    fn absorb(&mut self) {
-        for (node, kind) in self.block.nodes.iter().enumerate() {
+    /// Finds what nobody reads, and ANDs that are read by one XOR alone.
+    fn absorb(&mut self, uses: &[u32]) {
+        for (node, kind) in self.block().nodes.iter().enumerate() {
+            if uses[node] == 0 {
+                self.nodes[node].set(Marks::DEAD);
+                continue;
+            }
             match *kind {
-                Node::And(a, b) if self.uses[node] == 1 && !(self.is_plain)(a, b) => {
+                Node::And(a, b) if uses[node] == 1 && !self.is_plain(a, b) => {
                     self.nodes[node].set(Marks::ABSORBABLE);
                 }
-                Node::Xor(a, b) if self.uses[node] > 0 => {
+                Node::Xor(a, b) => {
                     if let Some(and) = self.absorbed_by(a, b) {
                         self.nodes[and.node().0 as usize].set(Marks::ABSORBED);
                     }
@@ -166,9 +173,17 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
         [b, a].into_iter().find(|&wire| self.marks(wire).has(Marks::ABSORBABLE))
     }
 
+    /// Calls of which a result is read.
+    fn live_calls(&self) -> impl Iterator<Item = &'a Call> {
+        self.block().calls.iter().filter(|call| {
+            let first = call.first_result.0 as usize;
+            self.nodes[first..first + call.n_results as usize].iter().any(|marks| !marks.has(Marks::DEAD))
+        })
+    }
+
     fn count_readers(&mut self) {
-        for (node, kind) in self.block.nodes.iter().enumerate() {
-            if self.uses[node] == 0 {
+        for (node, kind) in self.block().nodes.iter().enumerate() {
+            if self.nodes[node].has(Marks::DEAD) {
                 continue;
             }
             match *kind {
@@ -176,14 +191,12 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
                     Some(and) => self.need_slots(&[if and == a { b } else { a }]),
                     None => [a, b].iter().for_each(|wire| self.nodes[wire.node().0 as usize].add_sum()),
                 },
-                Node::And(a, b) if (self.is_plain)(a, b) => self.need_slots(&[a, b]),
+                Node::And(a, b) if self.is_plain(a, b) => self.need_slots(&[a, b]),
                 _ => {}
             }
         }
-        for call in live_calls(self.block, self.uses) {
-            self.need_slots(&call.args);
-        }
-        self.need_slots(&self.block.outputs);
+        let read_by_calls: Vec<&[Wire]> = self.live_calls().map(|call| &call.args[..]).collect();
+        read_by_calls.into_iter().chain([&self.block().outputs[..]]).for_each(|wires| self.need_slots(wires));
     }
 
     fn need_slots(&mut self, wires: &[Wire]) {
@@ -193,23 +206,25 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
     /// Finds XORs of two values that have slots, and that may be read in the form of those. No sum is left with two of them as operands, nor
     /// with terms that cancel out.
     fn choose_parts(&mut self) {
-        for (node, kind) in self.block.nodes.iter().enumerate() {
+        for (node, kind) in self.block().nodes.iter().enumerate() {
             let Node::Xor(a, b) = *kind else { continue };
             let marks = self.nodes[node];
-            if self.uses[node] > 0 && [a, b].iter().all(|&wire| self.marks(wire).has(Marks::IN_PARTS)) {
+            if marks.has(Marks::DEAD) {
+                continue;
+            }
+            if [a, b].iter().all(|&wire| self.marks(wire).has(Marks::IN_PARTS)) {
                 let more_read = if self.marks(a).n_sums() > self.marks(b).n_sums() { a } else { b };
                 self.keep_whole(more_read);
             }
-            let can_read = self.uses[node] > 0 && !marks.has(Marks::NEEDS_SLOT) && marks.n_sums() <= READERS_MAX;
+            let can_read = !marks.has(Marks::NEEDS_SLOT) && marks.n_sums() <= READERS_MAX;
             let has_slots = [a, b].iter().all(|&wire| !self.marks(wire).has(Marks::IN_PARTS));
             if can_read && has_slots && self.absorbed_by(a, b).is_none() {
                 self.nodes[node].set(Marks::IN_PARTS);
             }
         }
-        let mut terms = Vec::new();
-        for kind in &self.block.nodes {
+        for kind in &self.block().nodes {
             if let Node::Xor(a, b) = *kind {
-                terms.clear();
+                let mut terms = Terms::default();
                 self.expand(a, &mut terms);
                 self.expand(b, &mut terms);
                 if !all_different(&terms) {
@@ -224,10 +239,11 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
     }
 
     /// The values with slots whose sum `wire` is, its complement at the first.
-    fn expand(&self, wire: Wire, into: &mut Vec<Wire>) {
-        match self.block.nodes[wire.node().0 as usize] {
+    fn expand(&self, wire: Wire, into: &mut Terms) {
+        match self.block().nodes[wire.node().0 as usize] {
             Node::Xor(a, b) if self.marks(wire).has(Marks::IN_PARTS) => {
-                into.extend([a ^ wire.is_complemented(), b]);
+                into.push(a ^ wire.is_complemented());
+                into.push(b);
             }
             _ => into.push(wire),
         }
@@ -235,44 +251,43 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
 
     /// Labels and indices that all operations touch.
     fn cost(&self) -> u64 {
-        let mut terms = Vec::new();
-        let cost = |node| {
-            terms.clear();
-            match self.operation(node, &mut terms) {
-                Operation::None => 0,
-                Operation::Xor => 2 + 2 * terms.len() as u64,
-                Operation::And => AND_COST,
-                Operation::AndXor { .. } => AND_XOR_COST,
-            }
+        let cost = |node| match self.operation(node) {
+            (Operation::None, _) => 0,
+            (Operation::Xor, terms) => 2 + 2 * terms.len() as u64,
+            (Operation::And, _) => AND_COST,
+            (Operation::AndXor { .. }, _) => AND_XOR_COST,
         };
         (0..self.nodes.len()).map(cost).sum()
     }
 
-    fn cover(self) -> Cover {
-        let n = self.nodes.len();
-        let mut cover = Cover {
-            operations: Vec::with_capacity(n),
-            starts: Vec::with_capacity(n + 1),
-            terms: Vec::with_capacity(n + n / 2),
-            uses: Vec::new(),
-        };
-        for node in 0..n {
-            cover.starts.push(cover.terms.len() as u32);
-            cover.operations.push(self.operation(node, &mut cover.terms));
-        }
-        cover.starts.push(cover.terms.len() as u32);
-        cover
+    /// For each node, how often operations, calls and outputs read it; [`PINNED`] if an output does.
+    ///
+    /// Results that nobody reads in the circuit are not read here either, and have no operation.
+    pub(super) fn uses(&self) -> Vec<u32> {
+        let mut uses = vec![0; self.nodes.len()];
+        (0..self.nodes.len()).for_each(|node| count(&mut uses, &self.operation(node).1));
+        self.live_calls().for_each(|call| count(&mut uses, &call.args));
+        self.block().outputs.iter().for_each(|wire| uses[wire.node().0 as usize] = PINNED);
+        uses
     }
 
-    fn operation(&self, node: usize, terms: &mut Vec<Wire>) -> Operation {
-        let marks = self.nodes[node];
-        if self.uses[node] == 0 || marks.has(Marks::ABSORBED | Marks::IN_PARTS) {
+    /// The operation at a node, and what it reads.
+    pub(super) fn operation(&self, node: usize) -> (Operation, Terms) {
+        let mut terms = Terms::default();
+        let operation = self.operation_of(node, &mut terms);
+        (operation, terms)
+    }
+
+    fn operation_of(&self, node: usize, terms: &mut Terms) -> Operation {
+        if self.nodes[node].has(Marks::DEAD | Marks::ABSORBED | Marks::IN_PARTS) {
             return Operation::None;
         }
-        match self.block.nodes[node] {
+        match self.block().nodes[node] {
             Node::Xor(a, b) => match self.absorbed_by(a, b) {
                 Some(and) => {
-                    let Node::And(x, y) = self.block.nodes[and.node().0 as usize] else { unreachable!("it is an AND") };
+                    let Node::And(x, y) = self.block().nodes[and.node().0 as usize] else {
+                        unreachable!("it is an AND")
+                    };
                     let operation = self.and_xor(x, y, terms);
                     terms.push(if and == a { b } else { a });
                     operation
@@ -283,8 +298,9 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
                     Operation::Xor
                 }
             },
-            Node::And(a, b) if (self.is_plain)(a, b) => {
-                terms.extend([a, b]);
+            Node::And(a, b) if self.is_plain(a, b) => {
+                terms.push(a);
+                terms.push(b);
                 Operation::And
             }
             Node::And(a, b) => self.and_xor(a, b, terms),
@@ -292,25 +308,16 @@ impl<'a, F: Fn(Wire, Wire) -> bool> Coverer<'a, F> {
         }
     }
 
-    fn and_xor(&self, a: Wire, b: Wire, terms: &mut Vec<Wire>) -> Operation {
-        let start = terms.len();
+    fn and_xor(&self, a: Wire, b: Wire, terms: &mut Terms) -> Operation {
         self.expand(a, terms);
-        let middle = terms.len();
+        let n_a = terms.n;
         self.expand(b, terms);
-        Operation::AndXor { a: (middle - start) as u8, b: (terms.len() - middle) as u8 }
+        Operation::AndXor { a: n_a, b: terms.n - n_a }
     }
 }
 
 fn all_different(wires: &[Wire]) -> bool {
     wires.iter().enumerate().all(|(i, wire)| wires[..i].iter().all(|other| other.node() != wire.node()))
-}
-
-/// Calls of which a result is read.
-fn live_calls<'a>(block: &'a Block, uses: &'a [u32]) -> impl Iterator<Item = &'a crate::circuit::Call> {
-    block.calls.iter().filter(|call| {
-        let first = call.first_result.0 as usize;
-        uses[first..first + call.n_results as usize].iter().any(|&n| n > 0)
-    })
 }
 
 /// How often each node is read by nodes that matter; outputs are read at the end, hence pinned.
