@@ -253,6 +253,22 @@ mod pool_of_ots {
         }
     }
 
+    /// A flow for a whole batch, one within a batch, and one for its rest.
+    #[test]
+    fn whole_batches_count_as_parts_do() {
+        let rng = &mut rng(6);
+        let (mut sender, mut receiver, delta) = pools(30, rng);
+        for (n, taken) in [(10, 10), (5, 15), (15, 30)] {
+            let inputs = random_choices(n, rng);
+            let flow = receiver.flow(&inputs);
+            let zero;
+            (sender, zero) = sender.take(n, &flow).expect("honest flow");
+            assert_correlated(&zero, &receiver.labels(n), &inputs, &delta);
+            assert_eq!((sender.left(), receiver.left()), (30 - taken, 30 - taken));
+            assert_eq!(receiver.flow(&[])[..8], (taken as u64).to_le_bytes());
+        }
+    }
+
     #[test]
     fn flows_are_refused_where_they_do_not_fit() {
         let rng = &mut rng(2);

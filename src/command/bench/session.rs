@@ -135,14 +135,15 @@ const MANY_INPUTS: u32 = 1_000_000;
 /// Round trips that a session with the OT extension waits for, in halves.
 const HALVES: u32 = 7;
 
-/// The time of a session with a million input bits over a simulated link of 100 Mbit/s and 40 ms, and what the link itself needs: for the bytes of
+/// The time of a prepared session with a million input bits over a simulated link of 100 Mbit/s and 40 ms, and what the link itself needs: for the bytes of
 /// the side that sends most, and the round trips.
 async fn many_inputs(bench: &Bench) -> Result<(Duration, Duration), Failure> {
     let (network, plan) = (Network::WAN, sealed(parity(MANY_INPUTS)));
+    let [alice, bob] = [0, 1].map(|index| Prepared::new(&config(bench, &plan, index, 1), &mut rng()));
     let (first, second) = simulated::pair(Conditions::ideal(network), &mut rng());
     let start = Instant::now();
-    let first = tokio::spawn(party(config(bench, &plan, 0, 1), Prepared::default(), first));
-    let second = tokio::spawn(party(config(bench, &plan, 1, 1), Prepared::default(), second));
+    let first = tokio::spawn(party(config(bench, &plan, 0, 1), alice, first));
+    let second = tokio::spawn(party(config(bench, &plan, 1, 1), bob, second));
     let (first, second) = tokio::join!(first, second);
     let took = start.elapsed();
     let sent = [first.context("a party stopped")??, second.context("a party stopped")??];
