@@ -8,7 +8,8 @@ use hushgate_runtime::ot::base::{self, BaseReceiver};
 use hushgate_runtime::ot::direct::{self, DirectReceiver};
 use hushgate_runtime::ot::extension::{CotReceiver, CotSender, CotSetup, Depth};
 use hushgate_runtime::ot::pool::{self, PoolSender};
-use hushgate_runtime::ot::{Labels, Purpose};
+use hushgate_runtime::ot::random::RandomOt;
+use hushgate_runtime::ot::{Labels, Purpose, chosen};
 use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -20,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (n, depth) = (usize::from(n) % 5, Depth::ALL[usize::from(n) % 3]);
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let delta = Delta::random(rng);
-    match message % 10 {
+    match message % 11 {
         0 => drop(base::send(&SESSION, Purpose::Direct, n, &fitted(bytes, base::points_bytes(n)), rng)),
         1 => drop(BaseReceiver::start(&SESSION, Purpose::Direct, &[true], rng).0.finish(bytes)),
         2 => drop(direct::send(&SESSION, &delta, n, bytes, rng)),
@@ -30,6 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
         6 => batch(depth, n, bytes, rng),
         7 => flow(&delta, n, bytes),
         8 => drop(PackedBits::from_bytes(bytes, n).map(|bits| assert_eq!(bits.bytes(), bytes))),
+        9 => masked(n, bytes),
         _ => drop(OutputDigests::from_bytes(bytes, n).map(|digests| assert_eq!(digests.to_bytes(), bytes))),
     }
 });
@@ -52,6 +54,12 @@ fn sender(depth: Depth, rng: &mut ChaCha8Rng) -> CotSender {
     let (setup, points) = CotSetup::start(&SESSION, depth, &Delta::random(rng), rng);
     let (_, trees) = CotReceiver::accept(&SESSION, depth, &points, rng).expect("honest points");
     setup.finish(&trees).expect("honest trees")
+}
+
+fn masked(n: usize, bytes: &[u8]) {
+    let received =
+        chosen::receive(&mut RandomOt::new(&SESSION), Labels::new(vec![Block::ZERO; n]), &vec![true; n], bytes);
+    assert_eq!(received.is_ok(), bytes.len() == chosen::masked_bytes(n));
 }
 
 fn flow(delta: &Delta, n: usize, bytes: &[u8]) {

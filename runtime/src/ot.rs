@@ -22,7 +22,7 @@
 //!
 //! The evaluator may send the trees and its first matrix together; a matrix goes in parts ([`CotReceiver::begin`](extension::CotReceiver::begin)), so
 //! that both parties compute while it is on its way. [`pool`] runs the extension ahead of time, so that inputs
-//! take one flow of `n` bits; [`random`] makes independent keys out of correlated labels.
+//! take one flow of `n` bits; [`random`] makes independent keys out of correlated labels, and [`chosen`] carries the sender's own messages under them.
 //!
 //! # Security
 //! - Active security against either party for the base OTs, and against a corrupt evaluator for the extension; what a
@@ -32,6 +32,7 @@
 //!   second try on the same base OTs would leak Δ bit by bit.
 
 pub mod base;
+pub mod chosen;
 pub mod direct;
 pub mod extension;
 pub mod pool;
@@ -93,6 +94,9 @@ pub enum Message {
     /// The evaluator's answer to the challenge.
     #[error("OT extension response")]
     Response,
+    /// The sender's messages of chosen OT, masked.
+    #[error("masked messages of chosen OT")]
+    Masked,
     /// The evaluator's bits that adapt precomputed OTs to its inputs.
     #[error("OT pool flow")]
     PoolFlow,

@@ -7,6 +7,7 @@
 //!   receive()                  ── matrix ───►     send()            as often as wanted
 //!                              ◄─ challenge ─
 //!                              ── response ─►
+//!   receive_chosen()           ◄── masked ───     send_chosen()     messages of the sender's own, where labels are not enough
 //! ```
 //!
 //! A matrix goes out in parts: the sender computes on one while the receiver computes the next.
@@ -18,11 +19,12 @@
 use rand::CryptoRng;
 use tokio::task::yield_now;
 
-use crate::block::Delta;
+use crate::block::{Block, Delta};
 use crate::channel::{ChannelError, Link};
 use crate::ot::base::BaseDraft;
 use crate::ot::extension::{CHALLENGE_BYTES, CotReceiver, CotSender, CotSetup, Depth, POINTS_BYTES, RESPONSE_BYTES};
-use crate::ot::{Labels, PeerMisbehaved, SessionId};
+use crate::ot::random::RandomOt;
+use crate::ot::{Labels, PeerMisbehaved, SessionId, chosen};
 use crate::wire::{FrameKind, Length};
 
 /// Why OTs could not be made.
@@ -112,6 +114,37 @@ pub async fn receive(
     Ok((receiver, labels))
 }
 
+/// Sends one of two messages for each OT of a batch, whose zero labels these are, as the other party has chosen.
+///
+/// # Errors
+/// See [`TransferError`].
+///
+/// # Panics
+/// If there are more or fewer pairs of messages than labels.
+pub async fn send_chosen(
+    link: &mut Link,
+    ots: &mut RandomOt,
+    delta: &Delta,
+    zero: &[Block],
+    messages: &[[Block; 2]],
+) -> Result<(), TransferError> {
+    Ok(tell(link, &chosen::send(ots, delta, zero, messages)).await?)
+}
+
+/// Receives the messages that these choices stand for, `labels` being those of [`receive`].
+///
+/// # Errors
+/// See [`TransferError`].
+pub async fn receive_chosen(
+    link: &mut Link,
+    ots: &mut RandomOt,
+    labels: Labels,
+    choices: &[bool],
+) -> Result<Labels, TransferError> {
+    let masked = hear(link, chosen::masked_bytes(choices.len())).await?;
+    Ok(chosen::receive(ots, labels, choices, &masked)?)
+}
+
 /// Sends a message.
 pub(crate) async fn tell(link: &mut Link, message: &[u8]) -> Result<(), ChannelError> {
     link.sender.send_message(FrameKind::Transfer, message).await
@@ -120,4 +153,51 @@ pub(crate) async fn tell(link: &mut Link, message: &[u8]) -> Result<(), ChannelE
 /// Receives a message of `n_bytes`.
 pub(crate) async fn hear(link: &mut Link, n_bytes: usize) -> Result<Vec<u8>, ChannelError> {
     link.receiver.receive_message(FrameKind::Transfer, n_bytes).await
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    use super::*;
+    use crate::channel::memory;
+    use crate::ot::extension::N_BASE;
+
+    /// Without circuit and session: base OTs, two batches of the extension, and messages that were chosen.
+    #[tokio::test]
+    async fn messages_are_transferred_over_a_link() {
+        let (session, n) = ([5; 32], 300);
+        let (ours, theirs) = memory::pair();
+        let (mut ours, mut theirs) = (Link::start(ours), Link::start(theirs));
+        let messages: Vec<[Block; 2]> = (0..n).map(|i| [Block::new(i, 0), Block::new(i, 1)]).collect();
+        let choices: Vec<bool> = (0..n).map(|i| i % 3 == 0).collect();
+        let send = async {
+            let rng = &mut ChaCha20Rng::seed_from_u64(1);
+            let (delta, mut ots) = (Delta::random(rng), RandomOt::new(&session));
+            let mut sender =
+                self::sender(&mut ours, BaseDraft::new(N_BASE, rng), &session, Depth::Four, &delta).await?;
+            for _ in 0..2 {
+                let zero;
+                (sender, zero) = self::send(&mut ours, sender, n as usize, rng).await?;
+                send_chosen(&mut ours, &mut ots, &delta, &zero, &messages).await?;
+            }
+            Ok::<_, TransferError>(())
+        };
+        let receive = async {
+            let rng = &mut ChaCha20Rng::seed_from_u64(2);
+            let mut ots = RandomOt::new(&session);
+            let mut receiver = self::receiver(&mut theirs, &session, Depth::Four, rng).await?;
+            for _ in 0..2 {
+                let labels;
+                (receiver, labels) = self::receive(&mut theirs, receiver, &choices, rng).await?;
+                let received = receive_chosen(&mut theirs, &mut ots, labels, &choices).await?;
+                let wanted = choices.iter().enumerate().map(|(i, &choice)| [i as u64, u64::from(choice)]);
+                assert!(received.iter().map(|message| message.halves()).eq(wanted));
+            }
+            Ok::<_, TransferError>(())
+        };
+        let (sent, received) = tokio::join!(send, receive);
+        sent.and(received).expect("both are honest");
+    }
 }

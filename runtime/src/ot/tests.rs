@@ -7,6 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use super::base::{self, BaseReceiver};
+use super::chosen;
 use super::direct::{self, DirectReceiver};
 use super::pool::{self, PoolReceiver, PoolSender};
 use super::random::RandomOt;
@@ -212,6 +213,45 @@ mod random_ot {
         // Nor are differences of a pair's keys the same.
         let offsets: std::collections::HashSet<u128> = all.chunks(2).map(|pair| pair[0] ^ pair[1]).collect();
         assert_eq!(offsets.len(), 7);
+    }
+}
+
+mod chosen_ot {
+    use super::*;
+
+    #[test]
+    fn receiver_gets_exactly_the_chosen_messages() {
+        let rng = &mut rng(1);
+        let delta = Delta::random(rng);
+        let (mut sender, mut receiver) = (RandomOt::new(&SESSION), RandomOt::new(&SESSION));
+        for n in [0, 1, 7, 100] {
+            let choices = random_choices(n, rng);
+            let (zero, active) = deal(&choices, &delta, rng);
+            let messages: Vec<[Block; 2]> = (0..n).map(|_| [Block::random(rng), Block::random(rng)]).collect();
+            let masked = chosen::send(&mut sender, &delta, &zero, &messages);
+            assert_eq!(masked.len(), chosen::masked_bytes(n));
+            let received = chosen::receive(&mut receiver, active, &choices, &masked).expect("right length");
+            let wanted = messages.iter().zip(&choices).map(|(pair, &choice)| u128::from(pair[usize::from(choice)]));
+            assert!(received.iter().map(|&message| u128::from(message)).eq(wanted));
+            for found in [0, masked.len() + 1, masked.len() + 16] {
+                let (_, active) = deal(&choices, &delta, rng);
+                let error = chosen::receive(&mut RandomOt::new(&SESSION), active, &choices, &vec![0; found]).err();
+                let wrong = PeerMisbehaved::Length { message: Message::Masked, found, expected: masked.len() };
+                assert_eq!(error, (found != masked.len()).then_some(wrong));
+            }
+        }
+    }
+
+    /// What is sent twice is masked differently each time, and a pair of equal messages by two keys.
+    #[test]
+    fn no_key_masks_two_messages() {
+        let rng = &mut rng(2);
+        let (delta, label) = (Delta::random(rng), Block::random(rng));
+        let mut ots = RandomOt::new(&SESSION);
+        let masked: Vec<Vec<u8>> =
+            (0..3).map(|_| chosen::send(&mut ots, &delta, &[label; 2], &[[Block::ZERO; 2]; 2])).collect();
+        let distinct: std::collections::HashSet<&[u8]> = masked.iter().flat_map(|bytes| bytes.chunks(16)).collect();
+        assert_eq!(distinct.len(), 12);
     }
 }
 
