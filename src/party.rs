@@ -170,7 +170,7 @@ impl Table {
         for ((port, bits), meaning) in self.plan.outputs.iter().zip(&outcome.outputs).zip(meanings) {
             match (bits, meaning) {
                 (Some(bits), Meaning::Own(_)) => {
-                    results.add_for(results.place(&self.plan.parties[index]), port, &port.shape.decode(bits));
+                    results.add_for(results.place(&self.plan.parties[index]), port, bits.clone());
                 }
                 (Some(bits), Meaning::OutOfRange) => results.set_out_of_range(count(bits)),
                 _ => {}

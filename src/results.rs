@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value as Json, json};
 
 use hushgate_circuits::circuit::OutputPort;
 use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Value;
 
 use crate::cli::Common;
-use crate::data::value_to_json;
 use crate::failure::Failure;
 use crate::files::replace_file;
 use crate::terminal::outln;
 
+mod learned;
 pub mod rows;
 mod table;
 
+use learned::Learned;
+
 /// What parties learned, and at what cost.
 pub struct Results {
-    /// Party, and what it learned: nothing, one value, or named values.
-    outputs: Vec<(String, Json)>,
+    /// Party, and what it learned.
+    outputs: Vec<(String, Learned)>,
     program: String,
     /// Which of many runs, from 1.
     run: Option<usize>,
@@ -66,7 +69,7 @@ pub struct Stats {
 impl Results {
     /// No outputs yet for any of the parties.
     pub fn new(parties: &[String], program: String) -> Results {
-        let outputs = parties.iter().map(|party| (party.clone(), Json::Null)).collect();
+        let outputs = parties.iter().map(|party| (party.clone(), Learned::default())).collect();
         let (failed, reasons) = (Vec::new(), Vec::new());
         Results {
             outputs,
@@ -109,7 +112,7 @@ impl Results {
         let failed = self.failed.contains(&party);
         rows::Row {
             row,
-            learned: if failed { Json::Null } else { learned },
+            learned: if failed { Json::Null } else { learned.json() },
             failed: if failed { self.reasons } else { Vec::new() },
         }
     }
@@ -122,26 +125,21 @@ impl Results {
 
     /// Adds an output for all its recipients.
     pub fn add(&mut self, port: &OutputPort, value: &Value) {
+        let bits = port.shape.encode(value).expect("an output has its port's shape");
         for recipient in &port.recipients {
-            self.add_for(recipient.0 as usize, port, value);
+            self.add_for(recipient.0 as usize, port, bits.clone());
         }
     }
 
     /// Adds an output for one of its recipients. Whether the requirements hold is one too, but shown in its own way.
-    pub fn add_for(&mut self, party: usize, port: &OutputPort, value: &Value) {
-        if let Some(reasons) = requirements::reasons(port) {
-            if !requirements::held(value) {
-                self.failed.push(self.outputs[party].0.clone());
-                self.reasons = reasons.into_iter().map(str::to_owned).collect();
-            }
-            return;
-        }
-        let json = value_to_json(&port.shape, value);
-        let entry = &mut self.outputs[party].1;
-        match (named_output(port), entry) {
-            (None, entry) => *entry = json,
-            (Some(name), Json::Object(fields)) => drop(fields.insert(name.to_owned(), json)),
-            (Some(name), entry) => *entry = Json::Object(Map::from_iter([(name.to_owned(), json)])),
+    pub fn add_for(&mut self, party: usize, port: &OutputPort, bits: Vec<bool>) {
+        let (name, learned) = &mut self.outputs[party];
+        let Some(reasons) = requirements::reasons(port) else {
+            return learned.add(named_output(port), &port.shape, bits);
+        };
+        if !requirements::held(&port.shape.decode(&bits)) {
+            self.failed.push(name.clone());
+            self.reasons = reasons.into_iter().map(str::to_owned).collect();
         }
     }
 
@@ -170,7 +168,7 @@ impl Results {
     pub fn print(mut self, common: &Common) -> Result<(), Failure> {
         for (party, learned) in &mut self.outputs {
             if self.failed.contains(party) {
-                *learned = Json::Null;
+                *learned = Learned::default();
             }
         }
         if self.out_of_range > 0 {
@@ -185,7 +183,7 @@ impl Results {
                 eprintln!("{}: the results are there", path.display());
             }
         } else if common.json {
-            outln!("{}", self.json());
+            outln!("{}", text(&self));
         } else {
             self.print_text(common);
         }
@@ -197,8 +195,8 @@ impl Results {
         for (party, learned) in &self.outputs {
             match learned {
                 _ if self.failed.contains(party) => outln!("{run}{party} learns that a requirement does not hold"),
-                Json::Null => outln!("{run}{party} learns nothing"),
-                value => outln!("{run}{party} learns {value}"),
+                learned if learned.is_nothing() => outln!("{run}{party} learns nothing"),
+                learned => outln!("{run}{party} learns {}", text(learned)),
             }
         }
         if !common.quiet && self.has_figures && self.run.is_none() {
@@ -209,13 +207,13 @@ impl Results {
     fn save(&self, path: &Path) -> Result<(), Failure> {
         if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
             return replace_file(path, |out| {
-                serde_json::to_writer(&mut *out, &self.json())?;
+                serde_json::to_writer(&mut *out, self)?;
                 Ok(out.write_all(b"\n")?)
             });
         }
-        let mut tables = self.outputs.iter().filter(|(_, learned)| !learned.is_null());
+        let mut tables = self.outputs.iter().filter(|(_, learned)| !learned.is_nothing());
         match (tables.next(), tables.next()) {
-            (Some((_, learned)), None) => replace_file(path, |out| table::write(learned, out)),
+            (Some((_, learned)), None) => replace_file(path, |out| learned.write_table(out)),
             (None, _) => replace_file(path, |_| Ok(())),
             _ => Err(Failure::Usage(
                 "a .csv holds what one party learns: give a file of another kind for all".to_owned(),
@@ -234,21 +232,39 @@ impl Results {
             }
         }
     }
+}
 
-    fn json(&self) -> Json {
-        let outputs: Map<String, Json> = self.outputs.iter().cloned().collect();
-        let mut json = json!({ "outputs": outputs, "program": self.program, "stats": self.stats.json() });
+impl Serialize for Results {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("outputs", &Outputs(&self.outputs))?;
+        map.serialize_entry("program", &self.program)?;
+        map.serialize_entry("stats", &self.stats.json())?;
         if let Some(run) = self.run {
-            json["run"] = run.into();
+            map.serialize_entry("run", &run)?;
         }
         if self.out_of_range > 0 {
-            json["out_of_range"] = self.out_of_range.into();
+            map.serialize_entry("out_of_range", &self.out_of_range)?;
         }
         if !self.failed.is_empty() {
-            json["failed"] = json!(self.reasons);
+            map.serialize_entry("failed", &self.reasons)?;
         }
-        json
+        map.end()
     }
+}
+
+/// What each party learned, by its name.
+struct Outputs<'a>(&'a [(String, Learned)]);
+
+impl Serialize for Outputs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(party, learned)| (party, learned)))
+    }
+}
+
+/// As one line of JSON.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("results are JSON")
 }
 
 /// The name by which a party learns an output, if it has one. What each member of a family learns is its own: it has the name without the

@@ -43,7 +43,7 @@ pub fn run(args: &OpenArgs, common: &Common) -> Result<(), Failure> {
     for port in &parts.outputs {
         let (bits, after) = rest.split_at(port.shape.width() as usize);
         rest = after;
-        results.add_for(party, port, &port.shape.decode(bits));
+        results.add_for(party, port, bits.to_vec());
     }
     results.keep_only(keep.member());
     results.save_to(args.output.as_deref());

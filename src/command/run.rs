@@ -47,7 +47,8 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     table.threads = threads_for(2);
     drop(shown);
     let seating = &table.seating;
-    let inputs = inputs.written(&args.numbers, &seating.border().inputs.iter().collect::<Vec<_>>())?;
+    let inputs =
+        inputs.written(&args.numbers, &seating.border().inputs.iter().collect::<Vec<_>>())?;
     let mut own = BTreeMap::new();
     let mut rehearsal = Rehearsal::new(table.rng(4));
     for name in &parties {
@@ -131,7 +132,7 @@ impl Rehearsal {
             *start += masked.len();
             let bits: Vec<bool> = masked.iter().zip(pad).map(|(bit, pad)| bit ^ pad).collect();
             let port = &table.seating.border().outputs[output];
-            results.add_for(party, port, &port.shape.decode(&bits));
+            results.add_for(party, port, bits);
         }
     }
 }

@@ -4,27 +4,30 @@ use std::io::Write;
 
 use serde_json::Value as Json;
 
-/// Writes what a party learned.
-pub fn write(learned: &Json, out: &mut dyn Write) -> Result<(), anyhow::Error> {
+/// The columns of a table with these rows: the fields of the first that has any.
+pub(super) fn columns(mut rows: impl Iterator<Item = Json>) -> Vec<String> {
+    rows.find_map(|row| Some(row.as_object()?.keys().cloned().collect())).unwrap_or_default()
+}
+
+/// Writes rows, with these columns if they have any.
+pub(super) fn write(
+    columns: &[String],
+    rows: impl Iterator<Item = Json>,
+    out: &mut dyn Write,
+) -> Result<(), anyhow::Error> {
     let mut writer = csv::Writer::from_writer(out);
-    let rows = match learned {
-        Json::Array(rows) => rows.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    let columns: Vec<&String> =
-        rows.iter().find_map(Json::as_object).map(|row| row.keys().collect()).unwrap_or_default();
     match columns.is_empty() {
         true => writer.write_record(["value"])?,
-        false => writer.write_record(&columns)?,
+        false => writer.write_record(columns)?,
     }
     for row in rows {
         match row {
             Json::Object(fields) => {
-                writer.write_record(columns.iter().map(|name| fields.get(*name).map_or(String::new(), cell)))?;
+                writer.write_record(columns.iter().map(|name| fields.get(name).map_or(String::new(), cell)))?;
             }
             // A row that is missing has as many empty cells as the others have cells.
             Json::Null => writer.write_record(vec![""; columns.len().max(1)])?,
-            value => writer.write_record([cell(value)])?,
+            value => writer.write_record([cell(&value)])?,
         }
     }
     Ok(writer.flush()?)
@@ -48,8 +51,9 @@ mod tests {
     #[test]
     fn lists_have_rows_and_objects_have_columns() {
         let text = |value: Json| {
+            let rows = if let Json::Array(rows) = value { rows } else { vec![value] };
             let mut out = Vec::new();
-            write(&value, &mut out).expect("memory can be written");
+            write(&columns(rows.iter().cloned()), rows.into_iter(), &mut out).expect("memory can be written");
             String::from_utf8(out).expect("it is text")
         };
         assert_eq!(
