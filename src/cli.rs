@@ -265,6 +265,9 @@ pub struct ProposeArgs {
     /// The party that garbles [default: either]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
+    /// No two rows of anybody's data have the same value of this name: that of a field, or of a list of plain values
+    #[arg(long, value_name = "NAME")]
+    pub unique: Vec<String>,
     /// What limits runs
     #[command(flatten)]
     pub rules: RuleArgs,
@@ -360,15 +363,18 @@ pub struct DiffArgs {
     pub inputs: Vec<String>,
 }
 
-/// How numbers are written in data, if not as the program writes them.
+/// What is said of data: how numbers are written, if not as the program writes them, and what must stand there once only.
 #[derive(Debug, Default, Args)]
-pub struct NumberArgs {
+pub struct DataArgs {
     /// How 1234.56 is written in the data, such as 1.234,56 or "1 234,56" [default: 1234.56]
     #[arg(long, value_name = "SAMPLE")]
     pub numbers: Option<String>,
     /// The whole number of this name is written with decimals, of which so many count: with price=2, 12.34 is 1234
     #[arg(long, value_name = "NAME=DIGITS")]
     pub decimals: Vec<String>,
+    /// No two rows have the same value of this name: that of a field, or of a list of plain values
+    #[arg(long, value_name = "NAME")]
+    pub unique: Vec<String>,
 }
 
 /// Options of `eval` and `run`.
@@ -385,9 +391,9 @@ pub struct RunArgs {
     /// The party that garbles [default: the one with which fewer bytes are sent; with --no-local the first]
     #[arg(long, value_name = "PARTY")]
     pub garbler: Option<String>,
-    /// How numbers are written
+    /// How data are read
     #[command(flatten)]
-    pub numbers: NumberArgs,
+    pub data_args: DataArgs,
     /// Print every named value, line by line; with `eval` alone, where nothing is private
     #[arg(long)]
     pub trace: bool,
@@ -407,9 +413,9 @@ pub struct PartyArgs {
     /// This party's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter, `public=DATA` for public inputs
     #[arg(long = "input", value_name = "DATA")]
     pub inputs: Vec<String>,
-    /// How numbers are written
+    /// How data are read
     #[command(flatten)]
-    pub numbers: NumberArgs,
+    pub data_args: DataArgs,
     /// Wait for the other party here, such as 0.0.0.0:7000
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -498,9 +504,9 @@ pub struct ShareArgs {
     /// The participant's data: a JSON or CSV file, or JSON itself; `NAME=DATA` for one parameter
     #[arg(long = "input", value_name = "DATA")]
     pub inputs: Vec<String>,
-    /// How numbers are written
+    /// How data are read
     #[command(flatten)]
-    pub numbers: NumberArgs,
+    pub data_args: DataArgs,
     /// Where MEMBER.json or MEMBER.csv is looked for [default: the program's folder, if FILE is one]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

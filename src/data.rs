@@ -7,11 +7,13 @@ mod csv;
 mod json;
 mod known;
 mod numbers;
+mod unique;
 
 use json::Misfit;
 pub use json::{Json, parse_json, value_from_json, value_to_json};
 pub use known::{Known, known};
 pub use numbers::Numbers;
+pub use unique::Unique;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -62,6 +64,8 @@ pub struct Given {
     pub source: Source,
     /// How numbers are written there.
     pub numbers: Rc<Numbers>,
+    /// What stands there once only.
+    pub unique: Rc<Unique>,
 }
 
 /// The values of `ports` (all inputs of one party), in order, from the data that the user gave for this party.
@@ -114,7 +118,7 @@ fn rows_of(party: &str, ports: &[&InputPort], given: &[Given], table: &Given) ->
     let fixed: Vec<&InputPort> = ports.iter().copied().filter(|port| !is_varying(port)).collect();
     let fixed_values = bind(party, &fixed, &others)?;
     let shape = row_shape(party, &varying);
-    let name = varying.first().map_or("", |port| port.name.as_str());
+    let name = if let [port] = varying[..] { port.name.as_str() } else { "" };
     let rows = match table.source.is_csv() {
         true => csv::read_rows(table, &table.source.text()?, (name, &shape), None)?,
         false => json::read_rows(table, name, &shape)?,
@@ -237,7 +241,9 @@ pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 impl Given {
     /// The value of this name and shape that a JSON document describes.
     fn value(&self, name: &str, shape: &Shape, json: Json) -> Result<Value, Misfit> {
-        value_from_json(shape, &self.numbers.in_json(name, shape, json)?)
+        let value = value_from_json(shape, &self.numbers.in_json(name, shape, json)?)?;
+        self.unique.check(name, shape, &value)?;
+        Ok(value)
     }
 }
 

@@ -88,6 +88,9 @@ impl Description {
         self.title.clone_from(&sealed.proposal.title);
         self.proposal = Some(hex(&sealed.digest()));
         self.rules = sealed.proposal.rules.sentences();
+        self.rules.extend(sealed.proposal.unique.iter().map(|name| {
+            format!("Each side refuses its own data where the same `{}` stands in them twice.", printable(name))
+        }));
         self
     }
 

@@ -27,9 +27,9 @@ use hushgate_compiler::{Options, Sources, check, hir, interpret};
 use hushgate_runtime::session;
 use hushgate_runtime::shares::split::split as split_for_two;
 
-use crate::cli::{Common, NumberArgs};
+use crate::cli::{Common, DataArgs};
 use crate::command::trace::Trace;
-use crate::data::{Given, Numbers, Source, bind, bind_runs, bind_table, list};
+use crate::data::{Given, Numbers, Source, Unique, bind, bind_runs, bind_table, list};
 use crate::failure::Failure;
 use crate::files::read_text;
 use crate::proposal::{Sealed, SourceText};
@@ -331,6 +331,11 @@ impl Program {
         }
     }
 
+    /// What was agreed to stand once only in each side's data.
+    pub fn unique(&self) -> &[String] {
+        self.proposal().map_or(&[], |sealed| &sealed.proposal.unique)
+    }
+
     /// The public inputs: what both sides must give alike.
     pub fn public(&self) -> Result<Vec<InputPort>, Failure> {
         match self {
@@ -604,6 +609,7 @@ pub struct Inputs {
     given: BTreeMap<String, Vec<Given>>,
     folder: Option<PathBuf>,
     numbers: Rc<Numbers>,
+    unique: Rc<Unique>,
 }
 
 impl Inputs {
@@ -614,7 +620,7 @@ impl Inputs {
         own: Option<&str>,
         folder: Option<PathBuf>,
     ) -> Result<Inputs, Failure> {
-        let mut inputs = Inputs { given: BTreeMap::new(), folder, numbers: Rc::default() };
+        let mut inputs = Inputs { folder, ..Inputs::default() };
         for option in options {
             if let Some((family, data)) = option.split_once('=').filter(|_| own.is_none()) {
                 let list = Source::parse(data, &format!("--input {family}"));
@@ -626,6 +632,7 @@ impl Inputs {
                         parameter: None,
                         source,
                         numbers: Rc::default(),
+                        unique: Rc::default(),
                     });
                 }
                 if n_members > 0 {
@@ -634,23 +641,26 @@ impl Inputs {
             }
             let (party, parameter, data) = split_input(option, parties, own)?;
             let source = Source::parse(data, &format!("--input {party}"));
-            let given = Given { parameter, source, numbers: Rc::default() };
+            let given = Given { parameter, source, numbers: Rc::default(), unique: Rc::default() };
             inputs.given.entry(party.to_owned()).or_default().push(given);
         }
         Ok(inputs)
     }
 
-    /// The same, with numbers that are written so; `ports` are all inputs that they may be about.
-    pub fn written(mut self, args: &NumberArgs, ports: &[&InputPort]) -> Result<Inputs, Failure> {
+    /// The same, read as the options say and as was agreed, which is what must stand there once only; `ports` are all inputs that options may be
+    /// about.
+    pub fn written(mut self, args: &DataArgs, agreed: &[String], ports: &[&InputPort]) -> Result<Inputs, Failure> {
         let numbers = Numbers::parse(args.numbers.as_deref(), &args.decimals).map_err(Failure::Usage)?;
         if let Some(name) = numbers.unknown(ports) {
             return Err(Failure::Usage(format!(
                 "--decimals {name}: no input and no field of an input that is a whole number has this name"
             )));
         }
+        check_unique(&args.unique, ports)?;
         self.numbers = Rc::new(numbers);
+        self.unique = Rc::new(Unique::new(args.unique.iter().chain(agreed).cloned()));
         for given in self.given.values_mut().flatten() {
-            given.numbers = self.numbers.clone();
+            (given.numbers, given.unique) = (self.numbers.clone(), self.unique.clone());
         }
         Ok(self)
     }
@@ -692,7 +702,12 @@ impl Inputs {
         let Some(folder) = &self.folder else { return Vec::new() };
         let candidates = ["json", "csv"].map(|extension| folder.join(format!("{party}.{extension}")));
         let file = candidates.into_iter().find(|file| file.is_file());
-        let given = |file| Given { parameter: None, source: Source::File(file), numbers: self.numbers.clone() };
+        let given = |file| Given {
+            parameter: None,
+            source: Source::File(file),
+            numbers: self.numbers.clone(),
+            unique: self.unique.clone(),
+        };
         file.map(given).into_iter().collect()
     }
 
@@ -707,6 +722,14 @@ impl Inputs {
             None => self.bind(PUBLIC, &ports.iter().collect::<Vec<_>>())?,
         };
         Ok(ports.into_iter().map(|port| port.name).zip(values).collect())
+    }
+}
+
+/// Whether each of these names is that of an input, or of a field in one.
+pub fn check_unique(names: &[String], ports: &[&InputPort]) -> Result<(), Failure> {
+    match Unique::new(names.iter().cloned()).unknown(ports) {
+        Some(name) => Err(Failure::Usage(format!("--unique {name}: no input and no field of an input has this name"))),
+        None => Ok(()),
     }
 }
 

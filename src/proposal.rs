@@ -60,6 +60,9 @@ pub struct Proposal {
     pub parties: Vec<Border>,
     /// What limits runs.
     pub rules: Rules,
+    /// What stands once only in each side's data: names of lists and of fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique: Vec<String>,
     /// Digest of what is executed.
     pub program: String,
     /// The program's files, the root first.
@@ -225,6 +228,9 @@ impl Sealed {
                 .extend(party.learns.iter().map(|item| (format!("output {}.{}", party.name, item.name), shown(item))));
         }
         fields.extend(proposal.rules.fields());
+        if !proposal.unique.is_empty() {
+            fields.push(("what data have once only".to_owned(), proposal.unique.join(", ")));
+        }
         let digest = |text: &str| hex(&blake3::derive_key("hushgate source text v1", text.as_bytes()));
         fields.extend(proposal.sources.iter().map(|file| (format!("source {}", file.name), digest(&file.text))));
         fields.truncate(FIELDS_MAX);
@@ -285,6 +291,7 @@ mod tests {
             local: true,
             parties: vec![Border { name: "a".to_owned(), gives: Vec::new(), learns: Vec::new() }],
             rules: Rules::default(),
+            unique: Vec::new(),
             program: "00".to_owned(),
             sources: vec![SourceText { name: "t.hush".to_owned(), text: "party a, b;".to_owned() }],
         })

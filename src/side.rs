@@ -48,7 +48,7 @@ impl Side {
 
     /// Our data, which are for these ports.
     pub fn inputs(&self, args: &PartyArgs, ports: &[&InputPort]) -> Result<Inputs, Failure> {
-        self.inputs.clone().written(&args.numbers, ports)
+        self.inputs.clone().written(&args.data_args, self.program.unique(), ports)
     }
 
     /// Compiles it, and seats both parties.

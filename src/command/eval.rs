@@ -28,7 +28,8 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let public = inputs.public(&program)?;
     let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
     let plan = &compiled.plan;
-    let inputs = inputs.written(&args.numbers, &compiled.border.inputs.iter().collect::<Vec<_>>())?;
+    let inputs =
+        inputs.written(&args.data_args, program.unique(), &compiled.border.inputs.iter().collect::<Vec<_>>())?;
 
     let mut values: Vec<Vec<Value>> = Vec::new();
     for (party, name) in parties.iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::data::value_to_json;
 use crate::describe::borders;
 use crate::failure::Failure;
 use crate::files::write_whole;
-use crate::program::{Inputs, Program, load, locate, party_index};
+use crate::program::{Inputs, Program, check_unique, load, locate, party_index};
 use crate::proposal::{Proposal, Sealed, compiler};
 use crate::rules::Rules;
 use crate::terminal::{hex, outln};
@@ -34,6 +34,7 @@ pub fn run(args: &ProposeArgs, common: &Common) -> Result<(), Failure> {
         Failure::Usage(format!("the program has {} parties: two must compute", parties.len()))
     })?;
     args.garbler.as_deref().map(|name| party_index(&computing, name)).transpose()?;
+    check_unique(&args.unique, &compiled.border.inputs.iter().collect::<Vec<_>>())?;
     let public: Map<_, _> =
         ports.iter().map(|port| (port.name.clone(), value_to_json(&port.shape, &public[&port.name]))).collect();
     let sealed = Sealed::new(Proposal {
@@ -47,6 +48,7 @@ pub fn run(args: &ProposeArgs, common: &Common) -> Result<(), Failure> {
         local: compiled.plan.local.is_some(),
         parties: borders(&compiled.border),
         rules: rules(&args.rules),
+        unique: args.unique.clone(),
         program: hex(&compiled.plan.digest()),
         sources: files,
     });

@@ -48,7 +48,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     drop(shown);
     let seating = &table.seating;
     let inputs =
-        inputs.written(&args.numbers, &seating.border().inputs.iter().collect::<Vec<_>>())?;
+        inputs.written(&args.data_args, program.unique(), &seating.border().inputs.iter().collect::<Vec<_>>())?;
     let mut own = BTreeMap::new();
     let mut rehearsal = Rehearsal::new(table.rng(4));
     for name in &parties {

@@ -53,7 +53,7 @@ pub fn run(args: &ShareArgs, common: &Common) -> Result<(), Failure> {
         let data = args.data.clone().or(located.folder.clone());
         let inputs = Inputs::parse(&args.inputs, &parties, Some(member), data)?;
         let ports = seating.ports(member);
-        let values = inputs.written(&args.numbers, &ports)?.bind(member, &ports)?;
+        let values = inputs.written(&args.data_args, program.unique(), &ports)?.bind(member, &ports)?;
         let parts = seating.parts(party);
         let target = Target { title: &title, program: outline.digest, proposal, member, parts: &parts };
         let (submission, written) = sharing.write(&target, &values, &mut rng)?;

@@ -6,7 +6,7 @@
 
 use hushgate_circuits::shape::{Shape, Value};
 
-use super::json::{Json, parse_integer, value_from_json};
+use super::json::{Json, Misfit, parse_integer, value_from_json};
 use super::known::{Known, known, none, some};
 use super::{DataError, Given, Source, expected, fill, list, numbers};
 
@@ -39,7 +39,7 @@ pub(super) fn read_rows(
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).delimiter(delimiter).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| broken(source, &error, &mut lines))?.clone();
     let columns = columns(source, &header, shape)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut seen) = (Vec::new(), data.unique.seen(name));
     for record in reader.records() {
         let record = record.map_err(|error| broken(source, &error, &mut lines))?;
         let (n_empty, line) = record.position().map_or((0, 0), |position| lines.record_at(position));
@@ -49,7 +49,15 @@ pub(super) fn read_rows(
         if let Some(len) = max.filter(|len| rows.len() as u64 >= *len) {
             return Err(source.error(&format!("line {line}"), format!("found more rows than the {len} of the array")));
         }
-        rows.push(row(data, line, &record, (name, shape), &columns)?);
+        let value = row(data, line, &record, (name, shape), &columns)?;
+        seen.element(shape, &value, line).map_err(|repeated| {
+            let column = repeated.field.as_deref().unwrap_or(&columns[0].1);
+            let place = format!("line {line}, column {column:?}");
+            source.error(&place, repeated.at(&format_args!("line {}", repeated.earlier)))
+        })?;
+        let within = |misfit: Misfit| source.error(&format!("line {line}, {}", misfit.place(name)), misfit.message);
+        data.unique.check(name, shape, &value).map_err(within)?;
+        rows.push(value);
     }
     Ok(rows)
 }

@@ -13,6 +13,7 @@ use serde_json::Number;
 use hushgate_circuits::shape::{Shape, Value};
 
 use super::known::{Known, decimal, known, none, parse_fixed, some, text_value, value_text};
+use super::unique::Repeated;
 use super::{DataError, Given, Source, expected, fill, numbers};
 
 /// A JSON document in which no object has a key twice.
@@ -75,14 +76,21 @@ pub fn parse_json(source: &Source) -> Result<Json, DataError> {
 /// A row is an object from names to values; where the table has one column, the value itself will do.
 pub(super) fn read_rows(table: &Given, name: &str, shape: &Shape) -> Result<Vec<Value>, DataError> {
     let source = &table.source;
-    let value = |json: Json, place: &dyn Fn(&str) -> String| {
-        table.value(name, shape, json).map_err(|misfit| source.error(&place(&misfit.path), misfit.message))
+    let mut seen = table.unique.seen(name);
+    let mut value = |json: Json, row: String, place: &dyn Fn(&str) -> String| {
+        let value =
+            table.value(name, shape, json).map_err(|misfit| source.error(&place(&misfit.path), misfit.message))?;
+        seen.element(shape, &value, row).map_err(|repeated: Repeated<String>| {
+            let field = repeated.field.as_ref().map_or(String::new(), |field| format!(".{field}"));
+            source.error(&place(&field), repeated.at(&repeated.earlier))
+        })?;
+        Ok(value)
     };
     if source.has_extension("jsonl") {
         let text = source.text()?;
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let row = |(i, line): (usize, &str)| {
-            value(parse(source, line, i)?, &|path| match path.trim_start_matches('.') {
+            value(parse(source, line, i)?, format!("line {}", i + 1), &|path| match path.trim_start_matches('.') {
                 "" => format!("line {}", i + 1),
                 path => format!("line {}, {path}", i + 1),
             })
@@ -94,7 +102,7 @@ pub(super) fn read_rows(table: &Given, name: &str, shape: &Shape) -> Result<Vec<
     let Json::List(rows) = json else {
         return Err(source.error("", format!("found {found}; expected a list with a value for each run")));
     };
-    rows.into_iter().enumerate().map(|(i, row)| value(row, &|path| format!("[{i}]{path}"))).collect()
+    rows.into_iter().enumerate().map(|(i, row)| value(row, format!("[{i}]"), &|path| format!("[{i}]{path}"))).collect()
 }
 
 /// Reads a document that begins after so many lines of its source.

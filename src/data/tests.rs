@@ -38,6 +38,7 @@ fn inline(json: &str) -> Given {
         parameter: None,
         source: Source::Inline { option: "--input a".to_owned(), json: json.to_owned() },
         numbers: Rc::default(),
+        unique: Rc::default(),
     }
 }
 
@@ -142,7 +143,8 @@ fn deep_json_is_refused_without_overflow() {
 
 /// The rows of a file, with numbers as declared.
 fn read_csv(text: &str, shape: &Shape, numbers: Numbers) -> Result<Value, DataError> {
-    let given = Given { parameter: None, source: Source::File("q.csv".into()), numbers: Rc::new(numbers) };
+    let source = Source::File("q.csv".into());
+    let given = Given { parameter: None, source, numbers: Rc::new(numbers), unique: Rc::default() };
     csv::read(&given, text, "x", shape)
 }
 
@@ -430,4 +432,65 @@ fn numbers_that_do_not_fit_what_was_declared_are_placed_and_explained() {
 fn texts_that_are_no_utf8_are_explained() {
     assert_eq!(not_utf8(b"\xff\xfea\0", 0), "is UTF-16 text, as its byte order mark says: save it as UTF-8");
     assert_eq!(not_utf8(b"a\nb\xe9", 3), "line 2: is not UTF-8 text (byte 3): save the file as UTF-8");
+}
+
+/// The rows of a file, or an inline value, in which these names stand once only.
+fn read_once(names: &[&str], data: &str, shape: &Shape) -> Result<(), String> {
+    let unique = Rc::new(Unique::new(names.iter().map(|&name| name.to_owned())));
+    let outcome = if data.starts_with('{') {
+        bind("a", &[&port("x", shape.clone())], &[Given { unique, ..inline(data) }]).map(drop)
+    } else {
+        csv::read(&Given { source: Source::File("q.csv".into()), unique, ..inline("") }, data, "x", shape).map(drop)
+    };
+    outcome.map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_stands_twice_is_placed_at_both_places() {
+    let client = |id: Shape| {
+        let fields = vec![("id".to_owned(), id), ("cents".to_owned(), Shape::unsigned(16))];
+        Shape::Struct { name: "Client".to_owned(), fields }
+    };
+    let clients = array(client(Shape::unsigned(8)), 3);
+    let twice = "id,cents\n7,1\n8,1\n\n7,2\n";
+    assert_eq!(read_once(&["cents"], "id,cents\n7,1\n7,2\n7,3\n", &clients), Ok(()));
+    assert_eq!(read_once(&[], twice, &clients), Ok(()));
+    assert_eq!(
+        read_once(&["id"], twice, &clients).unwrap_err(),
+        "q.csv: line 5, column \"id\": found 7, which stands in line 2 already; expected each `id` once (--unique id)"
+    );
+    assert_eq!(
+        read_once(&["id"], r#"{"x": [{"id": 7, "cents": 1}, {"id": 1, "cents": 1}, {"id": 7, "cents": 1}]}"#, &clients)
+            .unwrap_err(),
+        "--input a: x[2].id: found 7, which stands in x[0] already; expected each `id` once (--unique id)"
+    );
+    // A list by its own name: of plain values, or of whole rows.
+    let bytes = array(Shape::unsigned(8), 3);
+    assert_eq!(
+        read_once(&["x"], "price\n1\n2\n1\n", &bytes).unwrap_err(),
+        "q.csv: line 4, column \"price\": found 1, which stands in line 2 already; expected each `x` once (--unique x)"
+    );
+    let error = read_once(&["x"], r#"{"x": [5, 6, 6]}"#, &bytes).unwrap_err();
+    assert!(error.contains("x[2]: found 6, which stands in x[1] already"), "{error}");
+    assert_eq!(read_once(&["x"], "id,cents\n7,1\n7,2\n8,1\n", &clients), Ok(()));
+    // What is missing is not the same; and values are compared, not how they are written.
+    let optional = array(client(option(Shape::unsigned(8))), 3);
+    assert_eq!(read_once(&["id"], "id,cents\n,1\n,2\n9,1\n", &optional), Ok(()));
+    assert!(read_once(&["id"], "id,cents\n9,1\n,2\n0x9,1\n", &optional).is_err());
+    let absent = array(option(client(Shape::unsigned(8))), 4);
+    assert_eq!(read_once(&["id"], "id,cents\n1,1\n\n\n2,1\n", &absent), Ok(()));
+    assert!(read_once(&["id"], "id,cents\n1,1\n\n\n1,1\n", &absent).unwrap_err().starts_with("q.csv: line 5,"));
+    // Lists within rows have rows of their own.
+    let nested = Shape::Struct { name: "Shop".to_owned(), fields: vec![("clients".to_owned(), clients.clone())] };
+    let error = read_once(
+        &["id"],
+        r#"{"x": {"clients": [{"id":1,"cents":1},{"id":2,"cents":1},{"id":2,"cents":1}]}}"#,
+        &nested,
+    );
+    assert!(error.unwrap_err().starts_with("--input a: x.clients[2].id: found 2, which stands in clients[1]"));
+    let unique = |name: &str| Unique::new([name.to_owned()]);
+    let known = port("shops", array(nested, 2));
+    for (name, missing) in [("id", None), ("clients", None), ("shops", None), ("ids", Some("ids"))] {
+        assert_eq!(unique(name).unknown(&[&known]), missing);
+    }
 }

@@ -305,6 +305,29 @@ fn release_rules_of_either_side_hold() {
 }
 
 #[test]
+fn what_stands_twice_is_refused_where_a_side_says_so_or_both_have_agreed() {
+    let [a, b] = banks("unique");
+    a.has(
+        "shared.hush",
+        "party bank_a, bank_b;\nstruct Client { id: u16, cents: u16 }\nfn main(x: [Client; 3] from bank_a, y: [Client; 3] from bank_b) -> u32 to all {\n    \
+         x.concat(y).map(|client| client.cents).sum()\n}\n",
+    );
+    a.has("bank_a.csv", "id,cents\n7,1\n8,2\n7,3\n");
+    let data = ["--input", "bank_a=bank_a.csv", "--input", "bank_b=bank_a.csv", "--json"];
+    a.ok(&[&["eval", "shared.hush"], &data[..]].concat());
+    let repeated = "bank_a.csv: line 4, column \"id\": found 7, which stands in line 2 already";
+    fails(&a.run(&[&["run", "shared.hush", "--unique", "id"], &data[..]].concat()), 3, &[repeated, "--unique id"]);
+    fails(&a.run(&[&["run", "shared.hush", "--unique", "name"], &data[..]].concat()), 2, &["--unique name"]);
+    fails(&a.run(&["propose", "shared.hush", "--unique", "name"]), 2, &["--unique name"]);
+    a.ok(&["propose", "shared.hush", "--unique", "id"]);
+    b.gets(&a.0.join("shared.proposal"));
+    assert!(b.ok(&["inspect", "shared.proposal"]).contains("where the same `id` stands in them twice"));
+    a.ok(&["approve", "shared.proposal", "--as", "bank_a"]);
+    let join = ["join", "shared.proposal", "--as", "bank_a", "--input", "bank_a.csv", "--peer", "bank_b"];
+    fails(&a.run(&[&join[..], &["--connect", "127.0.0.1:9"]].concat()), 3, &[repeated]);
+}
+
+#[test]
 fn a_receipt_or_a_log_that_was_changed_is_found_out() {
     let [a, b] = approved("tampered", &[]);
     join(&a, &b).iter().for_each(|output| assert!(output.status.success(), "{}", stderr(output)));
