@@ -33,6 +33,7 @@ use crate::batch::{Agreed, Journal};
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::log;
+use crate::meeting::Welcome;
 use crate::party::{Offering, Party, Table};
 use crate::proposal::Sealed;
 use crate::record::{Beginning, Receipt, Record, Signatory};
@@ -108,9 +109,6 @@ pub struct Job<'a> {
     /// Where their results go.
     pub results: Option<&'a Path>,
 }
-
-/// Somebody being met.
-pub type Welcome = std::pin::Pin<Box<dyn Future<Output = Result<Meeting, SessionError>> + Send>>;
 
 /// A session in progress, as the log knows it.
 #[derive(Default)]

@@ -21,6 +21,7 @@ use crate::party::Table;
 use crate::peers::Peers;
 use crate::program::{Compiled, Inputs, PUBLIC, Program, load, locate};
 use crate::progress;
+use crate::statement::Statement;
 use crate::summary::Summary;
 
 /// A program, and the data that this side gives.
@@ -178,7 +179,8 @@ async fn meet(
     let mut run = Run::default();
     let work = async {
         let (ours, seat) = (job.statement()?, job.seat());
-        let meeting = way.meet(job.welcome(&ours)).await?;
+        let occupied = job.welcome(&Statement::of_busy(job.party));
+        let (meeting, _occupied) = way.meet(job.welcome(&ours), occupied).await?;
         job.run(meeting, &ours, seat, &mut run, each).await
     };
     let ended = until_interrupted(work, &job.table.stop).await;

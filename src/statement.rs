@@ -34,6 +34,9 @@ pub struct Statement {
     /// Shares that it holds for others: member and submission.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<(String, String)>,
+    /// That it is in a run with somebody, and does nothing else meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub busy: bool,
     /// The table that it wants to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Offer>,
@@ -50,6 +53,7 @@ impl Statement {
             log: None,
             receipt: false,
             shares: Vec::new(),
+            busy: false,
             batch: None,
         }
     }
@@ -65,6 +69,16 @@ impl Statement {
     /// Its bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a statement is plain data")
+    }
+
+    /// Of a party that is in a run.
+    pub fn of_busy(party: &str) -> Statement {
+        Statement { busy: true, ..Statement::new(party) }
+    }
+
+    /// Whether whoever says this is in a run.
+    pub fn is_busy(bytes: &[u8]) -> bool {
+        Statement::from_bytes(bytes).is_ok_and(|statement| statement.busy)
     }
 
     /// What the peer says.

@@ -58,6 +58,11 @@ fn heard(said: &[u8]) -> Result<String, Failure> {
         )));
     }
     let theirs = Statement::from_bytes(said)?;
+    if theirs.busy {
+        return Err(Failure::Network(
+            "the other side is there and has the right key, but is in a run: try again when that is over".to_owned(),
+        ));
+    }
     let plain = |text: &str| text.chars().take(80).flat_map(char::escape_debug).collect::<String>();
     let ours = crate::proposal::compiler();
     let waits = format!("the same protocol; it waits as {}", plain(&theirs.party));
@@ -96,7 +101,7 @@ fn reach(addresses: &[SocketAddr]) -> Result<(), Failure> {
     Err(Failure::Network(match error.kind() {
         std::io::ErrorKind::ConnectionRefused => {
             format!(
-                "{address}: the machine is there, but nobody listens on this port: has the other side begun to wait, or is it in a run already?"
+                "{address}: the machine is there, but nobody listens on this port: has the other side begun to wait?"
             )
         }
         std::io::ErrorKind::TimedOut => format!(
@@ -140,6 +145,8 @@ mod tests {
         let said = |text: &str| heard(text.as_bytes());
         let ours = Statement::new("bank_a\u{1b}[2J").to_bytes();
         assert!(heard(&ours).is_ok_and(|text| text.contains("bank_a") && !text.contains('\u{1b}')));
+        let busy = heard(&Statement::of_busy("bank_a").to_bytes());
+        assert!(matches!(busy, Err(Failure::Network(text)) if text.contains("is in a run")));
         assert!(matches!(said(r#"{"version":9}"#), Err(Failure::Agreement(text)) if text.contains("version 9")));
         assert!(matches!(said(r#"{"version":1}"#), Err(Failure::Peer(_))));
         assert!(matches!(said("HTTP/1.1 200"), Err(Failure::Peer(_))));

@@ -1,7 +1,8 @@
 //! Two organisations that share nothing but what they send each other: propose, inspect, approve, join, receipt, log.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value as Json, json};
 
@@ -471,6 +472,29 @@ fn doctor_tells_how_far_it_came() {
     let listening = wait("bank_b");
     let unknown = carol.run(&["doctor", "--connect", &listening.address, "--peer", "bank_a", "-q"]);
     fails(&unknown, 4, &["does not accept our key"]);
+}
+
+/// One that is in a run says so to its peer, whether that asks or wants to join.
+#[test]
+fn one_that_is_in_a_run_says_so() {
+    let [a, b] = banks("busy");
+    let program = root().join("examples/millionaires");
+    let program = program.to_str().unwrap();
+    // The results of so many runs are more than a pipe holds: nobody reads them, so the runs do not end.
+    let join = |party, peer, timeout| {
+        ["join", program, "--as", party, "--peer", peer, "--repeat", "60000", "--json", "--timeout", timeout]
+    };
+    let listen = [&join("alice", "bank_b", "60")[..], &["--listen", "127.0.0.1:0"]].concat();
+    let listening = Listening::spawn(a.command(&listen));
+    let connect = |timeout| [&join("bob", "bank_a", timeout)[..], &["--connect", &listening.address]].concat();
+    let mut connected = b.command(&connect("60")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut results = BufReader::new(connected.stdout.take().unwrap());
+    assert!(results.read_line(&mut String::new()).unwrap() > 0);
+    let doctor = ["doctor", "--connect", &listening.address, "--peer", "bank_a"];
+    fails(&b.run(&doctor), 5, &["has the right key", "is in a run"]);
+    fails(&b.run(&connect("1")), 5, &["waiting until that is over", "is in another run: try again"]);
+    connected.kill().unwrap();
+    connected.wait().unwrap();
 }
 
 /// One that neither answers nor refuses, as behind a firewall; one that answers and says nothing; and one that speaks something else.

@@ -24,6 +24,9 @@ use super::{Channel, tcp};
 /// Connections that are on their way at a time.
 pub const GUESTS_MAX: usize = 256;
 
+/// Of them, how many while this side has no time for them.
+const PLACES_WHEN_OCCUPIED: usize = 4;
+
 /// What they take in memory, all together and at most.
 pub const MEMORY_BYTES_MAX: usize = 64 << 20;
 
@@ -39,6 +42,8 @@ pub struct Host<T, E> {
     guests: JoinSet<Arrival<T, E>>,
     /// In order of arrival.
     order: VecDeque<AbortHandle>,
+    /// How many there may be.
+    n_places: usize,
 }
 
 type Welcome<T, E> = Arc<dyn Fn(Channel) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send>> + Send + Sync>;
@@ -79,7 +84,19 @@ impl<T: Send + 'static, E: Send + 'static> Host<T, E> {
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let welcome: Welcome<T, E> = Arc::new(move |channel| Box::pin(welcome(channel)));
-        Host { listener, endpoint, patience, welcome, guests: JoinSet::new(), order: VecDeque::new() }
+        let (guests, order) = (JoinSet::new(), VecDeque::new());
+        Host { listener, endpoint, patience, welcome, guests, order, n_places: GUESTS_MAX }
+    }
+
+    /// Sends away who is on the way, and welcomes later ones otherwise, few at a time: for when the one who was waited for has come, and
+    /// others are to be told so.
+    #[must_use]
+    pub fn occupied<U: Send + 'static, F>(self, welcome: impl Fn(Channel) -> F + Send + Sync + 'static) -> Host<U, E>
+    where
+        F: Future<Output = Result<U, E>> + Send + 'static,
+    {
+        let host = Host::new(self.listener, self.endpoint, self.patience, welcome);
+        Host { n_places: PLACES_WHEN_OCCUPIED, ..host }
     }
 
     /// The next one who is through, or is not. Cancel by dropping the future: nobody is lost.
@@ -103,7 +120,7 @@ impl<T: Send + 'static, E: Send + 'static> Host<T, E> {
 
     fn admit(&mut self, stream: TcpStream, from: SocketAddr) {
         self.order.retain(|guest| !guest.is_finished());
-        while self.order.len() >= GUESTS_MAX {
+        while self.order.len() >= self.n_places {
             if let Some(oldest) = self.order.pop_front() {
                 oldest.abort();
             }
