@@ -137,7 +137,8 @@ impl Phase {
             let traffic = meter.traffic(kind);
             traffic.sent_bytes + traffic.received_bytes
         };
-        let (transfers, tables) = (bytes(FrameKind::Transfer), bytes(FrameKind::Tables));
+        let transfers = bytes(FrameKind::Transfer) + bytes(FrameKind::Matrix);
+        let tables = bytes(FrameKind::Tables);
         let of_bytes = |what, position, total| Phase { what, template: BYTES, position, total, moved: String::new() };
         match runs_done() {
             Some(done) if expected.runs > 1 => Phase {

@@ -18,6 +18,7 @@ mod participants;
 mod requirements;
 mod sessions;
 mod sizes;
+mod terminal;
 mod testing;
 mod tidy;
 mod tools;
