@@ -1,8 +1,10 @@
 //! Two organisations that share nothing but what they send each other: propose, inspect, approve, join, receipt, log.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
 
 use serde_json::{Value as Json, json};
 
@@ -536,6 +538,97 @@ fn doctor_tells_silence_apart() {
     fails(&busy.wait_with_output().unwrap(), 5, &["somebody listens but does not answer", "busy"]);
     speaks.join().unwrap();
     drop(waiting);
+}
+
+/// A relay to this address that keeps what goes through: first what comes from who connects.
+fn recorder(to: &str) -> (String, JoinHandle<[Vec<u8>; 2]>) {
+    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), to.to_owned());
+    let address = listener.local_addr().unwrap().to_string();
+    let recording = thread::spawn(move || {
+        let (near, _) = listener.accept().unwrap();
+        let far = TcpStream::connect(to).unwrap();
+        let pairs = [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)];
+        let copies = pairs.map(|(mut from, mut to)| {
+            thread::spawn(move || {
+                let (mut seen, mut piece) = (Vec::new(), [0; 1 << 14]);
+                while let Ok(n @ 1..) = from.read(&mut piece) {
+                    seen.extend_from_slice(&piece[..n]);
+                    let _ = to.write_all(&piece[..n]);
+                }
+                let _ = to.shutdown(std::net::Shutdown::Write);
+                seen
+            })
+        });
+        copies.map(|copy| copy.join().unwrap())
+    });
+    (address, recording)
+}
+
+#[test]
+fn a_recorder_between_two_organisations_sees_nothing_and_can_replay_nothing() {
+    let [a, b] = approved("recorder", &[]);
+    let args = |party, input, more: &[&str]| {
+        [&["join", FILE, "--as", party, "--input", input, "--timeout", "10"], more].concat().join(" ")
+    };
+    let ours = |more: &str| args("bank_a", "bank_a.json", &["--peer", "bank_b", more]);
+    let theirs = |more: &str| args("bank_b", "bank_b.json", &["--peer", "bank_a", more]);
+    let words = |line: String| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let command =
+        |who: &Organisation, line: String| who.command(&words(line).iter().map(String::as_str).collect::<Vec<_>>());
+    let listening = Listening::spawn(command(&a, ours("--listen 127.0.0.1:0")));
+    let (address, recording) = recorder(&listening.address);
+    let connected = command(&b, theirs(&format!("--connect {address}"))).output().unwrap();
+    assert!(connected.status.success() && listening.finish().status.success(), "{}", stderr(&connected));
+    let seen = recording.join().unwrap();
+    assert!(seen.iter().all(|bytes| bytes.len() > 1000), "it saw the whole session");
+    let proposal: Json = serde_json::from_slice(&std::fs::read(a.0.join(FILE)).unwrap()).unwrap();
+    let digest = proposal["digest"].as_str().unwrap();
+    let program = proposal["proposal"]["program"].as_str().unwrap();
+    let raw = |hex: &str| -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+    };
+    let values = std::fs::read_to_string(a.0.join("bank_a.json")).unwrap();
+    let numbers = values.split(|c: char| !c.is_ascii_digit()).filter(|text| text.len() > 3);
+    let texts = ["bank_a", "bank_b", "fraud", "payments", "HUSHGATE", "half-gates", digest, program];
+    let mut secrets: Vec<Vec<u8>> = texts.into_iter().chain(numbers).map(|text| text.as_bytes().to_vec()).collect();
+    secrets.extend([raw(digest), raw(program)]);
+    let sees = |seen: &[Vec<u8>; 2], secret: &[u8]| {
+        seen.iter().any(|bytes| bytes.windows(secret.len()).any(|window| window == secret))
+    };
+    for secret in &secrets {
+        assert!(!sees(&seen, secret), "{:?}", String::from_utf8_lossy(secret));
+    }
+    // The search would find them: the same without TLS.
+    let plain = |party, input, more| command(&a, args(party, input, &[more]).replace(FILE, "fraud_rates.hush"));
+    a.gets(&b.0.join("bank_b.json"));
+    let listening = Listening::spawn(plain("bank_a", "bank_a.json", "--listen 127.0.0.1:0"));
+    let (address, recording) = recorder(&listening.address);
+    let connected = plain("bank_b", "bank_b.json", &format!("--connect {address}")).output().unwrap();
+    assert!(connected.status.success() && listening.finish().status.success(), "{}", stderr(&connected));
+    let in_the_clear = recording.join().unwrap();
+    for secret in [&b"bank_a"[..], b"half-gates", &raw(program)] {
+        assert!(sees(&in_the_clear, secret), "{:?}", String::from_utf8_lossy(secret));
+    }
+    // What either side sent, sent once more to the other: to one that waits, and to one that connects.
+    let [from_b, from_a] = seen;
+    let listening =
+        Listening::spawn(command(&a, ours("--listen 127.0.0.1:0 --timeout 2").replacen("--timeout 10 ", "", 1)));
+    let mut replay = TcpStream::connect(&listening.address).unwrap();
+    replay.write_all(&from_b).unwrap();
+    let output = listening.finish();
+    fails(&output, 6, &["still waiting"]);
+    drop(replay);
+    let replaying = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = replaying.local_addr().unwrap();
+    let replay = thread::spawn(move || {
+        let (mut stream, _) = replaying.accept().unwrap();
+        let _ = stream.write_all(&from_a);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let connected = command(&b, theirs(&format!("--connect {address}"))).output().unwrap();
+    fails(&connected, 6, &["cannot connect"]);
+    replay.join().unwrap();
+    assert_eq!(a.log().len(), 2, "one run: its beginning and its end");
 }
 
 #[test]
