@@ -121,7 +121,8 @@ fn path() -> Result<PathBuf, Failure> {
     Ok(home::folder()?.join("peers.toml"))
 }
 
-fn read(path: &Path) -> Result<Peers, Failure> {
+/// Reads the list of peers from `path`; nobody is known where there is no such file.
+pub fn read(path: &Path) -> Result<Peers, Failure> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Peers::default()),
         text => text.with_context(|| format!("cannot read {}", path.display()))?,

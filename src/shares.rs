@@ -233,7 +233,7 @@ impl ShareFile {
     }
 
     /// Whether the owner has signed it, where it must have; and whether a signature that is there holds.
-    fn check_owner(&self, owner: Option<Pin>) -> Result<(), String> {
+    pub fn check_owner(&self, owner: Option<Pin>) -> Result<(), String> {
         let Some((key, signature)) = &self.signed else {
             return match owner {
                 Some(_) => Err("it is not signed by the participant".to_owned()),
