@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use hushgate_circuits::shape::Shape;
 
 use super::table;
-use crate::data::{Known, known, value_to_json};
+use crate::data::{known, value_to_json};
 
 /// Nothing, one value, or named values.
 #[derive(Clone, Debug, Default)]
@@ -44,8 +44,7 @@ impl Learned {
         match &self.0[..] {
             [Output { name: None, shape: Shape::Array { element, len }, bits }] => {
                 let rows = || elements(element, *len, bits).map(|shown| shown.json());
-                let columns = if is_plain(element) { Vec::new() } else { table::columns(rows()) };
-                table::write(&columns, rows(), out)
+                table::write(&table::columns(rows()), rows(), out)
             }
             _ => {
                 let one = self.json();
@@ -125,15 +124,6 @@ fn parts<'a>(shapes: impl Iterator<Item = &'a Shape>, bits: &'a [bool]) -> impl 
         rest = after;
         Shown { shape, bits }
     })
-}
-
-/// Whether values of this shape never have named parts.
-fn is_plain(shape: &Shape) -> bool {
-    match known(shape) {
-        Some(Known::Text(_) | Known::Fixed(..)) => true,
-        Some(Known::Optional(some)) => is_plain(some),
-        None => !matches!(shape, Shape::Struct { .. } | Shape::Enum { .. }),
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::table::cell;
+use super::table::{self, cell};
 use crate::failure::Failure;
 use crate::files::replace_file;
 
@@ -78,18 +78,16 @@ struct Columns {
 
 impl Columns {
     fn of(rows: impl Iterator<Item = Result<Labelled, anyhow::Error>>) -> Result<Columns, anyhow::Error> {
-        let mut columns = Columns { labels: Vec::new(), fields: Vec::new(), has_failures: false };
+        let (mut labels, mut fields, mut has_failures) = (Vec::new(), table::Columns::default(), false);
         for labelled in rows {
-            let (labels, row) = labelled?;
-            if columns.labels.is_empty() {
-                columns.labels = labels.into_iter().map(|(name, _)| name).collect();
+            let (names, row) = labelled?;
+            if labels.is_empty() {
+                labels = names.into_iter().map(|(name, _)| name).collect();
             }
-            if let (true, Json::Object(fields)) = (columns.fields.is_empty(), &row.learned) {
-                columns.fields = fields.keys().cloned().collect();
-            }
-            columns.has_failures |= !row.failed.is_empty();
+            fields.add(&row.learned);
+            has_failures |= !row.failed.is_empty();
         }
-        Ok(columns)
+        Ok(Columns { labels, fields: fields.names(), has_failures })
     }
 
     fn write(
@@ -149,6 +147,10 @@ mod tests {
             written("a.json", &plain[..2]),
             "[\n{\"row\":1,\"result\":true},\n{\"row\":2,\"result\":[1,2]}\n]\n"
         );
+        let variants = [json!({"Sum": 1}), json!({"Mean": 2})];
+        assert_eq!(written("c.csv", &variants), "row,Sum,Mean\n1,1,\n2,,2\n");
+        let mixed = [json!({"Sum": 1}), json!("TooFew")];
+        assert_eq!(written("d.csv", &mixed), "row,result\n1,\"{\"\"Sum\"\":1}\"\n2,TooFew\n");
         let records = [json!("failed"), json!({"a": 1, "b": "x,y"})];
         assert_eq!(written("b.csv", &records), "row,a,b,failed\n1,,,why\n2,1,\"x,y\",\n");
         assert_eq!(written("b.json", &records[..1]), "[\n{\"row\":1,\"result\":null,\"failed\":[\"why\"]}\n]\n");

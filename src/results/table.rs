@@ -4,9 +4,43 @@ use std::io::Write;
 
 use serde_json::Value as Json;
 
-/// The columns of a table with these rows: the fields of the first that has any.
-pub(super) fn columns(mut rows: impl Iterator<Item = Json>) -> Vec<String> {
-    rows.find_map(|row| Some(row.as_object()?.keys().cloned().collect())).unwrap_or_default()
+/// The columns of a table, found by looking at its rows: all fields that they have, or none where a row has no fields.
+#[derive(Default)]
+pub(super) struct Columns {
+    names: Vec<String>,
+    is_plain: bool,
+}
+
+impl Columns {
+    /// Looks at another row.
+    pub(super) fn add(&mut self, row: &Json) {
+        match row {
+            Json::Object(fields) => {
+                let is_new = |name: &&String| !self.names.contains(name);
+                let new: Vec<String> = fields.keys().filter(is_new).cloned().collect();
+                self.names.extend(new);
+            }
+            Json::Null => {}
+            _ => self.is_plain = true,
+        }
+    }
+
+    /// Their names.
+    pub(super) fn names(self) -> Vec<String> {
+        if self.is_plain { Vec::new() } else { self.names }
+    }
+}
+
+/// The columns of a table with these rows.
+pub(super) fn columns(rows: impl Iterator<Item = Json>) -> Vec<String> {
+    let mut columns = Columns::default();
+    for row in rows {
+        columns.add(&row);
+        if columns.is_plain {
+            break;
+        }
+    }
+    columns.names()
 }
 
 /// Writes rows, with these columns if they have any.
@@ -22,7 +56,7 @@ pub(super) fn write(
     }
     for row in rows {
         match row {
-            Json::Object(fields) => {
+            Json::Object(fields) if !columns.is_empty() => {
                 writer.write_record(columns.iter().map(|name| fields.get(name).map_or(String::new(), cell)))?;
             }
             // A row that is missing has as many empty cells as the others have cells.
@@ -60,6 +94,9 @@ mod tests {
             text(json!([{"a": 1, "b": "x,y"}, {"a": null, "b": [1, 2]}, null])),
             "a,b\n1,\"x,y\"\n,\"[1,2]\"\n,\n"
         );
+        // Variants with values have a column each; where some have none, all are in one.
+        assert_eq!(text(json!([{"Sum": 1}, null, {"Mean": 2}])), "Sum,Mean\n1,\n,\n,2\n");
+        assert_eq!(text(json!([{"Sum": 1}, "TooFew"])), "value\n\"{\"\"Sum\"\":1}\"\nTooFew\n");
         assert_eq!(text(json!([1, null, 3])), "value\n1\n\"\"\n3\n");
         assert_eq!(text(json!({"rank": 2, "all": true})), "rank,all\n2,true\n");
         assert_eq!(text(json!(7)), "value\n7\n");
