@@ -47,6 +47,8 @@ pub(crate) mod transfer;
 #[cfg(target_arch = "x86_64")]
 mod ahead;
 #[cfg(target_arch = "x86_64")]
+mod single;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
 #[cfg(target_arch = "x86_64")]

@@ -40,12 +40,6 @@ fn gather(blocks: [&Block; LANES]) -> Vector {
 
 #[inline]
 #[target_feature(enable = "aes,ssse3")]
-fn single(block: &Block) -> Vector {
-    read(block)
-}
-
-#[inline]
-#[target_feature(enable = "aes,ssse3")]
 fn lanes(x: Vector) -> [Block; LANES] {
     [block(x)]
 }

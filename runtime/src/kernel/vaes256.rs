@@ -42,12 +42,6 @@ fn gather(blocks: [&Block; LANES]) -> Vector {
 
 #[inline]
 #[target_feature(enable = "avx2,vaes")]
-fn single(block: &Block) -> Vector {
-    _mm256_zextsi128_si256(read(block))
-}
-
-#[inline]
-#[target_feature(enable = "avx2,vaes")]
 fn lanes(x: Vector) -> [Block; LANES] {
     [block(_mm256_castsi256_si128(x)), block(_mm256_extracti128_si256::<1>(x))]
 }

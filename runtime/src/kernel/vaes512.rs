@@ -49,12 +49,6 @@ fn gather(blocks: [&Block; LANES]) -> Vector {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn single(block: &Block) -> Vector {
-    _mm512_zextsi128_si512(read(block))
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
 fn lanes(x: Vector) -> [Block; LANES] {
     [
         block(_mm512_castsi512_si128(x)),

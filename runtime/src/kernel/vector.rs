@@ -5,7 +5,6 @@
 //!
 //! ```text
 //! load, store         LANES consecutive blocks             gather, lanes   LANES single blocks
-//! single              one block, the others are zero
 //! splat, splat_word   one block, one 32-bit word for all   xor             bitwise
 //! add_xor(x, m, y)    x ⊕ (m ∧ y)                          lsb_mask        all ones in the blocks whose lowest bit is 1
 //! flags_mask          all ones in the blocks whose flag is 1, not 0
@@ -28,6 +27,7 @@ macro_rules! half_gates {
         use super::ahead::{Ahead, HalfKeys, Keys, MARGIN, ROUND_CONSTANTS, ROUND_KEYS, ROW, Row, WINDOW};
         use super::{
             Ands, EVALUATOR, EVALUATOR_BOTH, Frame, GARBLER, GROUP, Gate, Place, Segment, evaluate_own, garble_own,
+            single,
         };
         use crate::block::{Block, Delta, Label};
 
@@ -36,7 +36,8 @@ macro_rules! half_gates {
 
         const _: () = assert!(UNIT <= MARGIN && WINDOW.is_multiple_of(SCHEDULES * UNIT) && GROUP.is_multiple_of(LANES));
 
-        /// In place of a unit's number of gates: some, known when it runs. Full units and single gates have code of their own.
+        /// In place of a unit's number of gates: some, known when it runs. Full units have code of their own, and so do single gates
+        /// ([`super::single`]).
         const SOME: usize = 0;
 
         /// A batch of gates, with the numbers that its units need.
@@ -116,7 +117,11 @@ macro_rules! half_gates {
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
                 match rest.len() {
-                    1 => garble_unit::<1, 1, G>(ahead, &unit, rest, delta, frame, rows),
+                    1 => {
+                        let (tg, te) = unit.rows(0);
+                        let keys = ahead.keys(unit.position);
+                        [rows[tg], rows[te]] = single::garble::<LANES, G>(keys, &rest[0], lanes(delta)[0], frame);
+                    }
                     n if n <= LANES => garble_unit::<1, SOME, G>(ahead, &unit, rest, delta, frame, rows),
                     _ => garble_unit::<2, SOME, G>(ahead, &unit, rest, delta, frame, rows),
                 }
@@ -134,7 +139,11 @@ macro_rules! half_gates {
             if !rest.is_empty() {
                 let unit = Unit::new(ahead, batch, full.len() * UNIT, rest.len());
                 match rest.len() {
-                    1 => evaluate_unit::<1, 1, G>(ahead, &unit, rest, frame, rows),
+                    1 => {
+                        let (tg, te) = unit.rows(0);
+                        let keys = ahead.keys(unit.position);
+                        single::evaluate::<LANES, G>(keys, &rest[0], [&rows[tg], &rows[te]], frame);
+                    }
                     n if n <= LANES => evaluate_unit::<1, SOME, G>(ahead, &unit, rest, frame, rows),
                     _ => evaluate_unit::<2, SOME, G>(ahead, &unit, rest, frame, rows),
                 }
@@ -226,7 +235,7 @@ macro_rules! half_gates {
                 // SAFETY: the operands are the segment's.
                 labels[lane] = unsafe { frame.label(operands[lane]) };
             }
-            if COUNT == 1 { single(labels[0]) } else { gather(labels) }
+            gather(labels)
         }
 
         /// As `labels`, of operands that are added.
@@ -238,7 +247,7 @@ macro_rules! half_gates {
                 // SAFETY: the operands are the segment's, and what is added is never complemented.
                 labels[lane] = unsafe { frame.plain_label(operands[lane]) };
             }
-            if COUNT == 1 { single(labels[0]) } else { gather(labels) }
+            gather(labels)
         }
 
         /// Which operands are complemented.
@@ -408,7 +417,6 @@ macro_rules! half_gates {
                 let places = &rows[first..][..n];
                 match places.first_chunk() {
                     Some(places) => load(places),
-                    None if COUNT == 1 => single(&places[0]),
                     None => gather(std::array::from_fn(|lane| &places[lane.min(n - 1)])),
                 }
             };
