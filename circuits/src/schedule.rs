@@ -6,7 +6,7 @@
 //! next batch, eight at a time where there are so many, because the kernels take eight. An XOR is placed right before
 //! the first batch that needs it, or when it is the oldest node of the window. The XORs between two batches are ordered by level, so
 //! that those next to each other are independent. Calls keep their place. A slot is free
-//! again after the last use of its label. All XORs between two batches have the same number of operands, so that the processor's guesses where
+//! again after the last use of its label, but not if it holds what the iterations of a loop share: it need not be filled again for each. All XORs between two batches have the same number of operands, so that the processor's guesses where
 //! they end are its only ones. Dead nodes, and blocks that are called for nothing, are left out.
 //!
 //! The window bounds the look-ahead, hence the frame: a batch never reaches further ahead than [`WINDOW`] nodes.
@@ -97,11 +97,19 @@ fn schedule_units(units: &[Unit<'_>]) -> Vec<PlanBlock> {
     if let Some(main) = needed.last_mut() {
         *main = true;
     }
+    let mut shared = vec![0..0; units.len()];
     let mut blocks = Vec::new();
     for (id, &unit) in units.iter().enumerate().rev() {
         if needed[id] {
-            let planned = block::schedule(unit);
-            planned.calls.iter().for_each(|call| needed[call.callee.0 as usize] = true);
+            let planned = block::schedule(unit, shared[id].clone());
+            for call in &planned.calls {
+                let callee = call.callee.0 as usize;
+                needed[callee] = true;
+                // Callers that do not agree on what is shared are rare: one of them is served.
+                if call.count > 1 && shared[callee].is_empty() {
+                    shared[callee] = call.n_state..call.n_state + call.n_shared;
+                }
+            }
             blocks.push(planned);
         }
     }

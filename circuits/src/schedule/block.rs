@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use super::cover::{Cover, Operation, PINNED, Terms};
 use super::{BATCH_MAX, LANES, Unit, WINDOW};
@@ -14,9 +15,9 @@ use crate::id::{NodeId, Wire};
 use crate::knowledge::{AndPrice, Knowledge, Known};
 use crate::plan::{And, AndXor, Operand, PlanBlock, PlanCall, Slot, Step};
 
-/// The plan of one block.
-pub(super) fn schedule(unit: Unit<'_>) -> PlanBlock {
-    let mut scheduler = Scheduler::new(unit);
+/// The plan of one block, in which these inputs keep their slots to the end.
+pub(super) fn schedule(unit: Unit<'_>, shared: Range<u32>) -> PlanBlock {
+    let mut scheduler = Scheduler::new(unit, shared);
     scheduler.run();
     scheduler.finish()
 }
@@ -91,7 +92,7 @@ struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    fn new(unit: Unit<'a>) -> Self {
+    fn new(unit: Unit<'a>, shared: Range<u32>) -> Self {
         let block = unit.block;
         let first_gate = 1 + block.n_inputs as usize;
         let cover = Cover::new(unit);
@@ -105,7 +106,7 @@ impl<'a> Scheduler<'a> {
         Scheduler {
             unit,
             block,
-            frame: Frame::new(block, cover.uses()),
+            frame: Frame::new(block, cover.uses(), shared),
             cover,
             window: vec![nobody; WINDOW.min(block.nodes.len())],
             woken: Vec::new(),
@@ -394,7 +395,10 @@ struct Frame {
 const GATHERED: u32 = 1 << 31;
 
 impl Frame {
-    fn new(block: &Block, uses: Vec<u32>) -> Frame {
+    fn new(block: &Block, mut uses: Vec<u32>, shared: Range<u32>) -> Frame {
+        for input in shared {
+            uses[input as usize + 1] = PINNED;
+        }
         let mut slots = vec![0; block.nodes.len()];
         for input in 0..block.n_inputs {
             slots[input as usize + 1] = input;

@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::build::{Blocks, Builder};
+use crate::build::{Blocks, Builder, CallSpec};
 use crate::circuit::{Block, Call, Node};
 use crate::evaluate::evaluate_bits;
 use crate::id::{NodeId, Wire};
@@ -55,6 +55,26 @@ fn plan_of(n_inputs: u32, build: impl FnOnce(&mut Builder) -> Vec<Wire>) -> Plan
     let outputs = build(&mut builder);
     let main = builder.finish(outputs).unwrap();
     schedule(&Blocks::new().into_circuit(main, vec![], vec![], vec![])).blocks.pop().unwrap()
+}
+
+/// What the iterations of a loop share is in its slot when an iteration ends; what one iteration has for itself need not be.
+#[test]
+fn loops_do_not_write_over_what_iterations_share() {
+    let mut body = Builder::new("body", 40);
+    let w = body.inputs();
+    let products = (0..20).map(|i| body.and(w[i], w[20 + i])).collect();
+    let mut blocks = Blocks::new();
+    let callee = blocks.add(body.finish(products).unwrap());
+    let planned = |count| {
+        let mut main = Builder::new("main", 40);
+        let spec = CallSpec { callee, count, n_state: 20, n_shared: 20 };
+        let results = main.call(&blocks, spec, main.inputs()).unwrap();
+        let main = main.finish(results).unwrap();
+        schedule(&blocks.clone().into_circuit(main, vec![], vec![], vec![])).blocks.swap_remove(0)
+    };
+    let writes_shared = |block: &PlanBlock| block.ands.iter().any(|and| (20..40).contains(&and.dst));
+    assert!(!writes_shared(&planned(1000)));
+    assert!(writes_shared(&planned(1)));
 }
 
 #[test]

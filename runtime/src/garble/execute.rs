@@ -10,8 +10,13 @@
 //! The stack is as deep as the plan's nesting, not as long as its execution, and is allocated once. There is no recursion, so a
 //! deeply nested plan cannot overflow the thread's stack; and an execution can stop between any two segments, and go on later.
 //!
+//! A frame stays where it is from one iteration to the next: what iterations share is copied into it once, if the block does not write over it.
+//!
 //! A call reads its state and shared arguments before it writes any result. What an iteration alone reads is read after the
 //! earlier iterations' results are written, so the slots of those and of results must differ if a call repeats.
+
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use hushgate_circuits::id::BlockId;
 use hushgate_circuits::knowledge::Knowledge;
@@ -153,17 +158,25 @@ pub(super) struct Program<'p> {
     depths: Vec<usize>,
     /// Where there are threads.
     groups: Option<Groups>,
+    /// Of each block, what it writes over, once somebody has asked.
+    overwritten: Vec<OnceLock<Vec<Range<usize>>>>,
 }
 
 impl<'p> Program<'p> {
     fn new(plan: &'p Plan, threads: Threads) -> Program<'p> {
         let gates = plan.blocks.iter().map(Gates::new).collect();
         let groups = (threads.count() > 1).then(|| Groups::new(&plan.blocks, threads));
-        Program { plan, gates, depths: stack_depths(plan), groups }
+        let overwritten = plan.blocks.iter().map(|_| OnceLock::new()).collect();
+        Program { plan, gates, depths: stack_depths(plan), groups, overwritten }
     }
 
     pub(super) fn block(&self, id: BlockId) -> &'p PlanBlock {
         &self.plan.blocks[id.0 as usize]
+    }
+
+    /// Which inputs of the block have other labels, or may have, when it has run.
+    fn overwritten(&self, id: BlockId) -> &[Range<usize>] {
+        self.overwritten[id.0 as usize].get_or_init(|| overwritten(self.block(id)))
     }
 
     /// Labels that a stack has room for.
@@ -334,8 +347,19 @@ impl<'p> Activation<'p> {
         stack: &mut [Label],
     ) -> Activation<'p> {
         let callee = program.activate_at(call.callee.0 as usize, self.carried() + n_carried(call));
-        let (base, n_carried) = (callee.base, n_carried(call));
-        stack.copy_within(self.carried()..base, base);
+        let (carried, base, n_carried) = (self.carried(), callee.base, n_carried(call));
+        let n_state = call.n_state as usize;
+        // Earlier iterations have left what is shared where it was, but for what they wrote over.
+        let n_new = if self.n_iterations == 0 { n_carried } else { n_state };
+        stack.copy_within(carried..carried + n_new, base);
+        if self.n_iterations > 0 {
+            for inputs in program.overwritten(call.callee) {
+                let shared = inputs.start.max(n_state)..inputs.end.min(n_carried);
+                if !shared.is_empty() {
+                    stack.copy_within(carried + shared.start..carried + shared.end, base + shared.start);
+                }
+            }
+        }
         let n_each = callee.block.n_inputs as usize - n_carried;
         let each = &call.args[n_carried + self.n_iterations as usize * n_each..][..n_each];
         for (i, operand) in each.iter().enumerate() {
@@ -399,7 +423,8 @@ impl<'p> Activation<'p> {
 /// The label of an operand in a frame, for a place whose values `known` knows.
 fn read<P: Party>(party: &P, operand: Operand, known: Knowledge, frame: &[Label]) -> Label {
     let label = if operand.is_constant() { party.constant() } else { frame[operand.slot() as usize] };
-    party.complement(label, operand.is_complemented(), known)
+    // What is complemented is no secret.
+    if operand.is_complemented() { party.complement(label, true, known) } else { label }
 }
 
 /// How many of a block's slots of XORs, ANDs and ANDs with XORs.
@@ -433,6 +458,34 @@ fn n_labels(block: &PlanBlock) -> usize {
 /// Who knows a block's input or output; nobody where the plan has no local part.
 fn known(knowledge: &[Knowledge], i: usize) -> Knowledge {
     knowledge.get(i).copied().unwrap_or_default()
+}
+
+/// The input slots that a block's gates and calls write, in order.
+fn overwritten(block: &PlanBlock) -> Vec<Range<usize>> {
+    let mut is_written = vec![false; block.n_inputs as usize];
+    let (mut xors, mut write) = (&block.xors[..], |slot: u32| {
+        if let Some(input) = is_written.get_mut(slot as usize) {
+            *input = true;
+        }
+    });
+    for step in &block.steps {
+        if let Step::Xor { n_operands, n } = *step {
+            let (now, later) = xors.split_at(n as usize * (1 + n_operands as usize));
+            now.chunks_exact(1 + n_operands as usize).for_each(|xor| write(xor[0].slot()));
+            xors = later;
+        }
+    }
+    block.ands.iter().for_each(|and| write(and.dst));
+    block.and_xors.iter().for_each(|gate| write(gate.and.dst));
+    block.calls.iter().flat_map(|call| &call.results).for_each(|slot| write(*slot));
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for input in (0..is_written.len()).filter(|input| is_written[*input]) {
+        match ranges.last_mut() {
+            Some(last) if last.end == input => last.end += 1,
+            _ => ranges.push(input..input + 1),
+        }
+    }
+    ranges
 }
 
 /// Values that a call carries along: state and shared.

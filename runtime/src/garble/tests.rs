@@ -93,6 +93,14 @@ fn garbled_is_plain_on_random_plans() {
 }
 
 #[test]
+fn what_iterations_share_stays_whatever_they_write() {
+    let mut rng = ChaCha8Rng::seed_from_u64(13);
+    for _ in 0..16 {
+        check_garbled_is_plain(&plans::overwriting(), &mut rng);
+    }
+}
+
+#[test]
 fn a_batch_wider_than_a_segment_is_split() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     for n in [GATES_MAX, GATES_MAX + 1, 2 * GATES_MAX + 7] {

@@ -153,6 +153,23 @@ pub(super) fn repeated() -> Plan {
     plan(vec![body, main.done(outputs)])
 }
 
+/// As `repeated`, with a body that writes over what its iterations share, and over what each has for itself.
+pub(super) fn overwriting() -> Plan {
+    let and = |dst, a, b| And { dst, a, b };
+    let body = PlanBlock {
+        n_inputs: 3,
+        n_slots: 4,
+        steps: vec![Step::And(1), Step::Xor { n_operands: 2, n: 1 }, Step::And(1)],
+        ands: vec![and(3, yes(0), not(1)), and(2, yes(1), not(0))],
+        xors: vec![yes(1), yes(3), yes(2)],
+        outputs: vec![not(1), yes(2)],
+        ..PlanBlock::default()
+    };
+    let mut plan = repeated();
+    plan.blocks[0] = body;
+    plan
+}
+
 /// Up to four blocks of random gates, calls and repetitions.
 pub(super) fn random_plan(rng: &mut ChaCha8Rng) -> Plan {
     let mut blocks: Vec<PlanBlock> = Vec::new();
