@@ -21,6 +21,7 @@ mod home;
 mod job;
 mod key;
 mod log;
+mod loopback;
 mod meeting;
 mod party;
 mod peers;

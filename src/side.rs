@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::Context;
-
 use hushgate_circuits::circuit::InputPort;
 use hushgate_runtime::channel::tls::Endpoint;
 use hushgate_runtime::session::{Outcome, Stop};
@@ -16,6 +14,7 @@ use crate::cli::{Common, PartyArgs};
 use crate::failure::Failure;
 use crate::job::{Approved, Ended, Job, Run, Trusted};
 use crate::key;
+use crate::loopback::runtime;
 use crate::meeting::Way;
 use crate::party::Table;
 use crate::peers::Peers;
@@ -167,8 +166,7 @@ pub fn session(
     job: &Job<'_>,
     each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(meet(way, job, each))
+    runtime(job.table.threads)?.block_on(meet(way, job, each))
 }
 
 async fn meet(

@@ -1,7 +1,6 @@
 //! `hushgate run`: both parties on this machine, the real protocol over loopback sockets.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -11,11 +10,13 @@ use zeroize::Zeroizing;
 
 use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::tcp;
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::session::{Outcome, SessionError};
 use hushgate_runtime::shares::split::Parts;
 
 use crate::cli::{Common, RunArgs};
 use crate::failure::Failure;
+use crate::loopback::{apart, ends};
 use crate::party::{Party, Table, threads_for};
 use crate::program::{Inputs, load, locate};
 use crate::progress;
@@ -69,8 +70,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<(), Failure> {
     let compile_seconds = start.elapsed().as_secs_f64();
     let mut summary = Summary::new(start);
 
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let outcomes = runtime.block_on(sessions(seats))?;
+    let outcomes = sessions(seats, table.threads)?;
     let mut results = Results::new(&with_hosts(&parties, &table.plan.parties), hex(&table.plan.digest()));
     for (index, outcome) in outcomes {
         let outcome = outcome?;
@@ -140,14 +140,20 @@ impl Rehearsal {
 type Outcomes = Vec<(usize, Result<Outcome, SessionError>)>;
 
 /// Both parties at once, connected through a socket.
-async fn sessions(mut seats: Vec<Party>) -> Result<Outcomes, Failure> {
-    let listener = tcp::Listener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("cannot listen on loopback")?;
-    let address = listener.local_addr().context("cannot listen on loopback")?;
-    let (accepted, connected) = tokio::join!(listener.accept(PATIENCE), tcp::connect(address, PATIENCE));
+fn sessions(mut seats: Vec<Party>, threads: Threads) -> Result<Outcomes, Failure> {
     let second = seats.pop().expect("a table has two seats");
     let first = seats.pop().expect("a table has two seats");
-    let first = tokio::spawn(first.run(accepted.context("cannot accept on loopback")?));
-    let second = tokio::spawn(second.run(connected.context("cannot connect on loopback")?));
-    let (first, second) = tokio::join!(first, second);
-    Ok(vec![first.context("a party stopped")?, second.context("a party stopped")?])
+    let (listening, connecting) = ends();
+    let first = async move || -> anyhow::Result<_> {
+        let listener = listening.listener().await.context("cannot listen on loopback")?;
+        let channel = listener.accept(PATIENCE).await.context("cannot accept on loopback")?;
+        Ok(first.run(channel).await)
+    };
+    let second = async move || -> anyhow::Result<_> {
+        let address = connecting.address().await.context("cannot listen on loopback")?;
+        let channel = tcp::connect(address, PATIENCE).await.context("cannot connect on loopback")?;
+        Ok(second.run(channel).await)
+    };
+    let (first, second) = apart(threads, first, second)?;
+    Ok(vec![first?, second?])
 }

@@ -1,6 +1,5 @@
 //! Whole sessions of two parties in this process, over a loopback socket and in memory, and what the socket alone can do.
 
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -20,6 +19,7 @@ use hushgate_runtime::wire::FrameKind;
 use super::workload::{WORKLOADS, millionaires, parity};
 use super::{Bench, garbling, rng};
 use crate::failure::Failure;
+use crate::loopback::{self, apart};
 
 /// Either side gives up when the other is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,9 +41,9 @@ enum Over {
 /// the other.
 pub fn run(bench: &mut Bench) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let limit = runtime.block_on(socket_limit(bench.budget, Over::Tcp))?;
+    let limit = socket_limit(bench, Over::Tcp)?;
     bench.add("session/socket-limit", limit / 1e6, "MB/s");
-    let tls_limit = runtime.block_on(socket_limit(bench.budget, Over::Tls))?;
+    let tls_limit = socket_limit(bench, Over::Tls)?;
     bench.add("session/socket-limit-tls", tls_limit / 1e6, "MB/s");
     let n_ands = (bench.budget.as_secs_f64() * ANDS_PER_SECOND).max(1e5) as u64;
     for workload in &WORKLOADS {
@@ -53,7 +53,7 @@ pub fn run(bench: &mut Bench) -> Result<(), Failure> {
         for (name, over, limit) in
             [("tcp", Over::Tcp, Some(limit)), ("tls", Over::Tls, Some(tls_limit)), ("memory", Over::Memory, None)]
         {
-            let stats = runtime.block_on(fastest(bench, &plan, over, |stats| stats.tables.time))?;
+            let stats = fastest(bench, &plan, over, |stats| stats.tables.time)?;
             let rate = stats.and_gates as f64 / stats.tables.time.as_secs_f64() / 1e6;
             let mut more =
                 vec![("table_mb", stats.table_bytes as f64 / 1e6), ("cold_ms", stats.cold.as_secs_f64() * 1e3)];
@@ -71,10 +71,10 @@ pub fn run(bench: &mut Bench) -> Result<(), Failure> {
         ("cold-millionaires-tls", &plan, Over::Tls),
         ("cold-aes128", &cipher, Over::Tcp),
     ] {
-        let cold = runtime.block_on(fastest(bench, plan, over, |stats| stats.cold))?;
+        let cold = fastest(bench, plan, over, |stats| stats.cold)?;
         bench.add(&format!("session/{name}"), cold.cold.as_secs_f64() * 1e3, "ms");
     }
-    let warm = runtime.block_on(warm(bench, &plan))?;
+    let warm = warm(bench, &plan)?;
     bench.add("session/warm-millionaires", warm.as_secs_f64() * 1e3, "ms");
     bench.add("session/round-trips-cold", runtime.block_on(round_trips(bench, &plan))?, "count");
     let (took, minimum) = runtime.block_on(many_inputs(bench))?;
@@ -87,13 +87,11 @@ pub fn run(bench: &mut Bench) -> Result<(), Failure> {
 const WARM_RUNS: u32 = 2000;
 
 /// The fastest of the later runs of a session over a socket: the slower party's time.
-async fn warm(bench: &Bench, plan: &SealedPlan) -> Result<Duration, Failure> {
+fn warm(bench: &Bench, plan: &SealedPlan) -> Result<Duration, Failure> {
     let n_runs = (bench.budget.as_secs_f64() * 4000.0).clamp(20.0, f64::from(WARM_RUNS)) as u32;
-    let (first, second) = connect().await.context("cannot use loopback")?;
-    let first = tokio::spawn(many_runs(config(bench, plan, 0, n_runs), first));
-    let second = tokio::spawn(many_runs(config(bench, plan, 1, n_runs), second));
-    let (first, second) = tokio::join!(first, second);
-    let (first, second) = (first.context("a party stopped")??, second.context("a party stopped")??);
+    let configs = [0, 1].map(|index| config(bench, plan, index, n_runs));
+    let [first, second] =
+        at_both_ends(bench, Over::Tcp, configs.map(|config| async move |channel| many_runs(config, channel).await))?;
     let later = first.into_iter().zip(second).skip(1).map(|(first, second)| first.max(second));
     Ok(later.min().expect("there are later runs"))
 }
@@ -157,15 +155,10 @@ fn sealed(plan: hushgate_circuits::plan::Plan) -> SealedPlan {
 }
 
 /// The slower party's figures in the session where `time` was shortest; runs at least two sessions.
-async fn fastest(
-    bench: &Bench,
-    plan: &SealedPlan,
-    over: Over,
-    time: impl Fn(&Stats) -> Duration,
-) -> Result<Stats, Failure> {
+fn fastest(bench: &Bench, plan: &SealedPlan, over: Over, time: impl Fn(&Stats) -> Duration) -> Result<Stats, Failure> {
     let (start, mut runs, mut best) = (Instant::now(), 0, None);
     while runs < 2 || start.elapsed() < bench.budget {
-        let [first, second] = both(bench, plan, over).await?;
+        let [first, second] = both(bench, plan, over)?;
         let slower = if time(&first.stats) > time(&second.stats) { first.stats } else { second.stats };
         best = best.filter(|best| time(best) <= time(&slower)).or(Some(slower));
         runs += 1;
@@ -174,41 +167,72 @@ async fn fastest(
 }
 
 /// Runs both parties on random inputs, prepared before they are connected.
-async fn both(bench: &Bench, plan: &SealedPlan, over: Over) -> Result<[Outcome; 2], Failure> {
-    let prepared = [0, 1].map(|index| Prepared::new(&config(bench, plan, index, 1), &mut rng()));
-    let (first, second) = pair(over).await?;
-    let [prepared_first, prepared_second] = prepared;
-    let first = tokio::spawn(party(config(bench, plan, 0, 1), prepared_first, first));
-    let second = tokio::spawn(party(config(bench, plan, 1, 1), prepared_second, second));
-    let (first, second) = tokio::join!(first, second);
-    let outcome = |ended: Result<Result<Outcome, SessionError>, _>| -> Result<Outcome, Failure> {
-        ended.context("a party stopped")?.map_err(Failure::from)
+fn both(bench: &Bench, plan: &SealedPlan, over: Over) -> Result<[Outcome; 2], Failure> {
+    let parties = [0, 1].map(|index| {
+        let config = config(bench, plan, index, 1);
+        let prepared = Prepared::new(&config, &mut rng());
+        async move |channel| party(config, prepared, channel).await
+    });
+    at_both_ends(bench, over, parties)
+}
+
+/// What two parties do at the ends of a connection.
+fn at_both_ends<T: Send>(
+    bench: &Bench,
+    over: Over,
+    [first, second]: [impl AsyncFnOnce(Channel) -> Result<T, SessionError> + Send; 2],
+) -> Result<[T; 2], Failure> {
+    let [ours, theirs] = ends(over);
+    let first = async move || -> Result<T, Failure> { Ok(first(ours.channel().await?).await?) };
+    let second = async move || -> Result<T, Failure> { Ok(second(theirs.channel().await?).await?) };
+    let (first, second) = apart(bench.threads, first, second)?;
+    Ok([first?, second?])
+}
+
+/// An end of a connection of two parties.
+enum End {
+    Memory(Channel),
+    Listening(loopback::Listening, Option<Endpoint>),
+    Connecting(loopback::Connecting, Option<Endpoint>),
+}
+
+fn ends(over: Over) -> [End; 2] {
+    if matches!(over, Over::Memory) {
+        let (ours, theirs) = memory::pair();
+        return [End::Memory(ours), End::Memory(theirs)];
+    }
+    let [server, client] = match over {
+        Over::Tls => {
+            let [alice, bob] = [(); 2].map(|()| Identity::generate(&mut rng()));
+            let to = |ours: &Identity, theirs: &Identity| Endpoint::new(ours, Pin::Key(theirs.public_key()));
+            [Some(to(&alice, &bob)), Some(to(&bob, &alice))]
+        }
+        _ => [None, None],
     };
-    Ok([outcome(first)?, outcome(second)?])
+    let (listening, connecting) = loopback::ends();
+    [End::Listening(listening, server), End::Connecting(connecting, client)]
 }
 
-/// A connection of both parties.
-async fn pair(over: Over) -> Result<(Channel, Channel), Failure> {
-    Ok(match over {
-        Over::Memory => memory::pair(),
-        Over::Tcp => connect().await.context("cannot use loopback")?,
-        Over::Tls => connect_encrypted().await?,
-    })
-}
-
-async fn connect() -> std::io::Result<(Channel, Channel)> {
-    let listener = tcp::Listener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
-    tokio::try_join!(listener.accept(PATIENCE), tcp::connect(address, PATIENCE))
-}
-
-async fn connect_encrypted() -> anyhow::Result<(Channel, Channel)> {
-    let [alice, bob] = [(); 2].map(|()| Identity::generate(&mut rng()));
-    let server = Endpoint::new(&alice, Pin::Key(bob.public_key()));
-    let client = Endpoint::new(&bob, Pin::Key(alice.public_key()));
-    let listener = tcp::Listener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let (address, timeouts) = (listener.local_addr()?, timeouts());
-    Ok(tokio::try_join!(server.accept(&listener, &timeouts), client.connect(address, &timeouts))?)
+impl End {
+    async fn channel(self) -> anyhow::Result<Channel> {
+        Ok(match self {
+            End::Memory(channel) => channel,
+            End::Listening(listening, endpoint) => {
+                let listener = listening.listener().await.context("cannot use loopback")?;
+                match endpoint {
+                    None => listener.accept(PATIENCE).await.context("cannot use loopback")?,
+                    Some(server) => server.accept(&listener, &timeouts()).await?,
+                }
+            }
+            End::Connecting(connecting, endpoint) => {
+                let address = connecting.address().await.context("cannot use loopback")?;
+                match endpoint {
+                    None => tcp::connect(address, PATIENCE).await.context("cannot use loopback")?,
+                    Some(client) => client.connect(address, &timeouts()).await?,
+                }
+            }
+        })
+    }
 }
 
 fn timeouts() -> Timeouts {
@@ -248,24 +272,32 @@ async fn party(config: SessionConfig, prepared: Prepared, channel: Channel) -> R
 }
 
 /// Bytes a second of a session's frames full of zeros through a loopback socket.
-async fn socket_limit(budget: Duration, over: Over) -> Result<f64, Failure> {
-    let (ours, theirs) = pair(over).await?;
-    let (ours, mut theirs) = (Link::start(ours), Link::start(theirs));
-    let received = tokio::spawn(async move {
-        let (mut rows, mut n_rows) = (vec![Block::ZERO; ROW_FRAME_BLOCKS + 1], 0);
-        while theirs.receiver.receive_rows(FrameKind::Tables, &mut rows).await.is_ok() {
-            n_rows += ROW_FRAME_BLOCKS;
+fn socket_limit(bench: &Bench, over: Over) -> Result<f64, Failure> {
+    let [ours, theirs] = ends(over);
+    let budget = bench.budget.max(Duration::from_millis(20));
+    let send = async move || -> anyhow::Result<()> {
+        let ours = Link::start(ours.channel().await?);
+        let (start, mut rows) = (Instant::now(), vec![Block::ZERO; ROW_FRAME_BLOCKS]);
+        let mut writer = ours.sender.row_writer().await?;
+        while start.elapsed() < budget {
+            rows = writer.write(FrameKind::Tables, rows, ROW_FRAME_BLOCKS).await?;
         }
-        n_rows
-    });
-    let start = Instant::now();
-    let mut rows = vec![Block::ZERO; ROW_FRAME_BLOCKS];
-    let mut writer = ours.sender.row_writer().await.context("cannot write to loopback")?;
-    while start.elapsed() < budget.max(Duration::from_millis(20)) {
-        rows = writer.write(FrameKind::Tables, rows, ROW_FRAME_BLOCKS).await.context("cannot write to loopback")?;
-    }
-    drop(writer);
-    ours.close().await.context("cannot write to loopback")?;
-    let n_rows = received.await.context("the reader stopped")?;
-    Ok((n_rows * BLOCK_BYTES) as f64 / start.elapsed().as_secs_f64())
+        drop(writer);
+        Ok(ours.close().await?)
+    };
+    let receive = async move || -> anyhow::Result<f64> {
+        let mut theirs = Link::start(theirs.channel().await?);
+        let (mut rows, mut n_rows, mut start) = (vec![Block::ZERO; ROW_FRAME_BLOCKS + 1], 0, None);
+        while theirs.receiver.receive_rows(FrameKind::Tables, &mut rows).await.is_ok() {
+            match start {
+                None => start = Some(Instant::now()),
+                Some(_) => n_rows += ROW_FRAME_BLOCKS,
+            }
+        }
+        let seconds = start.context("nothing came over loopback")?.elapsed().as_secs_f64();
+        Ok((n_rows * BLOCK_BYTES) as f64 / seconds)
+    };
+    let (sent, received) = apart(bench.threads, send, receive)?;
+    sent?;
+    Ok(received?)
 }
