@@ -10,7 +10,7 @@ const WORDS: &[&str] = &[
     "None", "Some(1)", "true", "false", "if", "else", "match", "for", "in", "let", "mut", "fn", "return", "break", "continue",
     "struct", "enum", "impl", "use", "pub", "const", "type", "party", "from", "to", "all", "each", "public", "param", "self",
     "Self", "Ord", "Eq", "Num", "assert", "require", "wrap", "saturate", "try_into", "min", "map", "fold", "zip", "sum", "sort_by",
-    "windows", "#[test]", "// c\n", "/* c */", "/// d\n", "//! d\n", "\n", " ", "é", "=\u{a0}",
+    "windows", ".index()", "_ in 0..=9", "#[test]", "// c\n", "/* c */", "/// d\n", "//! d\n", "\n", " ", "é", "=\u{a0}",
 ];
 
 /// One of: libFuzzer's own change; a word replaced, removed, doubled, inserted or swapped with another one.
