@@ -176,15 +176,33 @@ impl<'a> Body<'_, 'a> {
             _ if is_option(&left.ty) || is_option(&right.ty) => {
                 error.help("say what happens when there is no value, for example with `.unwrap_or(…)`")
             }
-            _ if compared && left.ty == right.ty => {
-                error.help("say by which parts: `(a.first, a.second) < (b.first, b.second)`")
-            }
+            _ if compared && left.ty == right.ty => error.help(self.order_by_parts(&left.ty)),
             _ if self.checker.types.is_declared_enum(&left.ty) => self.numbered(error, left),
             _ if self.checker.types.is_declared_enum(&right.ty) => self.numbered(error, right),
             _ if compared => error.help("compare values of one type"),
             _ => error.help(format!("use {wanted} on both sides")),
         };
         self.fail(span, error)
+    }
+
+    /// How to compare two values of a type that has no order.
+    fn order_by_parts(&self, ty: &Ty) -> String {
+        if self.checker.types.is_declared_enum(ty) {
+            return "compare what `match` gives for each, or the numbers of the variants, `.index()`".to_owned();
+        }
+        let fields: Vec<&str> = match ty {
+            Ty::Struct(id) => {
+                let fields = self.checker.types.struct_(*id).fields.iter();
+                fields.filter(|(_, ty)| self.checker.types.is_ordered(ty)).map(|(name, _)| &**name).take(2).collect()
+            }
+            _ => Vec::new(),
+        };
+        let fields = if fields.is_empty() { vec!["first", "second"] } else { fields };
+        let side = |value: &str| {
+            let parts: Vec<String> = fields.iter().map(|field| format!("{value}.{field}")).collect();
+            if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(", ")) }
+        };
+        format!("say by which parts: `{} < {}`", side("a"), side("b"))
     }
 
     /// Offers the number of an enum's variant in its place.
