@@ -125,7 +125,8 @@ impl Results {
 
     /// Adds an output for all its recipients.
     pub fn add(&mut self, port: &OutputPort, value: &Value) {
-        let bits = port.shape.encode(value).expect("an output has its port's shape");
+        // Where a requirement fails all bits are 0, which may be outside of a range.
+        let bits = port.shape.encode(value).unwrap_or_else(|_| vec![false; port.shape.width() as usize]);
         for recipient in &port.recipients {
             self.add_for(recipient.0 as usize, port, bits.clone());
         }
