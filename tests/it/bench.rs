@@ -55,6 +55,9 @@ fn every_promised_figure_is_there() {
         if topic == "circuits" {
             ROWS.split(' ').for_each(|row| args.extend(["--row", row]));
         }
+        if topic == "garble" {
+            args.extend(["--threads", "2"]);
+        }
         if topic == "long" {
             args.extend(["--millions", "0.2"]);
         }

@@ -107,6 +107,11 @@ impl Groups {
         groups
     }
 
+    /// Whether there is anything to share out.
+    pub(super) fn are_any(&self) -> bool {
+        self.n_calls.iter().flatten().any(|n| *n > 0)
+    }
+
     /// How many calls of block `id`, from its call `first` on, form a group; 0 if they do not.
     pub(super) fn n_calls(&self, id: usize, first: usize) -> usize {
         self.n_calls[id][first]

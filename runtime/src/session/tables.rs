@@ -4,8 +4,9 @@
 //! from which they are written, and used where they were read. What is sent does not depend on how work is divided:
 //!
 //! * A party with one thread makes or uses a frame's rows between writing or reading frames, in the session's own task: some tens of microseconds at
-//!   a time, and the rows are in the nearest caches when they are handed on.
-//! * With more threads the plan has a thread of its own, joined to the connection by bounded queues; so the next rows are made
+//!   a time, and the rows are in the nearest caches when they are handed on. So does one with more threads, if the plan has nothing to
+//!   share out among them: handing rows from one core to another took longer than writing them.
+//! * Else the plan has a thread of its own, joined to the connection by bounded queues; so the next rows are made
 //!   while earlier ones are hashed and written.
 
 use std::cmp::min;
@@ -21,7 +22,7 @@ use tokio::task::{JoinError, spawn_blocking, yield_now};
 use super::SealedPlan;
 use crate::block::{BLOCK_BYTES, Block};
 use crate::channel::{ChannelError, FrameReceiver, FrameSender, QUEUE_FRAMES, ROW_FRAME_BLOCKS};
-use crate::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource, TablesEnd, Threads};
+use crate::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource, TablesEnd};
 use crate::kernel::bytes::to_wire;
 use crate::ot::Labels;
 use crate::wire::FrameKind;
@@ -29,9 +30,6 @@ use crate::wire::FrameKind;
 /// Bytes of tables in a frame.
 pub(super) const CHUNK_BYTES: usize = CHUNK_BLOCKS * BLOCK_BYTES;
 const CHUNK_BLOCKS: usize = ROW_FRAME_BLOCKS;
-
-/// Plans up to this many operations are not worth a thread.
-const SMALL_OPERATIONS: u64 = 1 << 12;
 
 /// Runs of gates without a full frame after which a task lets others go on.
 const PATIENCE: u32 = 1 << 12;
@@ -43,7 +41,7 @@ pub(super) async fn garble(
     inputs: Labels,
     sender: &FrameSender,
 ) -> Result<Labels, ChannelError> {
-    if is_for_this_task(garbler.threads(), plan) {
+    if !garbler.shares_out(plan) {
         return garble_here(garbler, plan, inputs, sender).await;
     }
     let (plan, mut sink) = (plan.clone(), SentRows::new(sender.clone()));
@@ -62,7 +60,7 @@ pub(super) async fn evaluate(
     inputs: Labels,
     receiver: &mut FrameReceiver,
 ) -> Result<Labels, ChannelError> {
-    if is_for_this_task(evaluator.threads(), plan) {
+    if !evaluator.shares_out(plan) {
         return evaluate_here(evaluator, plan, inputs, receiver).await;
     }
     let (full, rows) = mpsc::channel(QUEUE_FRAMES);
@@ -77,10 +75,6 @@ pub(super) async fn evaluate(
 }
 
 const ALL_CAME: &str = "as many rows came as the plan has";
-
-fn is_for_this_task(threads: Threads, plan: &Plan) -> bool {
-    threads == Threads::ONE || plan.measure().n_operations <= SMALL_OPERATIONS
-}
 
 fn n_rows(plan: &Plan) -> u64 {
     plan.table_bytes() / BLOCK_BYTES as u64

@@ -205,12 +205,20 @@ impl Chunk {
     pub fn new() -> Chunk {
         Chunk(vec![Block::ZERO; TABLE_BLOCKS_MAX])
     }
+
+    /// Several threads ask for more at once than one does.
+    fn grow_to(&mut self, n_blocks: usize) {
+        if self.0.len() < n_blocks {
+            self.0.resize(n_blocks, Block::ZERO);
+        }
+    }
 }
 
 impl TableSink for Chunk {
     type Error = Infallible;
 
     fn room(&mut self, n_blocks: usize) -> Result<&mut [Block], Infallible> {
+        self.grow_to(n_blocks);
         Ok(&mut self.0[..n_blocks])
     }
 }
@@ -219,6 +227,7 @@ impl TableSource for Chunk {
     type Error = Infallible;
 
     fn take(&mut self, n_blocks: usize) -> Result<&[Block], Infallible> {
+        self.grow_to(n_blocks);
         Ok(&self.0[..n_blocks])
     }
 }
