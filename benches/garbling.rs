@@ -16,7 +16,11 @@ use hushgate::runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use self::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans};
+use self::programs::plans;
+use self::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels};
+
+#[path = "../src/command/bench/programs.rs"]
+mod programs;
 
 #[path = "../src/command/bench/workload.rs"]
 #[allow(dead_code, reason = "some workloads are for sessions")]

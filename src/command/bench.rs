@@ -21,6 +21,7 @@ use crate::terminal::outln;
 mod circuits;
 mod garbling;
 mod long;
+mod programs;
 mod session;
 mod transfer;
 mod workload;

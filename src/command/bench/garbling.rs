@@ -6,7 +6,8 @@ use hushgate_runtime::garble::{Evaluator, Garbler};
 use hushgate_runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 
 use super::Bench;
-use super::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, plans, small_product};
+use super::programs::plans;
+use super::workload::{Chunk, KERNEL_ANDS, kernel_batch, labels, small_product};
 
 /// ANDs of one run: a few milliseconds, so that some run is not disturbed.
 pub const RUN_ANDS: u64 = 1 << 17;

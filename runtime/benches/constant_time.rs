@@ -5,18 +5,18 @@
 //! disturbed by the machine, is left out. |t| above 10 says that times differ; below 5 nothing was found. That is no proof: the kernels'
 //! assembly is the other half of the argument.
 //!
-//! `cargo bench --bench constant_time`; with `--test`, a few runs of each.
+//! `cargo bench -p hushgate-runtime --bench constant_time`; with `--test`, a few runs of each.
 
 use std::time::Instant;
 
-use hushgate::runtime::block::{Block, Delta, Label};
-use hushgate::runtime::kernel::{GateKeys, Gates, Kernel, Segment};
+use hushgate_runtime::block::{Block, Delta, Label};
+use hushgate_runtime::kernel::{GateKeys, Gates, Kernel, Segment};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use self::workload::{kernel_batch, labels};
 
-#[path = "../src/command/bench/workload.rs"]
+#[path = "../../src/command/bench/workload.rs"]
 #[allow(dead_code, reason = "only the kernel's batch is measured here")]
 mod workload;
 
