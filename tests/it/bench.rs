@@ -68,7 +68,9 @@ fn every_promised_figure_is_there() {
             let result = results.iter().find(|result| result["name"] == name.as_str());
             let result = result.unwrap_or_else(|| panic!("{name} is missing"));
             assert_eq!(result["unit"], unit, "{name}");
-            assert!(result["value"].as_f64().is_some_and(|value| value > 0.0), "{result}");
+            // What is left when time is taken from time may be less than nothing on a busy machine.
+            let is_difference = name.starts_with("overhead/");
+            assert!(result["value"].as_f64().is_some_and(|value| value > 0.0 || is_difference), "{result}");
         }
     }
 }
