@@ -74,10 +74,11 @@ impl Walk<'_> {
         self.merge(condition, &Abstract::Bool(then.clone()), &Abstract::Bool(otherwise.clone())).bit()
     }
 
-    /// Reports that the program fails for all secrets.
+    /// Reports that the program fails for all secrets: also where nothing else is reported, since facts contradict one another
+    /// behind what never holds.
     pub(super) fn never_holds(&mut self) {
         if let Some((span, reason)) = self.never.last().cloned() {
-            self.report(report::never_holds(span, &reason));
+            self.add(report::never_holds(span, &reason));
         }
     }
 

@@ -703,7 +703,7 @@ impl<'p> Walk<'p> {
         self.add(diagnostic);
     }
 
-    fn add(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
         let span = diagnostic.span().unwrap_or_default();
         // What is wrong within an index or a divisor is said first; what follows from it is not said as well.
         let is_nested = |found: &Diagnostic| {
