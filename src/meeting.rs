@@ -76,29 +76,28 @@ impl Way {
         let start = Instant::now();
         let mut told = false;
         loop {
-            let meeting = match self.connect().await {
-                Ok(channel) => welcome(channel).await?,
-                // It ends between two attempts, and takes with it who has just connected.
-                Err(Failure::Tls(_, TlsError::Network(_))) if told => {
-                    sleep(BUSY_PAUSE).await;
-                    continue;
+            match self.connect().await {
+                Ok(channel) => {
+                    let meeting = welcome(channel).await?;
+                    if !Statement::is_busy(meeting.theirs()) {
+                        return Ok(meeting);
+                    }
+                    meeting.turn_away().await;
+                    if !told {
+                        self.say("the other side is in another run; waiting until that is over");
+                    }
+                    told = true;
                 }
+                // It ends between two attempts, and takes with it who has just connected.
+                Err(Failure::Tls(_, TlsError::Network(_))) if told => {}
                 Err(failure) => return Err(failure),
-            };
-            if !Statement::is_busy(meeting.theirs()) {
-                return Ok(meeting);
             }
-            meeting.turn_away().await;
             if start.elapsed() > self.timeouts.connect {
                 return Err(Failure::Network(format!(
                     "{}: the other side is in another run: try again when that is over",
                     self.addresses[0]
                 )));
             }
-            if !told {
-                self.say("the other side is in another run; waiting until that is over");
-            }
-            told = true;
             sleep(BUSY_PAUSE).await;
         }
     }
