@@ -81,8 +81,7 @@ pub(super) fn read_rows(table: &Given, name: &str, shape: &Shape) -> Result<Vec<
         let value =
             table.value(name, shape, json).map_err(|misfit| source.error(&place(&misfit.path), misfit.message))?;
         seen.element(shape, &value, row).map_err(|repeated: Repeated<String>| {
-            let field = repeated.field.as_ref().map_or(String::new(), |field| format!(".{field}"));
-            source.error(&place(&field), repeated.at(&repeated.earlier))
+            source.error(&place(&repeated.place()), repeated.at(&repeated.earlier))
         })?;
         Ok(value)
     };

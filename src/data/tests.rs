@@ -488,6 +488,21 @@ fn what_stands_twice_is_placed_at_both_places() {
         &nested,
     );
     assert!(error.unwrap_err().starts_with("--input a: x.clients[2].id: found 2, which stands in clients[1]"));
+    // Also what is deeper in a row, or beside a list in a tuple.
+    let pair = |shape: Shape| Shape::Tuple(vec![Shape::Bool, shape]);
+    let row = array(pair(client(Shape::unsigned(8))), 2);
+    let error =
+        read_once(&["id"], r#"{"x": [[true, {"id":3,"cents":1}], [true, {"id":3,"cents":2}]]}"#, &row).unwrap_err();
+    assert!(error.starts_with("--input a: x[1][1].id: found 3, which stands in x[0] already"), "{error}");
+    let inner = vec![("client".to_owned(), client(Shape::unsigned(8)))];
+    let row = array(Shape::Struct { name: "Row".to_owned(), fields: inner }, 2);
+    let rows = r#"{"x": [{"client": {"id":3,"cents":1}}, {"client": {"id":3,"cents":2}}]}"#;
+    let error = read_once(&["id"], rows, &row).unwrap_err();
+    assert!(error.starts_with("--input a: x[1].client.id: found 3, which stands in x[0] already"), "{error}");
+    let list = pair(clients.clone());
+    let rows = r#"{"x": [true, [{"id":1,"cents":1},{"id":2,"cents":1},{"id":2,"cents":1}]]}"#;
+    let error = read_once(&["id"], rows, &list).unwrap_err();
+    assert!(error.starts_with("--input a: x[1][2].id: found 2, which stands in x[1][1] already"), "{error}");
     let unique = |name: &str| Unique::new([name.to_owned()]);
     let known = port("shops", array(nested, 2));
     for (name, missing) in [("id", None), ("clients", None), ("shops", None), ("ids", Some("ids"))] {

@@ -1,7 +1,7 @@
 //! Values that may stand once only in a party's data: numbers of customers, names of accounts.
 //!
-//! `--unique id` says so of the field `id` of the elements of a list, in whichever input it is, or of the elements themselves where a list
-//! has that name; in a table with a row for each run, of the column. Two `None` are not the same value.
+//! `--unique id` says so of the field `id` of the elements of a list, or of structs and tuples within them, in whichever input it is, or of the
+//! elements themselves where a list has that name; in a table with a row for each run, of the column. Two `None` are not the same value.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct Unique(BTreeSet<String>);
 
 /// A value that stands twice.
 pub(super) struct Repeated<P> {
-    /// The field that it is in; `None` where it is an element itself.
+    /// The path to the field that it is in, from the element; `None` where it is an element itself.
     pub field: Option<String>,
     /// Where it stands already.
     pub earlier: P,
@@ -54,27 +54,39 @@ impl Unique {
 
     /// Refuses a value in which something stands twice that may stand once.
     pub(super) fn check(&self, name: &str, shape: &Shape, value: &Value) -> Result<(), Misfit> {
+        self.check_at(name, name, shape, value)
+    }
+
+    /// As `check`, of a value that messages find at `place`.
+    fn check_at(&self, name: &str, place: &str, shape: &Shape, value: &Value) -> Result<(), Misfit> {
         match (known(shape), shape, value) {
             _ if self.0.is_empty() => Ok(()),
             (Some(Known::Optional(some)), _, Value::Variant(1, payload)) => match &**payload {
-                Value::List(values) if values.len() == 1 => self.check(name, some, &values[0]),
+                Value::List(values) if values.len() == 1 => self.check_at(name, place, some, &values[0]),
                 _ => Ok(()),
             },
             (None, Shape::Array { element, .. }, Value::List(values)) => {
                 let mut seen = self.seen(name);
                 for (i, value) in values.iter().enumerate() {
                     seen.element(element, value, i).map_err(|repeated| {
-                        let field = repeated.field.as_ref().map_or(String::new(), |field| format!(".{field}"));
-                        let earlier = format!("{name}[{}]", repeated.earlier);
-                        Misfit::new(repeated.at(&earlier)).within(&format!("[{i}]{field}"))
+                        let earlier = format!("{place}[{}]", repeated.earlier);
+                        Misfit::new(repeated.at(&earlier)).within(&format!("[{i}]{}", repeated.place()))
                     })?;
-                    self.check(name, element, value).map_err(|misfit| misfit.within(&format!("[{i}]")))?;
+                    let at = format!("[{i}]");
+                    self.check_at(name, &format!("{place}{at}"), element, value)
+                        .map_err(|misfit| misfit.within(&at))?;
                 }
                 Ok(())
             }
             (None, Shape::Struct { fields, .. }, Value::List(values)) => {
                 fields.iter().zip(values).try_for_each(|((field, shape), value)| {
-                    self.check(field, shape, value).map_err(|misfit| misfit.within(&format!(".{field}")))
+                    self.check_at(field, field, shape, value).map_err(|misfit| misfit.within(&format!(".{field}")))
+                })
+            }
+            (None, Shape::Tuple(shapes), Value::List(values)) => {
+                shapes.iter().zip(values).enumerate().try_for_each(|(k, (shape, value))| {
+                    let at = format!("[{k}]");
+                    self.check_at(name, &format!("{place}{at}"), shape, value).map_err(|misfit| misfit.within(&at))
                 })
             }
             _ => Ok(()),
@@ -92,28 +104,61 @@ impl<P: Clone> Seen<'_, P> {
         if self.unique.0.contains(self.name) {
             self.note(None, shape, value, &place)?;
         }
-        if let (None, Shape::Struct { fields, .. }, Value::List(values)) = (known(shape), shape, value) {
-            for ((field, shape), value) in fields.iter().zip(values) {
-                let Some((shape, value)) = present(shape, value) else { continue };
-                if self.unique.0.contains(field) {
-                    self.note(Some(field), shape, value, &place)?;
-                }
-            }
-        }
-        Ok(())
+        self.fields("", shape, value, &place)
     }
 
-    fn note(&mut self, field: Option<&str>, shape: &Shape, value: &Value, place: &P) -> Result<(), Repeated<P>> {
+    /// Takes the fields of a part of an element, in parts of their own too; `path` leads to the part.
+    fn fields(&mut self, path: &str, shape: &Shape, value: &Value, place: &P) -> Result<(), Repeated<P>> {
+        match (known(shape), shape, value) {
+            (None, Shape::Struct { fields, .. }, Value::List(values)) => {
+                for ((field, shape), value) in fields.iter().zip(values) {
+                    let Some((shape, value)) = present(shape, value) else { continue };
+                    let path = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
+                    if self.unique.0.contains(field) {
+                        self.note(Some((&path, field)), shape, value, place)?;
+                    }
+                    self.fields(&path, shape, value, place)?;
+                }
+                Ok(())
+            }
+            (None, Shape::Tuple(shapes), Value::List(values)) => {
+                shapes.iter().zip(values).enumerate().try_for_each(|(k, (shape, value))| {
+                    let Some((shape, value)) = present(shape, value) else { return Ok(()) };
+                    self.fields(&format!("{path}[{k}]"), shape, value, place)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a value: of a field, given by its path and name, or the element itself.
+    fn note(
+        &mut self,
+        field: Option<(&str, &str)>,
+        shape: &Shape,
+        value: &Value,
+        place: &P,
+    ) -> Result<(), Repeated<P>> {
         let value = value_to_json(shape, value).to_string();
-        let earlier = self.places.insert((field.map(str::to_owned), value.clone()), place.clone());
+        let path = field.map(|(path, _)| path.to_owned());
+        let earlier = self.places.insert((path.clone(), value.clone()), place.clone());
         earlier.map_or(Ok(()), |earlier| {
-            let name = field.unwrap_or(self.name).to_owned();
-            Err(Repeated { field: field.map(str::to_owned), earlier, value, name })
+            let name = field.map_or(self.name, |(_, name)| name).to_owned();
+            Err(Repeated { field: path, earlier, value, name })
         })
     }
 }
 
 impl<P> Repeated<P> {
+    /// Where it is in the element, as it is appended to the element's place.
+    pub(super) fn place(&self) -> String {
+        match &self.field {
+            Some(path) if path.starts_with('[') => path.clone(),
+            Some(path) => format!(".{path}"),
+            None => String::new(),
+        }
+    }
+
     /// What is wrong, `earlier` being where the value stands already.
     pub(super) fn at(&self, earlier: &dyn fmt::Display) -> String {
         let Repeated { value, name, .. } = self;
