@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 pub use self::execute::Execution;
 use self::execute::{Party, execute};
 pub use self::parallel::Threads;
-use self::parallel::{Extent, Groups, Work};
+use self::parallel::{Extent, Work};
 use crate::block::{Block, Delta, Label};
 use crate::kernel::{GateKeys, Kernel, Segment};
 
@@ -150,9 +150,9 @@ impl Garbler {
         execution.advance(&mut Garbling { garbler: self, sink, constant })
     }
 
-    /// Whether it has threads, and `plan` calls that do not wait for each other.
-    pub(crate) fn shares_out(&self, plan: &Plan) -> bool {
-        self.threads != Threads::ONE && Groups::new(&plan.blocks, self.threads).are_any()
+    /// How many threads it has.
+    pub(crate) const fn threads(&self) -> Threads {
+        self.threads
     }
 
     /// The number of the next AND gate's pair of tweaks.
@@ -217,9 +217,9 @@ impl Evaluator {
         execution.advance(&mut Evaluating { evaluator: self, source, constant })
     }
 
-    /// Whether it has threads, and `plan` calls that do not wait for each other.
-    pub(crate) fn shares_out(&self, plan: &Plan) -> bool {
-        self.threads != Threads::ONE && Groups::new(&plan.blocks, self.threads).are_any()
+    /// How many threads it has.
+    pub(crate) const fn threads(&self) -> Threads {
+        self.threads
     }
 
     /// The number of the next AND gate's pair of tweaks.

@@ -12,7 +12,7 @@
 //!   and its call runs as if there was one thread.
 
 use hushgate_circuits::knowledge::Known;
-use hushgate_circuits::plan::{Operand, PlanBlock, PlanCall, Step, tweak_pairs};
+use hushgate_circuits::plan::{Operand, Plan, PlanBlock, PlanCall, Step, tweak_pairs};
 use zeroize::Zeroizing;
 
 use super::execute::{Party, Program, run_unit};
@@ -51,6 +51,11 @@ impl Threads {
     #[must_use]
     pub const fn count(self) -> usize {
         self.n
+    }
+
+    /// Whether there are several, and `plan` calls that do not wait for each other.
+    pub(crate) fn share_out(self, plan: &Plan) -> bool {
+        self.n > 1 && Groups::new(&plan.blocks, self).are_any()
     }
 
     /// Jobs of so many rows, in groups of any size: for tests.

@@ -22,7 +22,7 @@ use tokio::task::{JoinError, spawn_blocking, yield_now};
 use super::SealedPlan;
 use crate::block::{BLOCK_BYTES, Block};
 use crate::channel::{ChannelError, FrameReceiver, FrameSender, QUEUE_FRAMES, ROW_FRAME_BLOCKS};
-use crate::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource, TablesEnd};
+use crate::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource, TablesEnd, Threads};
 use crate::kernel::bytes::to_wire;
 use crate::ot::Labels;
 use crate::wire::FrameKind;
@@ -41,8 +41,8 @@ pub(super) async fn garble(
     inputs: Labels,
     sender: &FrameSender,
 ) -> Result<Labels, ChannelError> {
-    if !garbler.shares_out(plan) {
-        return garble_here(garbler, plan, inputs, sender).await;
+    if !garbler.threads().share_out(plan) {
+        return garble_here(garbler.on(Threads::ONE), plan, inputs, sender).await;
     }
     let (plan, mut sink) = (plan.clone(), SentRows::new(sender.clone()));
     let work = spawn_blocking(move || {
@@ -60,8 +60,8 @@ pub(super) async fn evaluate(
     inputs: Labels,
     receiver: &mut FrameReceiver,
 ) -> Result<Labels, ChannelError> {
-    if !evaluator.shares_out(plan) {
-        return evaluate_here(evaluator, plan, inputs, receiver).await;
+    if !evaluator.threads().share_out(plan) {
+        return evaluate_here(evaluator.on(Threads::ONE), plan, inputs, receiver).await;
     }
     let (full, rows) = mpsc::channel(QUEUE_FRAMES);
     let (used, spare) = mpsc::channel(QUEUE_FRAMES);
