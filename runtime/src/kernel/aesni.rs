@@ -70,19 +70,19 @@ fn add_xor(x: Vector, mask: Mask, y: Vector) -> Vector {
 
 #[inline]
 #[target_feature(enable = "aes,ssse3")]
-fn lsb_mask(x: Vector) -> Mask {
+pub(super) fn lsb_mask(x: Vector) -> Mask {
     _mm_srai_epi32::<31>(_mm_slli_epi32::<31>(_mm_shuffle_epi32::<0>(x)))
 }
 
 #[inline]
 #[target_feature(enable = "aes,ssse3")]
-fn flags_mask(flags: [u32; LANES]) -> Mask {
+pub(super) fn flags_mask(flags: [u32; LANES]) -> Mask {
     _mm_set1_epi32((flags[0] as i32).wrapping_neg())
 }
 
 #[inline]
 #[target_feature(enable = "aes,ssse3")]
-fn sigma(x: Vector) -> Vector {
+pub(super) fn sigma(x: Vector) -> Vector {
     let high = _mm_set_epi64x(-1, 0);
     _mm_xor_si128(_mm_shuffle_epi32::<0b0100_1110>(x), _mm_and_si128(x, high))
 }

@@ -15,6 +15,7 @@
 
 use std::arch::x86_64::*;
 
+use super::aesni::{flags_mask, lsb_mask, sigma};
 use super::ahead::{Keys, ROUND_KEYS, ROW};
 use super::vector::{block, read};
 use super::{Frame, Gate};
@@ -31,8 +32,8 @@ pub(super) fn garble<const KERNEL: usize, G: Gate>(
 ) -> [Block; 2] {
     let delta = read(&delta);
     let [a, b, c] = operands(and, frame);
-    let complement_a = _mm_and_si128(all_ones(and.operands()[0].0 & 1), delta);
-    let complement_b = _mm_and_si128(all_ones(and.operands()[1].0 & 1), delta);
+    let complement_a = _mm_and_si128(flags_mask([and.operands()[0].0 & 1]), delta);
+    let complement_b = _mm_and_si128(flags_mask([and.operands()[1].0 & 1]), delta);
     let (a0, b0) = (_mm_xor_si128(a, complement_a), _mm_xor_si128(b, complement_b));
     let (pa, pb) = (lsb_mask(a0), lsb_mask(b0));
     let pb_delta = _mm_and_si128(pb, delta);
@@ -127,13 +128,6 @@ fn choose(mask: __m128i, zero: __m128i, one: __m128i) -> __m128i {
     _mm_or_si128(_mm_andnot_si128(mask, zero), _mm_and_si128(mask, one))
 }
 
-/// σ of the header of [`super`].
-#[inline]
-#[target_feature(enable = "aes,ssse3")]
-fn sigma(x: __m128i) -> __m128i {
-    _mm_xor_si128(swap(x), high_half(x))
-}
-
 #[inline]
 #[target_feature(enable = "aes,ssse3")]
 fn swap(x: __m128i) -> __m128i {
@@ -144,18 +138,4 @@ fn swap(x: __m128i) -> __m128i {
 #[target_feature(enable = "aes,ssse3")]
 fn high_half(x: __m128i) -> __m128i {
     _mm_and_si128(x, _mm_set_epi64x(-1, 0))
-}
-
-/// All ones if the lowest bit is 1.
-#[inline]
-#[target_feature(enable = "aes,ssse3")]
-fn lsb_mask(x: __m128i) -> __m128i {
-    _mm_srai_epi32::<31>(_mm_slli_epi32::<31>(_mm_shuffle_epi32::<0>(x)))
-}
-
-/// All ones if the flag is 1, not 0.
-#[inline]
-#[target_feature(enable = "aes,ssse3")]
-fn all_ones(flag: u32) -> __m128i {
-    _mm_set1_epi32((flag as i32).wrapping_neg())
 }

@@ -178,6 +178,16 @@ fn deal(choices: &[bool], delta: &Delta, rng: &mut ChaCha20Rng) -> (Labels, Labe
     (Labels::new(zero), Labels::new(active))
 }
 
+/// What both know before the messages of random and of chosen OTs: choices of some numbers of OTs, and their labels.
+fn batches(delta: &Delta, rng: &mut ChaCha20Rng) -> Vec<(Vec<bool>, Labels, Labels)> {
+    let batch = |n| {
+        let choices = random_choices(n, rng);
+        let (zero, active) = deal(&choices, delta, rng);
+        (choices, zero, active)
+    };
+    [0, 1, 7, 100].map(batch).into()
+}
+
 mod random_ot {
     use super::*;
 
@@ -186,9 +196,7 @@ mod random_ot {
         let rng = &mut rng(1);
         let delta = Delta::random(rng);
         let (mut sender, mut receiver) = (RandomOt::new(&SESSION), RandomOt::new(&SESSION));
-        for n in [0, 1, 7, 100] {
-            let choices = random_choices(n, rng);
-            let (zero, active) = deal(&choices, &delta, rng);
+        for (choices, zero, active) in batches(&delta, rng) {
             let (pairs, keys) = (sender.sender(&delta, &zero), receiver.receiver(active));
             for ((pair, &key), &choice) in pairs.iter().zip(keys.iter()).zip(&choices) {
                 assert_eq!(u128::from(pair[usize::from(choice)]), u128::from(key));
@@ -224,9 +232,8 @@ mod chosen_ot {
         let rng = &mut rng(1);
         let delta = Delta::random(rng);
         let (mut sender, mut receiver) = (RandomOt::new(&SESSION), RandomOt::new(&SESSION));
-        for n in [0, 1, 7, 100] {
-            let choices = random_choices(n, rng);
-            let (zero, active) = deal(&choices, &delta, rng);
+        for (choices, zero, active) in batches(&delta, rng) {
+            let n = choices.len();
             let messages: Vec<[Block; 2]> = (0..n).map(|_| [Block::random(rng), Block::random(rng)]).collect();
             let masked = chosen::send(&mut sender, &delta, &zero, &messages);
             assert_eq!(masked.len(), chosen::masked_bytes(n));
