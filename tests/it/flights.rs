@@ -1,7 +1,7 @@
 //! Round trips of `join`, from a connection to both results: over a relay that lets every byte take its time.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::keys::{at, id, organisation};
+use super::relay::relay;
 use super::sessions::Listening;
 use super::{command, json};
 
@@ -18,24 +19,9 @@ const ONE_WAY: Duration = Duration::from_millis(150);
 /// Tries, as the machine may be busy: the best of them counts.
 const TRIES: usize = 3;
 
-/// A relay to this address, for one connection.
-fn relay(to: &str) -> String {
-    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), to.to_owned());
-    let address = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        let (near, _) = listener.accept().unwrap();
-        let far = TcpStream::connect(to).unwrap();
-        let copies = [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)];
-        for (from, to) in copies {
-            to.set_nodelay(true).unwrap();
-            delayed(from, to);
-        }
-    });
-    address
-}
-
 /// Copies bytes, each a while after it has come.
 fn delayed(mut from: TcpStream, mut to: TcpStream) {
+    to.set_nodelay(true).unwrap();
     let (arrived, waiting) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
         let mut bytes = vec![0; 1 << 16];
@@ -59,7 +45,7 @@ fn delayed(mut from: TcpStream, mut to: TcpStream) {
 fn halves(wanted: u32, listen: impl Fn() -> Command, connect: impl Fn(&str) -> Command) -> u32 {
     let measure = || {
         let listening = Listening::spawn(listen());
-        let connected = json(&connect(&relay(&listening.address)).output().unwrap());
+        let connected = json(&connect(&relay(&listening.address, delayed).0).output().unwrap());
         let listened = json(&listening.finish());
         let cold = |results: &serde_json::Value| results["stats"]["seconds"]["cold"].as_f64().unwrap();
         (cold(&connected).max(cold(&listened)) / ONE_WAY.as_secs_f64()).floor() as u32

@@ -15,6 +15,7 @@ mod misuse;
 mod optimize;
 mod organisations;
 mod participants;
+mod relay;
 mod requirements;
 mod sessions;
 mod sizes;

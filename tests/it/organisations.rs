@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use serde_json::{Value as Json, json};
 
+use super::relay::relay;
 use super::sessions::Listening;
 use super::{json, root, stderr, stdout, temporary};
 
@@ -540,28 +541,15 @@ fn doctor_tells_silence_apart() {
     drop(waiting);
 }
 
-/// A relay to this address that keeps what goes through: first what comes from who connects.
-fn recorder(to: &str) -> (String, JoinHandle<[Vec<u8>; 2]>) {
-    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), to.to_owned());
-    let address = listener.local_addr().unwrap().to_string();
-    let recording = thread::spawn(move || {
-        let (near, _) = listener.accept().unwrap();
-        let far = TcpStream::connect(to).unwrap();
-        let pairs = [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)];
-        let copies = pairs.map(|(mut from, mut to)| {
-            thread::spawn(move || {
-                let (mut seen, mut piece) = (Vec::new(), [0; 1 << 14]);
-                while let Ok(n @ 1..) = from.read(&mut piece) {
-                    seen.extend_from_slice(&piece[..n]);
-                    let _ = to.write_all(&piece[..n]);
-                }
-                let _ = to.shutdown(std::net::Shutdown::Write);
-                seen
-            })
-        });
-        copies.map(|copy| copy.join().unwrap())
-    });
-    (address, recording)
+/// Carries bytes and keeps them.
+fn recorded(mut from: TcpStream, mut to: TcpStream) -> Vec<u8> {
+    let (mut seen, mut piece) = (Vec::new(), [0; 1 << 14]);
+    while let Ok(n @ 1..) = from.read(&mut piece) {
+        seen.extend_from_slice(&piece[..n]);
+        let _ = to.write_all(&piece[..n]);
+    }
+    let _ = to.shutdown(std::net::Shutdown::Write);
+    seen
 }
 
 #[test]
@@ -576,7 +564,7 @@ fn a_recorder_between_two_organisations_sees_nothing_and_can_replay_nothing() {
     let command =
         |who: &Organisation, line: String| who.command(&words(line).iter().map(String::as_str).collect::<Vec<_>>());
     let listening = Listening::spawn(command(&a, ours("--listen 127.0.0.1:0")));
-    let (address, recording) = recorder(&listening.address);
+    let (address, recording) = relay(&listening.address, recorded);
     let connected = command(&b, theirs(&format!("--connect {address}"))).output().unwrap();
     assert!(connected.status.success() && listening.finish().status.success(), "{}", stderr(&connected));
     let seen = recording.join().unwrap();
@@ -602,7 +590,7 @@ fn a_recorder_between_two_organisations_sees_nothing_and_can_replay_nothing() {
     let plain = |party, input, more| command(&a, args(party, input, &[more]).replace(FILE, "fraud_rates.hush"));
     a.gets(&b.0.join("bank_b.json"));
     let listening = Listening::spawn(plain("bank_a", "bank_a.json", "--listen 127.0.0.1:0"));
-    let (address, recording) = recorder(&listening.address);
+    let (address, recording) = relay(&listening.address, recorded);
     let connected = plain("bank_b", "bank_b.json", &format!("--connect {address}")).output().unwrap();
     assert!(connected.status.success() && listening.finish().status.success(), "{}", stderr(&connected));
     let in_the_clear = recording.join().unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use super::relay::relay;
 use super::sessions::Listening;
 use super::{command, stderr, stdout, temporary};
 
@@ -63,27 +64,16 @@ const PIECE: usize = 4096;
 const SLOW: (usize, Duration) = (60_000, Duration::from_millis(40));
 const FAST: Duration = Duration::from_micros(2500);
 
-/// A slow link to this address, for one connection.
-fn relay(to: &str) -> String {
-    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), to.to_owned());
-    let address = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || {
-        let (near, _) = listener.accept().unwrap();
-        let far = TcpStream::connect(to).unwrap();
-        for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
-            thread::spawn(move || {
-                let (mut piece, mut carried) = ([0; PIECE], 0);
-                while let Ok(n @ 1..) = from.read(&mut piece)
-                    && to.write_all(&piece[..n]).is_ok()
-                {
-                    carried += n;
-                    thread::sleep(if carried < SLOW.0 { SLOW.1 } else { FAST });
-                }
-                let _ = to.shutdown(std::net::Shutdown::Write);
-            });
-        }
-    });
-    address
+/// Carries bytes as a slow link does.
+fn slowly(mut from: TcpStream, mut to: TcpStream) {
+    let (mut piece, mut carried) = ([0; PIECE], 0);
+    while let Ok(n @ 1..) = from.read(&mut piece)
+        && to.write_all(&piece[..n]).is_ok()
+    {
+        carried += n;
+        thread::sleep(if carried < SLOW.0 { SLOW.1 } else { FAST });
+    }
+    let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
 /// Products of what one party knows and what the other knows: about 1 MB of tables, and 30 kB of oblivious transfers.
@@ -109,7 +99,7 @@ fn both(options: &[&str]) -> [(Output, String); 2] {
         command(&[&["join", &program, "--as", name, "--input", &input, "--timeout", "30"], more].concat())
     };
     let listening = Listening::spawn(party("b", &["--listen", "127.0.0.1:0"]));
-    let address = relay(&listening.address);
+    let (address, _) = relay(&listening.address, slowly);
     let shown = seen(party("a", &[&["--connect", &address], options].concat()));
     let output = listening.finish();
     let errors = stderr(&output);
@@ -196,7 +186,7 @@ fn a_batch_shows_its_rows() {
     };
     let name = |end: &str| format!("{}.{end}", out.to_str().unwrap());
     let listening = Listening::spawn(batch("buyer", table("bid"), name("buyer.csv"), &["--listen", "127.0.0.1:0"]));
-    let address = relay(&listening.address);
+    let (address, _) = relay(&listening.address, slowly);
     let (output, shown) = seen(batch("seller", table("ask"), name("seller.csv"), &["--connect", &address]));
     assert!(output.status.success() && listening.finish().status.success(), "{shown}");
     for part in ["rows", " of 400", "/s, ", " left", "in 400 runs"] {
