@@ -65,7 +65,7 @@ mod transfer;
 
 pub use clock::{Phase, PhaseStats, Stats};
 pub use error::{Disagreement, Misuse, PeerMisbehaved, Reason, SessionError, TimeoutKind};
-pub use forecast::{Flight, Forecast, Sent};
+pub use forecast::{Forecast, Sent, Speeds};
 pub use handshake::{Field, PROTOCOL_VERSION};
 pub use outputs::output_bytes;
 pub use sealed::SealedPlan;

@@ -33,6 +33,13 @@ impl Network {
         };
         Network { rtt, ..likely }
     }
+
+    /// How long so many bytes take to leave.
+    #[must_use]
+    pub fn time_of(&self, n_bytes: u64) -> Duration {
+        let seconds = 8.0 * n_bytes as f64 / self.bits_per_second as f64;
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    }
 }
 
 /// Text that names no link.

@@ -1,7 +1,8 @@
 //! Links of any kind in one process: round trip time, rate, jitter, and losing the connection.
 //!
 //! Each direction carries bytes as a wire does: a piece leaves when the one before it has left and takes its length over the rate to
-//! do so, then travels for half the round trip time and some jitter, and arrives after the piece before it. Sleeping is as fine as a
+//! do so, then travels for half the round trip time and some jitter, and arrives after the piece before it. That is [`Wire`], which knows times
+//! alone: channels carry bytes at these times, and [`Forecast::time`](crate::session::Forecast::time) asks it without any bytes. Sleeping is as fine as a
 //! millisecond, so deadlines are computed and never added up from sleeps. With a paused clock, tests of hours take no time, and
 //! computing takes none.
 
@@ -41,9 +42,30 @@ impl Conditions {
     pub const fn ideal(network: Network) -> Conditions {
         Conditions { network, jitter: Duration::ZERO, lost_after: None }
     }
+}
 
-    fn time_on_wire(&self, n_bytes: usize) -> Duration {
-        Duration::from_secs_f64(8.0 * n_bytes as f64 / self.network.bits_per_second as f64)
+/// One direction of a link, in times since it began.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    network: Network,
+    /// When all that was put on it has left.
+    free: Duration,
+    last_arrival: Duration,
+}
+
+impl Wire {
+    /// Nothing is on it.
+    #[must_use]
+    pub const fn new(network: Network) -> Wire {
+        Wire { network, free: Duration::ZERO, last_arrival: Duration::ZERO }
+    }
+
+    /// Puts so many bytes on the wire at `now`, which travel so much longer than they must: when all of them have arrived.
+    pub fn put(&mut self, now: Duration, n_bytes: u64, jitter: Duration) -> Duration {
+        self.free = self.free.max(now).saturating_add(self.network.time_of(n_bytes));
+        let arrival = self.free.saturating_add(self.network.rtt / 2).saturating_add(jitter);
+        self.last_arrival = self.last_arrival.max(arrival);
+        self.last_arrival
     }
 }
 
@@ -76,18 +98,17 @@ fn carry(conditions: Conditions, from: ReadHalf<Half>, to: WriteHalf<Half>, rng:
 
 /// Puts pieces on the wire.
 async fn send(conditions: Conditions, mut from: ReadHalf<Half>, pieces: mpsc::Sender<Piece>, mut rng: ChaCha8Rng) {
-    let (mut free, mut last_arrival) = (Instant::now(), Instant::now());
+    let (start, mut wire) = (Instant::now(), Wire::new(conditions.network));
     let mut piece = vec![0; PIECE_BYTES];
     while let Ok(n @ 1..) = from.read(&mut piece).await {
-        free = free.max(Instant::now()) + conditions.time_on_wire(n);
         let jitter = conditions.jitter.mul_f64(rng.random());
-        last_arrival = last_arrival.max(free + conditions.network.rtt / 2 + jitter);
-        if pieces.send((last_arrival, piece[..n].to_vec())).await.is_err() {
+        let arrival = wire.put(start.elapsed(), n as u64, jitter);
+        if pieces.send((start + arrival, piece[..n].to_vec())).await.is_err() {
             break;
         }
-        if free > Instant::now() + SLACK {
+        if wire.free > start.elapsed() + SLACK {
             // Not later than the wire is free, though sleep is coarse: it must not idle.
-            sleep_until(free - SLACK).await;
+            sleep_until(start + wire.free - SLACK).await;
         }
     }
 }

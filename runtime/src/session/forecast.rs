@@ -1,8 +1,13 @@
-//! What a session will send, byte by byte, before it runs.
+//! What a session will send, byte by byte, and when, before it runs.
 //!
 //! Goes through the same steps as [`super::garbler`] and [`super::evaluator`], with lengths in place of messages. What is counted is what
 //! [`Stats::traffic`](super::Stats::traffic) counts: whole frames, headers and tags included. Not counted is what lies below a frame:
 //! records of TLS, headers of TCP and IP.
+//!
+//! The time is that of a simulated link ([`Wire`]) on which these lengths go to and fro, each party with a clock of its own that computing
+//! and waiting move on.
+
+use std::time::Duration;
 
 use super::handshake::Offer;
 use super::inputs::SEED_BYTES;
@@ -10,7 +15,9 @@ use super::outputs::{decoding_bytes, results_bytes};
 use super::tables::CHUNK_BYTES;
 use super::transfer::Supply;
 use super::{Phase, Role, SessionConfig, SessionError, depth, layouts, n_transfers};
-use crate::ot::extension::{CHALLENGE_BYTES, Depth, POINTS_BYTES, RESPONSE_BYTES};
+use crate::channel::Network;
+use crate::channel::simulated::Wire;
+use crate::ot::extension::{CHALLENGE_BYTES, Depth, N_BASE, POINTS_BYTES, RESPONSE_BYTES};
 use crate::ot::pool::flow_bytes;
 use crate::ot::{SessionId, direct};
 use crate::wire::{HEADER_BYTES, PAYLOAD_BYTES_MAX, TAG_BYTES};
@@ -45,16 +52,56 @@ impl Sent {
     }
 }
 
-/// What one party sends before it waits for the other.
+/// What one party sends, and what both compute for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flight {
-    /// Who sends. Hellos cross each other: they are one flight, with the longer of both.
-    pub from: Role,
-    /// Bytes before tables and after them.
-    pub bytes: u64,
-    /// Bytes of tables.
-    pub table_bytes: u64,
+struct Message {
+    from: Role,
+    /// Frames' headers and tags included.
+    bytes: u64,
+    work: Work,
 }
+
+/// What is computed around a message: by its sender before, by who receives it afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// Nothing that takes time.
+    Little,
+    /// So many base OTs, by both parties together, before the message.
+    BaseOts(usize),
+    /// So many OTs of the extension, by either party.
+    Extension(usize),
+    /// The tables of the message: garbled and sent in pieces, which are evaluated as they come.
+    Tables,
+}
+
+/// How fast the parties' machines are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Speeds {
+    /// Seconds of both parties, one after the other, for a base OT.
+    pub base_ot: f64,
+    /// Seconds of both parties, one after the other, for an OT of the extension. Each takes about a half.
+    pub extension: f64,
+    /// Seconds to garble a byte of tables.
+    pub garbling: f64,
+    /// Seconds to evaluate a byte of tables.
+    pub evaluating: f64,
+}
+
+impl Speeds {
+    /// Before a message or piece of one is sent, after it has come.
+    fn around(&self, work: Work, bytes: u64) -> [Duration; 2] {
+        let seconds = match work {
+            Work::Little => [0.0; 2],
+            Work::BaseOts(n) => [self.base_ot * n as f64, 0.0],
+            Work::Extension(n) => [self.extension / 2.0 * n as f64; 2],
+            Work::Tables => [self.garbling * bytes as f64, self.evaluating * bytes as f64],
+        };
+        seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    }
+}
+
+/// Pieces of tables that a simulation looks at in one message, at most.
+const PIECES_MAX: u64 = 1 << 12;
 
 /// What a session will send, in all of its runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +110,10 @@ pub struct Forecast {
     pub role: Role,
     /// By party.
     pub sent: [Sent; 2],
-    /// What waits for what. Each takes half a round trip.
-    pub flights: Vec<Flight>,
+    /// Bytes of both hellos, which cross each other: the garbler's, the evaluator's.
+    hellos: [u64; 2],
+    /// After them, each when its sender has all before it.
+    messages: Vec<Message>,
     /// Oblivious transfers.
     pub n_transfers: u64,
     /// The depth of the extension's trees; base OTs alone where there is none.
@@ -90,8 +139,9 @@ impl Forecast {
         let n_transfers = n_transfers(&configs[0], &layouts);
         let supply = Supply::new(SessionId::default(), depth::choose(n_transfers, rate), n_transfers);
         let is_extended = n_transfers > 0 && !supply.is_direct();
-        let mut steps = Steps { sent: [Sent::default(); 2], flights: Vec::new() };
-        steps.hellos([first.bytes(), second.bytes()], role);
+        let mut steps = Steps { sent: [Sent::default(); 2], messages: Vec::new() };
+        let hellos = [first.bytes(), second.bytes()];
+        let hellos = steps.hellos(if role == Role::Garbler { hellos } else { [hellos[1], hellos[0]] });
         let mut transfers = Transfers { depth: is_extended.then_some(supply.depth), supply, left: 0, is_set_up: false };
         for ((plan, n_runs), layout) in configs[0].programs().zip(&layouts) {
             for _ in 0..n_runs {
@@ -102,52 +152,83 @@ impl Forecast {
                 steps.send(Role::Evaluator, Phase::Outputs, results_bytes(layout.n_outputs(Role::Garbler)));
             }
         }
-        let Steps { sent: [of_garbler, of_evaluator], flights } = steps;
+        let Steps { sent: [of_garbler, of_evaluator], messages } = steps;
         let sent = if role == Role::Garbler { [of_garbler, of_evaluator] } else { [of_evaluator, of_garbler] };
-        Ok(Forecast { role, sent, flights, n_transfers, depth: transfers.depth })
+        Ok(Forecast { role, sent, hellos, messages, n_transfers, depth: transfers.depth })
+    }
+
+    /// How often what one party sends has to wait for what the other one sent: each takes half a round trip.
+    #[must_use]
+    pub fn n_flights(&self) -> usize {
+        1 + self.messages.chunk_by(|a, b| a.from == b.from).count()
+    }
+
+    /// From a new connection to both results, over a simulated link.
+    #[must_use]
+    pub fn time(&self, network: Network, speeds: Speeds) -> Duration {
+        let mut wires = [Wire::new(network), Wire::new(network)];
+        let [of_garbler, of_evaluator] = [0, 1].map(|i| wires[i].put(Duration::ZERO, self.hellos[i], Duration::ZERO));
+        let mut clocks = [of_evaluator, of_garbler];
+        for message in &self.messages {
+            let [from, to] = if message.from == Role::Garbler { [0, 1] } else { [1, 0] };
+            for bytes in message.pieces() {
+                let [before, after] = speeds.around(message.work, bytes);
+                clocks[from] = clocks[from].saturating_add(before);
+                let arrival = wires[from].put(clocks[from], bytes, Duration::ZERO);
+                clocks[to] = clocks[to].max(arrival).saturating_add(after);
+            }
+        }
+        clocks[0].max(clocks[1])
+    }
+}
+
+impl Message {
+    /// What of it is sent before the next of it is computed.
+    fn pieces(&self) -> impl Iterator<Item = u64> {
+        let most = match self.work {
+            Work::Tables => self.bytes.div_ceil(PIECES_MAX).max(CHUNK_BYTES as u64),
+            _ => self.bytes,
+        };
+        let n = self.bytes.div_ceil(most.max(1));
+        (0..n).map(move |i| most.min(self.bytes - i * most))
     }
 }
 
 struct Steps {
     /// The garbler's, the evaluator's.
     sent: [Sent; 2],
-    flights: Vec<Flight>,
+    messages: Vec<Message>,
 }
 
 impl Steps {
-    /// `role` is that of the first party.
-    fn hellos(&mut self, payloads: [usize; 2], role: Role) {
+    /// The garbler's payload and the evaluator's; with their frames.
+    fn hellos(&mut self, payloads: [usize; 2]) -> [u64; 2] {
         let bytes = payloads.map(|payload| framed(payload as u64, PAYLOAD_BYTES_MAX));
-        self.flights.push(Flight { from: role, bytes: bytes[0].max(bytes[1]), table_bytes: 0 });
-        for (role, bytes) in [(role, bytes[0]), (role.other(), bytes[1])] {
+        for (role, bytes) in [Role::Garbler, Role::Evaluator].into_iter().zip(bytes) {
             *self.of(role, Phase::Handshake) += bytes;
         }
+        bytes
     }
 
     /// A message, in as many frames as it takes: at least one.
     fn send(&mut self, from: Role, phase: Phase, payload: usize) {
+        self.send_after(from, phase, payload, Work::Little);
+    }
+
+    fn send_after(&mut self, from: Role, phase: Phase, payload: usize, work: Work) {
         let bytes = framed((payload as u64).max(1), PAYLOAD_BYTES_MAX) - u64::from(payload == 0);
         *self.of(from, phase) += bytes;
-        self.flight(from).bytes += bytes;
+        self.messages.push(Message { from, bytes, work });
     }
 
     fn tables(&mut self, table_bytes: u64) {
         let bytes = framed(table_bytes, CHUNK_BYTES);
         *self.of(Role::Garbler, Phase::Tables) += bytes;
-        self.flight(Role::Garbler).table_bytes += bytes;
+        self.messages.push(Message { from: Role::Garbler, bytes, work: Work::Tables });
     }
 
     fn of(&mut self, from: Role, phase: Phase) -> &mut u64 {
         self.sent[usize::from(from == Role::Evaluator)].of(phase)
-    }
-
-    /// The last flight, if it comes from the same party and is no hello; else a new one.
-    fn flight(&mut self, from: Role) -> &mut Flight {
-        let n = self.flights.len();
-        if n == 1 || self.flights[n - 1].from != from {
-            self.flights.push(Flight { from, bytes: 0, table_bytes: 0 });
-        }
-        self.flights.last_mut().expect("there is one")
     }
 }
 
@@ -177,24 +258,27 @@ impl Transfers {
                 Some(depth) => self.extend(steps, depth, batch),
                 None => {
                     steps.send(Role::Evaluator, Phase::Inputs, direct::request_bytes(batch));
-                    reply = Some(direct::reply_bytes(batch));
+                    reply = Some((direct::reply_bytes(batch), Work::BaseOts(batch)));
                 }
             }
         }
         self.left -= n;
         steps.send(Role::Evaluator, Phase::Inputs, flow_bytes(n));
-        if let Some(reply) = reply {
-            steps.send(Role::Garbler, Phase::Inputs, reply);
+        if let Some((reply, work)) = reply {
+            steps.send_after(Role::Garbler, Phase::Inputs, reply, work);
         }
     }
 
     fn extend(&mut self, steps: &mut Steps, depth: Depth, batch: usize) {
         if !self.is_set_up {
             steps.send(Role::Garbler, Phase::Inputs, POINTS_BYTES);
-            steps.send(Role::Evaluator, Phase::Inputs, depth.trees_bytes());
+            steps.send_after(Role::Evaluator, Phase::Inputs, depth.trees_bytes(), Work::BaseOts(N_BASE));
             self.is_set_up = true;
         }
-        depth.matrix_parts(batch).for_each(|part| steps.send(Role::Evaluator, Phase::Inputs, part));
+        for part in depth.matrix_parts(batch) {
+            let share = batch as f64 * part as f64 / depth.matrix_bytes(batch) as f64;
+            steps.send_after(Role::Evaluator, Phase::Inputs, part, Work::Extension(share.round() as usize));
+        }
         steps.send(Role::Garbler, Phase::Inputs, CHALLENGE_BYTES);
         steps.send(Role::Evaluator, Phase::Inputs, RESPONSE_BYTES);
     }

@@ -1,9 +1,8 @@
 //! What a session will send, exactly, and about how long it will take: over a link of this round trip time and rate, between two
 //! machines as fast as this one.
 //!
-//! The bytes are those of [`Forecast`]. The time is that of all flights, one after the other, where tables take as long as the slowest of
-//! garbling, sending and evaluating, and the OT extension as long as the slower of computing and sending. How fast this machine is is
-//! found out by doing it: the program itself is garbled and evaluated for a moment, on labels of no meaning.
+//! The bytes are those of [`Forecast`], and so is the time: that of its messages over a simulated link, between parties that compute as fast as
+//! this machine. How fast that is is found out by doing it: the program itself is garbled and evaluated for a moment, on labels of no meaning.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use hushgate_runtime::block::{Block, Delta};
 use hushgate_runtime::channel::Network;
 use hushgate_runtime::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, TableSource};
 use hushgate_runtime::kernel::Kernel;
-use hushgate_runtime::session::{Forecast, Sent};
+use hushgate_runtime::session::{Forecast, Sent, Speeds};
 
 use crate::cli::{Common, CostArgs};
 use crate::command::bench;
@@ -78,23 +77,28 @@ pub fn predict(compiled: &Compiled, network: Network, args: &CostArgs, common: &
 }
 
 fn seconds(plan: &Plan, forecast: &Forecast, network: Network, rng: &mut ChaCha20Rng) -> Seconds {
-    let on_the_wire = |bytes: u64| 8.0 * bytes as f64 / network.bits_per_second as f64;
-    let waiting = network.rtt.as_secs_f64() / 2.0 * forecast.flights.len() as f64;
-    let sending = on_the_wire(forecast.flights.iter().map(|flight| flight.bytes).sum());
-    let table_bytes = forecast.flights.iter().map(|flight| flight.table_bytes).sum();
     let [garbling, evaluating] = garbling(plan, rng);
-    let tables = Tables { sending: on_the_wire(table_bytes), garbling, evaluating };
     let n = forecast.n_transfers;
-    let (transfers, at_once) = match forecast.depth {
-        _ if n == 0 => (0.0, 0.0),
-        None => (bench::base_ots() * n as f64 / N_BASE as f64, 0.0),
-        Some(depth) => {
-            let each = bench::extension(depth) * n as f64;
-            (bench::base_ots() + each, each.min(on_the_wire(depth.matrix_bytes(n as usize) as u64)))
-        }
+    let [n_base, n_extended] = match forecast.depth {
+        None => [n, 0],
+        Some(_) => [N_BASE, n],
     };
-    let total = waiting + sending + tables.longest() + transfers - at_once;
-    Seconds { waiting, sending, tables, transfers, total }
+    let table_bytes: u64 = forecast.sent.iter().map(|sent| sent.tables).sum();
+    let sent_bytes: u64 = forecast.sent.iter().map(|sent| sent.total()).sum();
+    let speeds = Speeds {
+        base_ot: if n == 0 { 0.0 } else { bench::base_ots() / N_BASE as f64 },
+        extension: forecast.depth.map_or(0.0, bench::extension),
+        garbling: garbling / table_bytes.max(1) as f64,
+        evaluating: evaluating / table_bytes.max(1) as f64,
+    };
+    let boundless = Network { bits_per_second: u64::MAX, ..network };
+    Seconds {
+        waiting: forecast.time(boundless, Speeds::default()).as_secs_f64(),
+        sending: network.time_of(sent_bytes - table_bytes).as_secs_f64(),
+        tables: Tables { sending: network.time_of(table_bytes).as_secs_f64(), garbling, evaluating },
+        transfers: speeds.base_ot * n_base as f64 + speeds.extension * n_extended as f64,
+        total: forecast.time(network, speeds).as_secs_f64(),
+    }
 }
 
 /// Seconds of garbling and of evaluating a plan, from what gets done in a moment.
@@ -214,7 +218,7 @@ impl Prediction {
     }
 
     fn round_trips(&self) -> f64 {
-        self.forecast.flights.len() as f64 / 2.0
+        self.forecast.n_flights() as f64 / 2.0
     }
 
     /// Prints what people want to know first.
