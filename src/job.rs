@@ -145,7 +145,8 @@ pub struct Ended {
     pub receipt: Option<Result<PathBuf, Failure>>,
     /// Why runs of the batch are left over.
     pub limit: Option<Failure>,
-    transcript: Transcript,
+    /// Where the peer is known, so that the run is recorded.
+    transcript: Option<Transcript>,
     result: Option<String>,
 }
 
@@ -206,6 +207,9 @@ impl Job<'_> {
         mut each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
     ) -> Result<Ended, Failure> {
         let theirs = Statement::from_bytes(meeting.theirs())?;
+        if self.trusted.is_none() {
+            meeting.without_transcript();
+        }
         let settled = self.settle(meeting, ours, &theirs, seat).await;
         let Settled { plan: Plan { set, order, batch, limit }, seat } = match settled {
             Ok(settled) => settled,
@@ -241,8 +245,8 @@ impl Job<'_> {
         }
         self.confirm(meeting, batch.as_ref()).await?;
         let result = run.record.as_ref().map(|record| record.commitment("result", &bits));
-        let receipt = match self.trusted.filter(|_| ours.receipt && theirs.receipt) {
-            Some(trusted) => Some(self.receipt(meeting, trusted, &theirs, role, transcript).await),
+        let receipt = match self.trusted.filter(|_| ours.receipt && theirs.receipt).zip(transcript) {
+            Some((trusted, seen)) => Some(self.receipt(meeting, trusted, &theirs, role, seen).await),
             None => None,
         };
         Ok(Ended { traffic, receipt, limit, transcript, result })
@@ -521,8 +525,8 @@ impl Run {
                     "runs": self.done,
                     "sent_bytes": ended.traffic.sent_bytes,
                     "received_bytes": ended.traffic.received_bytes,
-                    "sent_digest": hex(&ended.transcript.sent),
-                    "received_digest": hex(&ended.transcript.received),
+                    "sent_digest": ended.transcript.map(|seen| hex(&seen.sent)),
+                    "received_digest": ended.transcript.map(|seen| hex(&seen.received)),
                     "result": ended.result,
                     "receipt": receipt,
                 });

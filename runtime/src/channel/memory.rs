@@ -4,8 +4,8 @@ use tokio::io::{duplex, split};
 
 use super::Channel;
 
-/// Bytes in flight in each direction, as a socket's buffers would hold.
-const BUFFER_BYTES: usize = 1 << 18;
+/// Bytes in flight in each direction, as a socket's buffers would hold: some of the longest frames.
+const BUFFER_BYTES: usize = 1 << 20;
 
 /// A pair of connected channels.
 #[must_use]

@@ -15,13 +15,14 @@
 //! - A message's length is checked before memory is taken for it.
 //! - Nothing is read ahead: what the peer sends after a message is the session's.
 //! - The lent channel never closes the connection; the meeting does.
-//! - The transcript's digests cover every byte of the connection in either direction, from the statements to the call.
+//! - The transcript's digests cover every byte of the connection in either direction, from the statements to the call. Where nobody will sign
+//!   or record them, [`Meeting::without_transcript`] saves computing them, which takes about as long as garbling.
 //!
 //! # Security
 //! Both nonces and the channel's binding are in the meeting id, so it is new for every connection; put it into the session's agreement, and the
 //! session id depends on all that was said. Against those who change bytes on the way the channel must be TLS, as for a session.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -157,11 +158,17 @@ impl Meeting {
         finish(received, self.patience)
     }
 
-    /// What has gone over the connection so far.
+    /// Forgets what has gone over the connection, and takes no note of what follows.
+    pub fn without_transcript(&mut self) {
+        self.writer.lock().seen = None;
+        self.reader.lock().seen = None;
+    }
+
+    /// What has gone over the connection so far; none after [`Meeting::without_transcript`].
     #[must_use]
-    pub fn transcript(&self) -> Transcript {
-        let digest = |hasher: blake3::Hasher| *hasher.finalize().as_bytes();
-        Transcript { sent: digest(self.writer.lock().seen.clone()), received: digest(self.reader.lock().seen.clone()) }
+    pub fn transcript(&self) -> Option<Transcript> {
+        let digest = |hasher: &Option<blake3::Hasher>| Some(*hasher.as_ref()?.finalize().as_bytes());
+        Some(Transcript { sent: digest(&self.writer.lock().seen)?, received: digest(&self.reader.lock().seen)? })
     }
 
     /// Closes the connection. That the peer has gone already is no error.
@@ -267,12 +274,20 @@ struct Shared<S>(Arc<Mutex<Half<S>>>);
 
 struct Half<S> {
     stream: S,
-    seen: blake3::Hasher,
+    seen: Option<blake3::Hasher>,
+}
+
+impl<S> Half<S> {
+    fn see(&mut self, bytes: &[u8]) {
+        if let Some(seen) = &mut self.seen {
+            seen.update(bytes);
+        }
+    }
 }
 
 impl<S> Shared<S> {
     fn new(stream: S) -> Shared<S> {
-        Shared(Arc::new(Mutex::new(Half { stream, seen: blake3::Hasher::new() })))
+        Shared(Arc::new(Mutex::new(Half { stream, seen: Some(blake3::Hasher::new()) })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Half<S>> {
@@ -291,7 +306,7 @@ impl AsyncRead for Shared<Reader> {
         let mut half = self.lock();
         let before = buf.filled().len();
         ready!(Pin::new(&mut half.stream).poll_read(cx, buf))?;
-        half.seen.update(&buf.filled()[before..]);
+        half.see(&buf.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
@@ -300,8 +315,28 @@ impl AsyncWrite for Shared<Writer> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut half = self.lock();
         let n = ready!(Pin::new(&mut half.stream).poll_write(cx, bytes))?;
-        half.seen.update(&bytes[..n]);
+        half.see(&bytes[..n]);
         Poll::Ready(Ok(n))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut half = self.lock();
+        let n = ready!(Pin::new(&mut half.stream).poll_write_vectored(cx, pieces))?;
+        let mut left = n;
+        for piece in pieces {
+            let written = left.min(piece.len());
+            half.see(&piece[..written]);
+            left -= written;
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.lock().stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
