@@ -42,7 +42,7 @@ pub struct Common {
     /// Take all randomness from this seed; for tests only, nothing is private
     #[arg(long, value_name = "HEX", global = true)]
     pub seed: Option<String>,
-    /// Threads to compute with [default: one per core]
+    /// Threads to compute with [default: one per core, half where both parties are on this machine]
     #[arg(long, value_name = "N", global = true)]
     pub threads: Option<usize>,
     /// Print nothing but results and errors

@@ -23,6 +23,7 @@ use hushgate_circuits::circuit::InputPort;
 use hushgate_circuits::shape::Value;
 use hushgate_runtime::channel::tls::Endpoint;
 use hushgate_runtime::channel::{Channel, Traffic};
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::identity::{Identity, Pin};
 use hushgate_runtime::party::meeting::{Meeting, Transcript};
 use hushgate_runtime::party::receipt::Terms;
@@ -170,7 +171,7 @@ impl Job<'_> {
     }
 
     /// Our place, with what can be computed before we have met anybody.
-    pub fn seat(&self) -> Party {
+    pub fn seat(&self, threads: Threads) -> Party {
         let absent = |party: usize| {
             let parts = self.table.seating.parts(party);
             let n = (parts.input_bits() + parts.pad_bits()) as usize;
@@ -178,7 +179,7 @@ impl Job<'_> {
         };
         // Shares are brought when both sides have agreed on them.
         let shares = self.table.seating.participants().into_iter().map(absent).collect();
-        self.table.seat_for_runs(self.index, (self.rows, self.order), &shares).prepared()
+        self.table.seat_for_runs(self.index, (self.rows, self.order), &shares).on(threads).prepared()
     }
 
     /// Runs it at `seat` with whom we have met; `each` gets the number of a run, from 0, and what came of it.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use hushgate_runtime::channel::host::{Arrival, Host, TurnedAway};
 use hushgate_runtime::channel::tls::{Endpoint, TlsError};
 use hushgate_runtime::channel::{Channel, Timeouts, tcp};
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::party::meeting::Meeting;
 use hushgate_runtime::session::{Reason, SessionError};
 use tokio::task::JoinHandle;
@@ -24,6 +25,8 @@ pub struct Way {
     pub listens: bool,
     /// Where.
     pub addresses: Vec<SocketAddr>,
+    /// How many threads we compute on there.
+    pub threads: Threads,
     /// Our key and the peer's, where the connection is encrypted.
     pub endpoint: Option<Endpoint>,
     /// How long to wait for what.

@@ -207,6 +207,13 @@ impl Table {
 }
 
 impl Party {
+    /// Computes on so many threads.
+    #[must_use]
+    pub fn on(mut self, threads: Threads) -> Party {
+        self.config.threads = threads;
+        self
+    }
+
     /// Brings other shares of those who take part than it was seated with.
     #[must_use]
     pub fn with_shares(mut self, table: &Table, rows: &[Vec<Value>], shares: &BTreeMap<usize, Bits>) -> Party {

@@ -1,12 +1,13 @@
 //! One side of a session, as the command line describes it: what `join` and `batch` have in common.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
 use hushgate_circuits::circuit::InputPort;
 use hushgate_runtime::channel::tls::Endpoint;
+use hushgate_runtime::garble::Threads;
 use hushgate_runtime::session::{Outcome, Stop};
 
 use crate::approval::Approval;
@@ -16,7 +17,7 @@ use crate::job::{Approved, Ended, Job, Run, Trusted};
 use crate::key;
 use crate::loopback::runtime;
 use crate::meeting::Way;
-use crate::party::Table;
+use crate::party::{Table, threads_for};
 use crate::peers::Peers;
 use crate::program::{Compiled, Inputs, PUBLIC, Program, load, locate};
 use crate::progress;
@@ -81,11 +82,23 @@ pub fn way(
 ) -> Way {
     Way {
         listens: args.listen.is_some(),
+        threads: threads(&addresses, table, common),
         addresses,
         endpoint: trusted.map(|trusted| trusted.endpoint.clone()),
         timeouts: table.timeouts(),
         quiet: common.quiet,
     }
+}
+
+/// How many threads we compute on: as was asked, else one per core; half of them, where the other side runs on this machine too, so that neither stands in
+/// the other's way.
+fn threads(addresses: &[SocketAddr], table: &Table, common: &Common) -> Threads {
+    let is_beside = common.threads.is_none() && addresses.iter().all(is_local);
+    if is_beside { threads_for(2) } else { table.threads }
+}
+
+fn is_local(address: &SocketAddr) -> bool {
+    address.ip().is_loopback()
 }
 
 /// Our key and the peer's, where the connection is to be encrypted.
@@ -166,7 +179,7 @@ pub fn session(
     job: &Job<'_>,
     each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
-    runtime(job.table.threads)?.block_on(meet(way, job, each))
+    runtime(way.threads)?.block_on(meet(way, job, each))
 }
 
 async fn meet(
@@ -176,7 +189,7 @@ async fn meet(
 ) -> Result<Ended, Failure> {
     let mut run = Run::default();
     let work = async {
-        let (ours, seat) = (job.statement()?, job.seat());
+        let (ours, seat) = (job.statement()?, job.seat(way.threads));
         let occupied = job.welcome(&Statement::of_busy(job.party));
         let (meeting, _occupied) = way.meet(job.welcome(&ours), occupied).await?;
         job.run(meeting, &ours, seat, &mut run, each).await
@@ -218,11 +231,10 @@ pub fn addresses(
         .to_socket_addrs()
         .map_err(|error| Failure::Network(format!("{option} {text}: the name was not found: {error}")))?
         .collect();
-    let local = |address: &SocketAddr| IpAddr::is_loopback(&address.ip());
     if found.is_empty() {
         return Err(Failure::Network(format!("{option} {text}: the name has no address")));
     }
-    if !found.iter().all(local) {
+    if !found.iter().all(is_local) {
         leaves_this_machine((option, text), is_encrypted, args, common)?;
     }
     Ok(found)
