@@ -13,9 +13,11 @@ use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Shape;
 
 use crate::data::{Known, known};
-use crate::program::{Compiled, Ports};
+use crate::failure::Failure;
+use crate::program::{Compiled, Ports, Program, Target};
 use crate::proposal::{Border, Item, Sealed, SourceText};
 use crate::results::{named_output, printable};
+use crate::seating;
 use crate::terminal::hex;
 
 mod html;
@@ -24,14 +26,18 @@ mod reveal;
 /// All that `inspect` says.
 pub struct Description {
     title: String,
-    digest: String,
+    /// Of the plan; not known without public inputs.
+    digest: Option<String>,
     parties: Vec<Party>,
     public: Vec<Item>,
     parameters: Vec<(String, String)>,
     requires: Option<Required>,
     trust: Vec<String>,
     rules: Vec<String>,
-    cost: Cost,
+    /// Not known without public inputs.
+    cost: Option<Cost>,
+    /// Public inputs that were not given, of which the rest depends.
+    missing: Vec<String>,
     proposal: Option<String>,
     compiler: String,
     files: Vec<SourceText>,
@@ -63,23 +69,49 @@ impl Description {
         let parties = borders(&compiled.border).into_iter().zip(reveals);
         Description {
             title: title.to_owned(),
-            digest: hex(&compiled.plan.digest()),
+            digest: Some(hex(&compiled.plan.digest())),
             parties: parties.map(|(border, reveals)| Party { border, reveals }).collect(),
             public: public.iter().map(|port| item(&port.name, &port.shape)).collect(),
             parameters: compiled.params.clone(),
-            requires: required(compiled),
-            trust: trust(compiled),
+            requires: required(&compiled.border),
+            trust: trust(&compiled.border.parties, &compiled.plan.parties),
             rules: Vec::new(),
-            cost: Cost {
+            cost: Some(Cost {
                 in_words: crate::command::cost::in_words(compiled),
                 and_gates: compiled.plan.n_ands(),
                 table_bytes: compiled.plan.table_bytes(),
                 input_bits: compiled.plan.inputs.iter().map(|port| port.shape.width()).sum(),
-            },
+            }),
+            missing: Vec::new(),
             proposal: None,
             compiler: crate::proposal::compiler(),
             files: files.to_vec(),
         }
+    }
+
+    /// Describes what a program says whatever its public inputs are.
+    pub fn of_signature(title: &str, program: &Program, target: Target<'_>) -> Result<Description, Failure> {
+        let (border, public) = (program.border()?, program.public()?);
+        let computing = match border.parties.len() {
+            0 | 1 if target.computing.is_none() => border.parties.clone(),
+            _ => seating::computing(&border.parties, target.computing)?.to_vec(),
+        };
+        let parties = borders(&border).into_iter().map(|border| Party { border, reveals: Vec::new() });
+        Ok(Description {
+            title: title.to_owned(),
+            digest: None,
+            parties: parties.collect(),
+            public: public.iter().map(|port| item(&port.name, &port.shape)).collect(),
+            parameters: program.params(),
+            requires: required(&border),
+            trust: trust(&border.parties, &computing),
+            rules: Vec::new(),
+            cost: None,
+            missing: public.into_iter().map(|port| port.name).collect(),
+            proposal: None,
+            compiler: crate::proposal::compiler(),
+            files: program.files().to_vec(),
+        })
     }
 
     /// Adds what a proposal fixes beyond the program.
@@ -117,13 +149,15 @@ impl Description {
             "proposal": self.proposal,
             "rules": self.rules,
             "trust": self.trust,
-            "seconds": { "local": self.cost.seconds(LOCAL), "internet": self.cost.seconds(INTERNET) },
+            "seconds": self.cost.as_ref().map(|cost| json!({ "local": cost.seconds(LOCAL), "internet": cost.seconds(INTERNET) })),
+            "missing": self.missing,
         })
     }
 
     /// As text.
     pub fn text(&self) -> String {
-        let mut out = format!("program   {}\ndigest    {}\n", self.title, self.digest);
+        let digest = self.digest.as_deref().unwrap_or(UNKNOWN);
+        let mut out = format!("program   {}\ndigest    {digest}\n", self.title);
         if let Some(proposal) = &self.proposal {
             let _ = writeln!(out, "proposal  {proposal}");
         }
@@ -131,7 +165,9 @@ impl Description {
             let _ = writeln!(out, "\n{names}");
             section(&mut out, "gives", &party.border.gives.iter().map(shown).collect::<Vec<_>>());
             section(&mut out, "learns", &party.border.learns.iter().map(shown).collect::<Vec<_>>());
-            section(&mut out, "which can reveal", &party.reveals);
+            if self.missing.is_empty() {
+                section(&mut out, "which can reveal", &party.reveals);
+            }
         }
         if !self.public.is_empty() {
             out.push('\n');
@@ -147,13 +183,23 @@ impl Description {
             out.push('\n');
             section(&mut out, "parameters, the same on both sides", &parameters);
         }
-        for sentences in [&self.rules, &self.trust, &self.cost.sentences()] {
+        for sentences in [&self.rules, &self.trust, &self.cost_sentences()] {
             if !sentences.is_empty() {
                 let _ = write!(out, "\n{}\n", sentences.join("\n"));
             }
         }
         out.truncate(out.trim_end().len());
         out
+    }
+
+    fn cost_sentences(&self) -> Vec<String> {
+        match &self.cost {
+            Some(cost) => cost.sentences(),
+            None => vec![format!(
+                "What results can reveal, what the program costs, how long it takes and its digest depend on its public inputs: {}",
+                how_to_give(&self.missing)
+            )],
+        }
     }
 
     /// As a page.
@@ -223,11 +269,22 @@ fn section(out: &mut String, title: &str, items: &[String]) {
     }
 }
 
+/// Where something depends on public inputs that were not given.
+const UNKNOWN: &str = "not known without the public inputs";
+
+/// How public inputs of these names are given.
+pub fn how_to_give(names: &[String]) -> String {
+    let each: Vec<String> = names.iter().map(|name| format!("\"{name}\": …")).collect();
+    format!(
+        "give them with --input 'public={{{}}}', a file of JSON, or a public.json in the program's folder",
+        each.join(", ")
+    )
+}
+
 /// Whom one trusts for what.
-fn trust(compiled: &Compiled) -> Vec<String> {
-    let computing = &compiled.plan.parties;
+fn trust(parties: &[String], computing: &[String]) -> Vec<String> {
     let mut trust = Vec::new();
-    if compiled.border.parties != *computing {
+    if parties != computing {
         let [a, b] = [0, 1].map(|i| computing.get(i).map_or("?", String::as_str));
         trust.push(format!(
             "{a} and {b} compute for all. Nobody sees what another one gives unless {a} and {b} put together what they hold: choose two that will not."
@@ -263,8 +320,7 @@ impl Required {
 }
 
 /// What the program requires, and who learns whether it holds.
-fn required(compiled: &Compiled) -> Option<Required> {
-    let border = &compiled.border;
+fn required(border: &Ports) -> Option<Required> {
     border.outputs.iter().find_map(|port| {
         let audience = port.recipients.iter().map(|party| border.parties[party.0 as usize].clone()).collect();
         let reasons = requirements::reasons(port)?.into_iter().map(printable).collect();

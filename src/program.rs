@@ -344,6 +344,33 @@ impl Program {
         }
     }
 
+    /// Its own source files; none, if it comes from no source.
+    pub fn files(&self) -> &[SourceText] {
+        match self {
+            Program::Hush(hush) => &hush.files,
+            _ => &[],
+        }
+    }
+
+    /// Build-time parameters and their values.
+    pub fn params(&self) -> Vec<(String, String)> {
+        match self {
+            Program::Hush(hush) => hush.params(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Who gives and who learns what.
+    pub fn border(&self) -> Result<Ports, Failure> {
+        match self {
+            Program::Hush(hush) => hush.border(),
+            Program::Circuit(Circuit { parties, inputs, outputs, .. })
+            | Program::Plan(Plan { parties, inputs, outputs, .. }) => {
+                Ok(Ports { parties: parties.clone(), inputs: inputs.clone(), outputs: outputs.clone() })
+            }
+        }
+    }
+
     /// What those who take part without computing need to know.
     ///
     /// A proposal is believed which digest its program has: those who compute have compared it before they approved, and do so again when they run.
@@ -498,6 +525,10 @@ impl Hush {
         Ok(Ports { parties: self.program.parties.iter().map(|party| party.name.clone()).collect(), inputs, outputs })
     }
 
+    fn params(&self) -> Vec<(String, String)> {
+        self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect()
+    }
+
     /// The public inputs, as ports of nobody.
     pub fn public(&self) -> Result<Vec<InputPort>, Failure> {
         let public = self.main()?.inputs.iter().filter(|input| input.from == hir::From::Public);
@@ -528,7 +559,7 @@ impl Hush {
             }
             error => Failure::Program(format!("error: {error}")),
         })?;
-        let params = self.program.params.iter().map(|param| (param.name.clone(), param.value.to_string())).collect();
+        let params = self.params();
         let public = ports.iter().map(|port| (port.name.clone(), value_digest(port, &public[&port.name]))).collect();
         let Built { circuit, origins, input_origins } = built;
         let compiled = Compiled::new(circuit, &input_origins, target)?;
@@ -709,6 +740,16 @@ impl Inputs {
             unique: self.unique.clone(),
         };
         file.map(given).into_iter().collect()
+    }
+
+    /// The values of the public inputs, by name; nothing where there are some and no data for any of them.
+    pub fn public_if_given(&self, program: &Program) -> Result<Option<BTreeMap<String, Value>>, Failure> {
+        let ports = program.public()?;
+        let is_fixed = ports.is_empty() || program.proposal().is_some();
+        if is_fixed || !self.given_to(PUBLIC, &ports.iter().collect::<Vec<_>>())?.is_empty() {
+            return self.public(program).map(Some);
+        }
+        Ok(None)
     }
 
     /// The values of the public inputs, by name.

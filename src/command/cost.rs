@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use hushgate_circuits::circuit::{InputPort, OutputPort};
 use hushgate_circuits::local::Ands;
 use hushgate_circuits::plan::Plan;
 use hushgate_circuits::stats::stats;
@@ -24,12 +25,19 @@ mod compare;
 mod lines;
 mod network;
 mod places;
+mod signature;
 
 /// Prints the costs of a program.
 pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
-    let subject = Subject::read(&args.file, args, common)?;
+    let wants_source = args.lines || args.functions || args.flame.is_some();
+    let wants_gates = wants_source || args.compare.is_some() || args.network.is_some();
+    let source = Source::read(&args.file, args, common)?;
+    if let Some(missing) = source.missing()?.filter(|_| !wants_gates) {
+        return signature::print(&source.program, &missing, common);
+    }
+    let subject = source.compile(args, common)?;
     if let Some(other) = &args.compare {
-        let comparison = Comparison::new(subject, Subject::read(other, args, common)?);
+        let comparison = Comparison::new(subject, Source::read(other, args, common)?.compile(args, common)?);
         if common.json {
             outln!("{}", comparison.json());
         } else {
@@ -38,7 +46,6 @@ pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
         return Ok(());
     }
     let spent = subject.hush().map(|hush| (hush, spent(&subject.compiled, hush)));
-    let wants_source = args.lines || args.functions || args.flame.is_some();
     if wants_source && spent.is_none() {
         return Err(Failure::Usage("--lines, --functions and --flame need a Hush program".to_owned()));
     }
@@ -66,7 +73,7 @@ pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
         outln!("{figures}");
         return Ok(());
     }
-    print_figures(&subject.compiled);
+    print_figures(figures(&subject.compiled));
     if let Some((hush, spent)) = &spent {
         print_source(hush, spent, args);
     }
@@ -85,7 +92,37 @@ fn print_source(hush: &Hush, spent: &[Spent], args: &CostArgs) {
     }
 }
 
-/// A program whose costs are asked for.
+/// A program whose costs are asked for, and the data for its public inputs.
+struct Source {
+    name: String,
+    program: Program,
+    inputs: Inputs,
+}
+
+impl Source {
+    fn read(file: &Path, args: &CostArgs, common: &Common) -> Result<Source, Failure> {
+        let located = locate(file)?;
+        let program = load(&located.file, common)?;
+        let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
+        Ok(Source { name: file.display().to_string(), program, inputs })
+    }
+
+    /// The names of its public inputs, if it has some and none was given.
+    fn missing(&self) -> Result<Option<Vec<String>>, Failure> {
+        Ok(match self.inputs.public_if_given(&self.program)? {
+            Some(_) => None,
+            None => Some(self.program.public()?.into_iter().map(|port| port.name).collect()),
+        })
+    }
+
+    fn compile(self, args: &CostArgs, common: &Common) -> Result<Subject, Failure> {
+        let public = self.inputs.public(&self.program)?;
+        let compiled = self.program.compile(&public, common.target(args.garbler.as_deref()))?;
+        Ok(Subject { name: self.name, program: self.program, compiled })
+    }
+}
+
+/// A program and what was made of it.
 struct Subject {
     name: String,
     program: Program,
@@ -93,15 +130,6 @@ struct Subject {
 }
 
 impl Subject {
-    fn read(file: &Path, args: &CostArgs, common: &Common) -> Result<Subject, Failure> {
-        let located = locate(file)?;
-        let program = load(&located.file, common)?;
-        let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
-        let public = inputs.public(&program)?;
-        let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
-        Ok(Subject { name: file.display().to_string(), program, compiled })
-    }
-
     fn hush(&self) -> Option<&Hush> {
         match &self.program {
             Program::Hush(hush) => Some(hush),
@@ -125,8 +153,8 @@ pub fn figures(compiled: &Compiled) -> Json {
         "and_gates_local": local,
         "xor_gates": plan.n_xors(),
         "and_depth": depth,
-        "inputs": input_bits(plan),
-        "outputs": output_bits(plan),
+        "inputs": input_bits(&plan.parties, &plan.inputs),
+        "outputs": output_bits(&plan.parties, &plan.outputs),
         "table_bytes": plan.table_bytes(),
         "ot_count": plan.n_transfers(garbler),
         "garbler": plan.parties.get(garbler.0 as usize),
@@ -136,19 +164,21 @@ pub fn figures(compiled: &Compiled) -> Json {
     })
 }
 
-fn input_bits(plan: &Plan) -> BTreeMap<&str, u64> {
-    let mut bits: BTreeMap<&str, u64> = plan.parties.iter().map(|party| (party.as_str(), 0)).collect();
-    for port in &plan.inputs {
-        *bits.entry(&plan.parties[port.party.0 as usize]).or_default() += port.shape.width();
+/// Bits of these inputs by party.
+fn input_bits<'a>(parties: &'a [String], inputs: &[InputPort]) -> BTreeMap<&'a str, u64> {
+    let mut bits: BTreeMap<&str, u64> = parties.iter().map(|party| (party.as_str(), 0)).collect();
+    for port in inputs {
+        *bits.entry(&parties[port.party.0 as usize]).or_default() += port.shape.width();
     }
     bits
 }
 
-fn output_bits(plan: &Plan) -> BTreeMap<&str, u64> {
-    let mut bits: BTreeMap<&str, u64> = plan.parties.iter().map(|party| (party.as_str(), 0)).collect();
-    for port in &plan.outputs {
+/// Bits of these outputs by who learns them.
+fn output_bits<'a>(parties: &'a [String], outputs: &[OutputPort]) -> BTreeMap<&'a str, u64> {
+    let mut bits: BTreeMap<&str, u64> = parties.iter().map(|party| (party.as_str(), 0)).collect();
+    for port in outputs {
         for recipient in &port.recipients {
-            *bits.entry(&plan.parties[recipient.0 as usize]).or_default() += port.shape.width();
+            *bits.entry(&parties[recipient.0 as usize]).or_default() += port.shape.width();
         }
     }
     bits
@@ -185,8 +215,7 @@ pub fn in_words(compiled: &Compiled) -> String {
     format!("It takes {ands}: {} bytes of garbled tables from one party to the other{why}.", plan.table_bytes())
 }
 
-fn print_figures(compiled: &Compiled) {
-    let figures = figures(compiled);
+fn print_figures(figures: Json) {
     let Json::Object(figures) = figures else { return };
     for (name, value) in figures {
         let shown = match value {

@@ -10,14 +10,20 @@ use crate::files::write_whole;
 use crate::program::{Compiled, Inputs, Program, load, locate};
 use crate::terminal::outln;
 
-/// Describes the program, as text, as JSON or as a page.
+/// Describes the program, as text, as JSON or as a page; without public inputs, what its signature says.
 pub fn run(args: &InspectArgs, common: &Common) -> Result<(), Failure> {
     let located = locate(&args.file)?;
     let program = load(&located.file, common)?;
     let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
-    let public = inputs.public(&program)?;
-    let compiled = program.compile(&public, common.target(args.garbler.as_deref()))?;
-    let description = describe(&located.file, &program, &compiled)?;
+    let target = common.target(args.garbler.as_deref());
+    let compiled = match inputs.public_if_given(&program)? {
+        Some(public) => Some(program.compile(&public, target)?),
+        None => None,
+    };
+    let description = match &compiled {
+        Some(compiled) => describe(&located.file, &program, compiled)?,
+        None => Description::of_signature(&title(&located.file), &program, target)?,
+    };
     if let Some(path) = &args.html {
         write_whole(path, description.html().as_bytes())?;
         if !common.quiet {
@@ -26,7 +32,7 @@ pub fn run(args: &InspectArgs, common: &Common) -> Result<(), Failure> {
     }
     if common.json {
         let mut json = description.json();
-        json["cost"] = cost::figures(&compiled);
+        json["cost"] = compiled.as_ref().map(cost::figures).into();
         outln!("{json}");
     } else if args.html.is_none() {
         outln!("{}", description.text());
@@ -34,13 +40,13 @@ pub fn run(args: &InspectArgs, common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
+fn title(file: &Path) -> String {
+    file.display().to_string()
+}
+
 /// What there is to say of a program.
 pub fn describe(file: &Path, program: &Program, compiled: &Compiled) -> Result<Description, Failure> {
-    let files = match program {
-        Program::Hush(hush) => &hush.files[..],
-        _ => &[],
-    };
-    let description = Description::new(&file.display().to_string(), compiled, &program.public()?, files);
+    let description = Description::new(&title(file), compiled, &program.public()?, program.files());
     Ok(match program.proposal() {
         Some(sealed) => description.with_proposal(sealed),
         None => description,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Description, shown};
+use super::{Description, UNKNOWN, shown};
 
 /// The whole page.
 pub fn page(description: &Description) -> String {
@@ -14,7 +14,9 @@ pub fn page(description: &Description) -> String {
         let _ = writeln!(body, "<section><h3>{}</h3>", escape(&names));
         list(&mut body, "gives", party.border.gives.iter().map(shown));
         list(&mut body, "learns", party.border.learns.iter().map(shown));
-        list(&mut body, "which can reveal", party.reveals.iter().cloned());
+        if description.missing.is_empty() {
+            list(&mut body, "which can reveal", party.reveals.iter().cloned());
+        }
         body.push_str("</section>\n");
     }
     if !description.public.is_empty() {
@@ -29,7 +31,7 @@ pub fn page(description: &Description) -> String {
         body.push_str("<h2>Parameters</h2>\n");
         list(&mut body, "", description.parameters.iter().map(|(name, value)| format!("{name} = {value}")));
     }
-    let parts = [("Rules", &description.rules), ("Trust", &description.trust), ("Cost", &description.cost.sentences())];
+    let parts = [("Rules", &description.rules), ("Trust", &description.trust), ("Cost", &description.cost_sentences())];
     for (heading, sentences) in parts {
         if !sentences.is_empty() {
             let _ = writeln!(body, "<h2>{heading}</h2>");
@@ -47,8 +49,11 @@ pub fn page(description: &Description) -> String {
 }
 
 fn facts(body: &mut String, description: &Description) {
-    let proposal = description.proposal.iter().map(|digest| ("Proposal", digest));
-    let rows = proposal.chain([("Program", &description.digest), ("Compiler", &description.compiler)]);
+    let proposal = description.proposal.iter().map(|digest| ("Proposal", digest.as_str()));
+    let rows = proposal.chain([
+        ("Program", description.digest.as_deref().unwrap_or(UNKNOWN)),
+        ("Compiler", description.compiler.as_str()),
+    ]);
     let rows: String =
         rows.map(|(name, value)| format!("<tr><th>{name}</th><td>{}</td></tr>\n", escape(value))).collect();
     let _ = writeln!(body, "<table>\n{rows}</table>");

@@ -151,6 +151,70 @@ fn inspect_names_who_gives_and_who_learns() {
     assert_eq!(json["cost"]["and_gates"], 6400);
 }
 
+/// What the signature says needs no data; what public inputs decide is not guessed.
+#[test]
+fn without_public_inputs_inspect_and_cost_show_the_signature() {
+    let text = "party a, b;
+const N: int = param(3);
+fn main(x: [u8; N] from a, y: u8 in 1..=9 from b, limit: u16 public) -> bool to b requires to a, b {
+    require(x.sum() >= y, \"there is enough\");
+    x.sum() > limit
+}
+";
+    let path = temporary("public_inputs.hush", text);
+    let path = path.to_str().unwrap();
+    let give = "--input 'public={\"limit\": …}'";
+    let text = stdout(&hushgate(&["inspect", path, "--set", "N=5"]));
+    for part in [
+        "a\n  gives\n    x: [u8; 5]\n  learns  nothing\n",
+        "b\n  gives\n    y: u8 in 1..=9\n  learns\n    the result: bool\n",
+        "both sides give, and must agree on\n    limit: u16",
+        "there is enough",
+        "a and b learn whether all of it holds",
+        "N = 5",
+        "digest    not known without the public inputs",
+        give,
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    assert!(!text.contains("reveal\n") && !text.contains("AND gates"), "{text}");
+    let cost = stdout(&hushgate(&["cost", path]));
+    assert!(cost.contains("a 24 bits, b 4 bits") && cost.contains(give), "{cost}");
+
+    let json = |arguments: &[&str]| super::json(&hushgate(&[arguments, &["--json"]].concat()));
+    let inspected = json(&["inspect", path]);
+    assert_eq!(inspected["missing"], serde_json::json!(["limit"]));
+    assert_eq!(inspected["parties"][1]["gives"][0]["type"], "u8 in 1..=9");
+    assert_eq!(inspected["requires"]["reasons"], serde_json::json!(["there is enough"]));
+    for unknown in ["program", "seconds", "cost"] {
+        assert!(inspected[unknown].is_null(), "{unknown} of {inspected}");
+    }
+    let cost = json(&["cost", path]);
+    let expected = serde_json::json!({
+        "inputs": {"a": 24, "b": 4}, "outputs": {"a": 1, "b": 2}, "missing": ["limit"],
+    });
+    assert_eq!(cost, expected);
+
+    // With them nothing is missing; the rest of what was said is the same.
+    let data = r#"public={"limit": 300}"#;
+    let whole = json(&["inspect", path, "--input", data]);
+    assert_eq!(whole["missing"], serde_json::json!([]));
+    for known in ["requires", "public", "parameters", "trust"] {
+        assert_eq!(whole[known], inspected[known]);
+    }
+    let figures = json(&["cost", path, "--input", data]);
+    assert!(figures["and_gates"].as_u64().is_some() && whole["cost"]["and_gates"] == figures["and_gates"]);
+    assert_eq!((&figures["inputs"], &figures["outputs"]), (&cost["inputs"], &cost["outputs"]));
+    for options in [&["cost", path, "--lines"][..], &["cost", path, "--network", "wan"], &["build", path, "--dot", "-"]]
+    {
+        fails(options, 3, &["limit"]);
+    }
+    fails(&["inspect", path, "--input", r#"public={"limits": 300}"#], 3, &["limit"]);
+    let page = temporary("public_inputs.html", "");
+    assert!(hushgate(&["inspect", path, "--html", page.to_str().unwrap()]).status.success());
+    assert!(std::fs::read_to_string(page).unwrap().contains("not known without the public inputs"));
+}
+
 #[test]
 fn a_new_program_is_well_laid_out_passes_its_tests_and_runs() {
     let folder = temporary("new.marker", "").with_file_name("new-program");
