@@ -291,6 +291,36 @@ fn rolled_loops_mean_the_same() {
     }
 }
 
+/// Lanes of different lengths, and the window that goes over what they make.
+#[test]
+fn sets_that_are_merged_in_lanes_are_calls_of_few_blocks() {
+    let limits = Limits { unroll_work_max: 1_000, block_work_min: 50, ..Limits::DEFAULT };
+    let library = hushgate_compiler::std::text("sets").expect("the library has sets");
+    let library = &library[..library.find("#[test").expect("tests stand at its end")];
+    for (n, m) in [(35, 29), (64, 48), (41, 22)] {
+        let n_found = 2 * ((n + 1) / 2 + (m + 1) / 2);
+        let text = format!(
+            "{library}\nparty alice, bob;\n\
+             fn main(a: [u7; {n}] from alice, b: [(u7, u5); {m}] from bob) -> [(bool, u5); {n_found}] to all {{\n\
+                 common_in_lanes::<_, _, _, 4>(blocks(a.map(|key| (key, 0)), true), blocks(b, false))\n\
+             }}"
+        );
+        let checked = check(&Sources { name: "lanes", text: &text, load: &|_| None }, &Options::default());
+        let program =
+            checked.program.unwrap_or_else(|| panic!("{}", render(&checked.sources, &checked.diagnostics, false)));
+        let mut rng = ChaCha8Rng::seed_from_u64(13);
+        assert!(agree_within(&program, &text, limits, 20, &mut rng) > 2, "lanes and windows, of {n} and {m}");
+        let ands = |limits| {
+            let circuit = built_within(&program, &text, &BTreeMap::new(), limits).circuit;
+            cost::ands_by_origin(&circuit).values().sum::<u64>()
+        };
+        // Only where all blocks have two elements is what they have known in all turns.
+        if n % 2 == 0 && m % 2 == 0 {
+            assert_eq!(ands(limits), ands(Limits::DEFAULT), "blocks make as many ANDs as their gates in place");
+        }
+    }
+}
+
 /// Requirements in loops that are left early, that call functions, and that stand in branches.
 const REQUIRING: &str = "
 party alice, bob;
