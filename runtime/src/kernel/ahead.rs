@@ -52,9 +52,10 @@ impl Ahead {
         Box::new(Ahead { rows: [[[Block::ZERO; ROW]; 2]; ROUND_KEYS], first_gate: NO_GATE })
     }
 
-    /// Where in the rows the keys of `n` ≤ [`MARGIN`] gates from `first_gate` stand; `schedule` makes the keys of a window.
+    /// Where in the rows the keys of `n` ≤ [`MARGIN`] gates from `first_gate` stand; `schedule` makes the keys of a window, and is told
+    /// whether to move the last keys of the window before to the front of it, first.
     #[inline(always)]
-    pub(super) fn position(&mut self, first_gate: u64, n: usize, mut schedule: impl FnMut(&mut Ahead)) -> usize {
+    pub(super) fn position(&mut self, first_gate: u64, n: usize, mut schedule: impl FnMut(&mut Ahead, bool)) -> usize {
         let mut offset = first_gate.wrapping_sub(self.first_gate);
         if offset > (WINDOW - n) as u64 {
             self.move_to(first_gate, n, &mut schedule);
@@ -73,20 +74,15 @@ impl Ahead {
     /// Moves the window to hold the last of `n` gates from `first_gate`, and the first too, or just before.
     #[cold]
     #[inline(never)]
-    fn move_to(&mut self, first_gate: u64, n: usize, schedule: &mut dyn FnMut(&mut Ahead)) {
+    fn move_to(&mut self, first_gate: u64, n: usize, schedule: &mut dyn FnMut(&mut Ahead, bool)) {
         let window_of = |gate: u64| gate - gate % WINDOW as u64;
         let (first, last) = (window_of(first_gate), window_of(first_gate + n as u64 - 1));
-        if first != last {
-            if self.first_gate != first {
-                self.first_gate = first;
-                schedule(self);
-            }
-            for row in self.rows.as_flattened_mut() {
-                row.copy_within(WINDOW..WINDOW + MARGIN, 0);
-            }
+        if first != last && self.first_gate != first {
+            self.first_gate = first;
+            schedule(self, false);
         }
         self.first_gate = last;
-        schedule(self);
+        schedule(self, first != last);
     }
 }
 

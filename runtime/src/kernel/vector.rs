@@ -167,7 +167,7 @@ macro_rules! half_gates {
             #[inline]
             #[target_feature(enable = $features)]
             fn new<G>(ahead: &mut Ahead, batch: &Batch<'_, G>, start: usize, n: usize) -> Unit {
-                let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
+                let schedule = |ahead: &mut Ahead, keep| schedule_window(ahead, batch.s, keep);
                 let position = ahead.position(batch.first_gate + start as u64, n, schedule);
                 Unit { position, start, n, n_batch: batch.ands.len() }
             }
@@ -585,7 +585,7 @@ macro_rules! half_gates {
         #[target_feature(enable = $features)]
         fn half_keys<const N: usize>(ahead: &mut Ahead, batch: &Batch<'_, And>, start: usize, n: usize) -> [usize; N] {
             let group = start - start % HALVES_GROUP;
-            let schedule = |ahead: &mut Ahead| schedule_window(ahead, batch.s);
+            let schedule = |ahead: &mut Ahead, keep| schedule_window(ahead, batch.s, keep);
             let n_pairs = tweak_pairs((start + n - group) as u64) as usize;
             let first = ahead.position(batch.first_gate + group as u64 / 2, n_pairs, schedule);
             let mut keys = [0; N];
@@ -636,7 +636,7 @@ macro_rules! half_gates {
         pub(super) fn hash_each(ahead: &mut Ahead, s: Block, first_index: u64, blocks: &mut [Block]) {
             for (i, blocks) in blocks.as_chunks_mut::<{ 2 * UNIT }>().0.iter_mut().enumerate() {
                 let first_gate = first_index / 2 + (i * UNIT) as u64;
-                let position = ahead.position(first_gate, UNIT, |ahead| schedule_window(ahead, s));
+                let position = ahead.position(first_gate, UNIT, |ahead, keep| schedule_window(ahead, s, keep));
                 let mut inputs = [[splat_word(0); 2]; 2];
                 for v in 0..2 {
                     for half in 0..2 {
@@ -668,7 +668,7 @@ macro_rules! half_gates {
             let units = labels.as_chunks::<{ 2 * UNIT }>().0.iter().zip(hashes.as_chunks_mut::<{ 2 * UNIT }>().0);
             for (i, (labels, places)) in units.enumerate() {
                 let first_gate = first_index / 2 + (i * UNIT) as u64;
-                let position = ahead.position(first_gate, UNIT, |ahead| schedule_window(ahead, s));
+                let position = ahead.position(first_gate, UNIT, |ahead, keep| schedule_window(ahead, s, keep));
                 let mut inputs = [[sigma_delta; 4]; 2];
                 for v in 0..2 {
                     let (a, b) = (sigma(alternate(labels, v, 0)), sigma(alternate(labels, v, 1)));
@@ -696,9 +696,12 @@ macro_rules! half_gates {
             gather(chosen)
         }
 
-        /// Makes the keys of the window at `ahead.first_gate`.
+        /// Makes the keys of the window at `ahead.first_gate`; puts the last of those that were there in front of them, if they are to be kept.
         #[target_feature(enable = $features)]
-        fn schedule_window(ahead: &mut Ahead, s: Block) {
+        fn schedule_window(ahead: &mut Ahead, s: Block, keep: bool) {
+            if keep {
+                ahead.rows.as_flattened_mut().iter_mut().for_each(|row| keep_last(row));
+            }
             for start in (0..WINDOW).step_by(SCHEDULES * UNIT) {
                 let mut words = [[splat_word(0); 4]; SCHEDULES];
                 for i in 0..SCHEDULES {
@@ -711,6 +714,16 @@ macro_rules! half_gates {
                         write_keys(&words[i], rows, MARGIN + start + i * UNIT);
                     }
                 }
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn keep_last(row: &mut Row) {
+            let (front, window) = row.split_at_mut(MARGIN);
+            let places = front.as_chunks_mut::<LANES>().0.iter_mut();
+            for (place, last) in places.zip(window[WINDOW - MARGIN..].as_chunks::<LANES>().0) {
+                store(place, load(last));
             }
         }
 
