@@ -266,8 +266,8 @@ pub fn load_library(module: &str, common: &Common) -> Result<Hush, Failure> {
 }
 
 fn load_plan(path: &Path) -> Result<Plan, Failure> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Plan::from_bytes(&bytes).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Plan::read(file).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
 }
 
 /// The circuit in a Bristol file, with the names, types and owners that its sidecar says, if it has one.

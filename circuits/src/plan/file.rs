@@ -43,6 +43,8 @@
 //! memory is bounded by a constant times the length of the file; nesting is limited; and what comes out is valid. The
 //! digest in the file finds damage, not malice.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
 use num_bigint::BigInt;
 
 use super::validate::LIMIT_SHAPE_DEPTH;
@@ -78,7 +80,7 @@ pub enum ReadError {
     #[error("at byte {at} of the plan: found {found}; expected {expected}")]
     Malformed {
         /// Bytes from the start of the file.
-        at: usize,
+        at: u64,
         /// What was there.
         found: String,
         /// What the format wants there.
@@ -87,16 +89,26 @@ pub enum ReadError {
     /// The format is right, the plan is not.
     #[error("the plan is invalid: {0}")]
     Invalid(#[from] Invalid),
+    /// The file could not be read to its end.
+    #[error("the plan cannot be read: {0}")]
+    File(io::ErrorKind),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> ReadError {
+        ReadError::File(error.kind())
+    }
 }
 
 impl Plan {
     /// The plan as a file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.body();
-        let digest = digest(&bytes);
-        bytes.extend_from_slice(&digest);
-        bytes
+        let mut writer = Writer { bytes: Vec::new(), digest: None };
+        writer.body(self);
+        let digest = blake3::derive_key(DIGEST_CONTEXT, &writer.bytes);
+        writer.bytes.extend_from_slice(&digest);
+        writer.bytes
     }
 
     /// The plan in a file, checked by [`Plan::validate`].
@@ -104,18 +116,34 @@ impl Plan {
     /// # Errors
     /// If the bytes are not exactly what [`Plan::to_bytes`] gives for some valid plan.
     pub fn from_bytes(bytes: &[u8]) -> Result<Plan, ReadError> {
-        let Some(rest) = bytes.strip_prefix(MAGIC) else { return Err(ReadError::NotAPlan) };
-        let mut header = Reader { bytes: rest, at: MAGIC.len() };
-        let found = header.number().map_err(|_| ReadError::Damaged)?;
+        Plan::read(Cursor::new(bytes))
+    }
+
+    /// [`Plan::from_bytes`] of a file, from its beginning on and piece by piece: in memory is the plan alone.
+    ///
+    /// # Errors
+    /// As [`Plan::from_bytes`], and if the file cannot be read.
+    pub fn read(mut file: impl Read + Seek) -> Result<Plan, ReadError> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let mut header = Reader::new(&mut file, length)?;
+        let magic = header.bytes(MAGIC.len() as u64);
+        let version = header.number();
+        if let Some(kind) = header.failed {
+            return Err(ReadError::File(kind));
+        }
+        if magic.is_none_or(|magic| magic != MAGIC) {
+            return Err(ReadError::NotAPlan);
+        }
+        let found = version.map_err(|_| ReadError::Damaged)?;
         if found != VERSION {
             return Err(ReadError::Version { found });
         }
-        let body = bytes.len().checked_sub(DIGEST_BYTES).filter(|&end| end >= header.at).ok_or(ReadError::Damaged)?;
-        let (body, expected) = bytes.split_at(body);
-        if digest(body) != expected {
-            return Err(ReadError::Damaged);
-        }
-        let plan = Reader { bytes: &body[header.at..], at: header.at }.plan()?;
+        let start = header.at;
+        let end = length.checked_sub(DIGEST_BYTES as u64).filter(|end| *end >= start).ok_or(ReadError::Damaged)?;
+        check_digest(&mut file, end)?;
+        let mut body = Reader::new(&mut file, end)?;
+        body.bytes(start);
+        let plan = body.plan()?;
         plan.validate()?;
         Ok(plan)
     }
@@ -123,24 +151,49 @@ impl Plan {
     /// What the two parties compare: equal for equal plans, and only for those.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        digest(&self.body())
-    }
-
-    fn body(&self) -> Vec<u8> {
-        let mut writer = Writer(MAGIC.to_vec());
-        writer.number(VERSION);
-        writer.plan(self);
-        writer.0
+        let mut writer =
+            Writer { bytes: Vec::new(), digest: Some(Box::new(blake3::Hasher::new_derive_key(DIGEST_CONTEXT))) };
+        writer.body(self);
+        writer.finish()
     }
 }
 
-fn digest(body: &[u8]) -> [u8; DIGEST_BYTES] {
-    blake3::derive_key(DIGEST_CONTEXT, body)
+/// Whether behind the first `end` bytes of the file stands their digest.
+fn check_digest(file: &mut (impl Read + Seek), end: u64) -> Result<(), ReadError> {
+    file.rewind()?;
+    let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
+    io::copy(&mut file.take(end), &mut hasher)?;
+    let mut expected = [0; DIGEST_BYTES];
+    file.read_exact(&mut expected)?;
+    if *hasher.finalize().as_bytes() == expected { Ok(()) } else { Err(ReadError::Damaged) }
 }
 
-struct Writer(Vec<u8>);
+/// Bytes of the longest number.
+const NUMBER_BYTES_MAX: usize = 10;
+
+/// Bytes that a reader or a digest takes at once.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// Writes plans to memory, or only their digest.
+struct Writer {
+    /// What is written; with a digest, only what it has not taken yet.
+    bytes: Vec<u8>,
+    digest: Option<Box<blake3::Hasher>>,
+}
 
 impl Writer {
+    fn body(&mut self, plan: &Plan) {
+        self.bytes.extend_from_slice(MAGIC);
+        self.number(VERSION);
+        self.plan(plan);
+    }
+
+    /// The digest of all that was written.
+    fn finish(mut self) -> [u8; DIGEST_BYTES] {
+        let mut hasher = self.digest.take().expect("it was asked for");
+        *hasher.update(&self.bytes).finalize().as_bytes()
+    }
+
     fn plan(&mut self, plan: &Plan) {
         self.list(&plan.parties, |w, name| w.text(name));
         self.list(&plan.inputs, |w, port| {
@@ -241,7 +294,13 @@ impl Writer {
 
     fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {
         self.number(items.len() as u64);
-        items.iter().for_each(|item| write(self, item));
+        for item in items {
+            write(self, item);
+            if let Some(hasher) = self.digest.as_mut().filter(|_| self.bytes.len() >= PIECE_BYTES) {
+                hasher.update(&self.bytes);
+                self.bytes.clear();
+            }
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -250,7 +309,7 @@ impl Writer {
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
     }
 
     fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
@@ -259,10 +318,10 @@ impl Writer {
 
     fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
+            self.bytes.push(number as u8 | 0x80);
             number >>= 7;
         }
-        self.0.push(number as u8);
+        self.bytes.push(number as u8);
     }
 }
 
@@ -318,8 +377,59 @@ fn plain_operand(slot: u64) -> Option<Operand> {
 
 /// What is left to read, and where it starts in the file.
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    file: &'a mut dyn Read,
+    /// What was read of it at once, and how much of that has been taken.
+    piece: Vec<u8>,
+    taken: usize,
+    /// Bytes taken in all, and bytes to come: in the piece, then in the file.
+    at: u64,
+    left: u64,
+    /// Why the file could not be read further; nothing more comes then.
+    failed: Option<io::ErrorKind>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the first `length` bytes.
+    fn new(file: &'a mut (impl Read + Seek), length: u64) -> Result<Reader<'a>, ReadError> {
+        file.rewind()?;
+        Ok(Reader { file, piece: Vec::new(), taken: 0, at: 0, left: length, failed: None })
+    }
+
+    /// What stands next, up to the end of the piece; at least `n` bytes, if there are so many.
+    fn next(&mut self, n: usize) -> &[u8] {
+        let wanted = self.left.min(n as u64) as usize;
+        if self.piece.len() - self.taken < wanted && self.failed.is_none() {
+            self.refill(wanted);
+        }
+        &self.piece[self.taken..]
+    }
+
+    #[cold]
+    fn refill(&mut self, wanted: usize) {
+        self.piece.drain(..self.taken);
+        self.taken = 0;
+        let n_more = (self.left - self.piece.len() as u64).min(wanted.max(PIECE_BYTES) as u64);
+        if let Err(error) = (&mut *self.file).take(n_more).read_to_end(&mut self.piece) {
+            self.failed = Some(error.kind());
+        }
+        if (self.piece.len() as u64) < self.left.min(wanted as u64) {
+            self.failed.get_or_insert(io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    fn take(&mut self, n: usize) {
+        self.taken += n;
+        self.at += n as u64;
+        self.left -= n as u64;
+    }
+
+    /// The next `n` bytes, if there are so many.
+    fn bytes(&mut self, n: u64) -> Option<Vec<u8>> {
+        let n = usize::try_from(n).ok().filter(|n| *n as u64 <= self.left)?;
+        let bytes = self.next(n).get(..n)?.to_vec();
+        self.take(n);
+        Some(bytes)
+    }
 }
 
 impl Reader<'_> {
@@ -333,7 +443,7 @@ impl Reader<'_> {
             blocks: self.list(BLOCK_BYTES_MIN, Reader::block)?,
             local: self.local()?,
         };
-        if self.bytes.is_empty() { Ok(plan) } else { Err(self.error("more bytes", "the end of the plan")) }
+        if self.left == 0 { Ok(plan) } else { Err(self.error("more bytes", "the end of the plan")) }
     }
 
     fn local(&mut self) -> Result<Option<Local>, ReadError> {
@@ -505,8 +615,7 @@ impl Reader<'_> {
     }
 
     fn check_room(&self, n: u64, bytes_min: usize) -> Result<(), ReadError> {
-        let room = self.bytes.len() / bytes_min;
-        if n <= room as u64 {
+        if n <= self.left / bytes_min as u64 {
             Ok(())
         } else {
             Err(self.error(format!("a count of {n}"), "no more than there is room for"))
@@ -514,13 +623,13 @@ impl Reader<'_> {
     }
 
     fn text(&mut self) -> Result<String, ReadError> {
-        let bytes = self.byte_string()?.to_vec();
+        let bytes = self.byte_string()?;
         String::from_utf8(bytes).map_err(|_| self.error("other bytes", "text in UTF-8"))
     }
 
     fn integer(&mut self) -> Result<BigInt, ReadError> {
         let bytes = self.byte_string()?;
-        let integer = BigInt::from_signed_bytes_le(bytes);
+        let integer = BigInt::from_signed_bytes_le(&bytes);
         let is_minimal = integer.to_signed_bytes_le() == bytes;
         if is_minimal {
             Ok(integer)
@@ -530,11 +639,9 @@ impl Reader<'_> {
     }
 
     /// A length, then as many bytes.
-    fn byte_string(&mut self) -> Result<&[u8], ReadError> {
-        let n = self.count(1)? as usize;
-        let (string, rest) = self.bytes.split_at(n);
-        (self.bytes, self.at) = (rest, self.at + n);
-        Ok(string)
+    fn byte_string(&mut self) -> Result<Vec<u8>, ReadError> {
+        let n = self.count(1)?;
+        self.bytes(n).ok_or_else(|| self.error("the end", "as many bytes as were announced"))
     }
 
     fn number32(&mut self) -> Result<u32, ReadError> {
@@ -544,7 +651,7 @@ impl Reader<'_> {
 
     fn number(&mut self) -> Result<u64, ReadError> {
         let mut number = 0u64;
-        for (i, &byte) in self.bytes.iter().enumerate() {
+        for (i, &byte) in self.next(NUMBER_BYTES_MAX).iter().enumerate() {
             let bits = u64::from(byte & 0x7f);
             let fits = i < 9 || (i == 9 && bits <= 1);
             if !fits || (i > 0 && byte == 0) {
@@ -552,8 +659,7 @@ impl Reader<'_> {
             }
             number |= bits << (7 * i);
             if byte < 0x80 {
-                self.bytes = &self.bytes[i + 1..];
-                self.at += i + 1;
+                self.take(i + 1);
                 return Ok(number);
             }
         }
@@ -561,7 +667,10 @@ impl Reader<'_> {
     }
 
     fn error(&self, found: impl ToString, expected: &'static str) -> ReadError {
-        ReadError::Malformed { at: self.at, found: found.to_string(), expected }
+        match self.failed {
+            Some(kind) => ReadError::File(kind),
+            None => ReadError::Malformed { at: self.at, found: found.to_string(), expected },
+        }
     }
 }
 

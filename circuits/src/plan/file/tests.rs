@@ -18,7 +18,7 @@ fn random_plan(seed: u64) -> Plan {
 
 /// The bytes with their last 32 replaced by the digest of the others.
 fn with_digest(mut body: Vec<u8>) -> Vec<u8> {
-    let digest = digest(&body);
+    let digest = blake3::derive_key(DIGEST_CONTEXT, &body);
     body.extend_from_slice(&digest);
     body
 }
@@ -51,7 +51,8 @@ proptest! {
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let mut body = random_plan(seed).body();
+        let mut body = random_plan(seed).to_bytes();
+        body.truncate(body.len() - DIGEST_BYTES);
         for (at, byte) in edits {
             let at = at.index(body.len());
             body[at] = byte;
@@ -78,9 +79,56 @@ fn every_kind_of_type_survives() {
     let fields = vec![("a".to_owned(), array), ("b".to_owned(), ints)];
     let variants = vec![("S".to_owned(), Shape::Struct { name: "S".into(), fields })];
     let shape = Shape::Enum { name: "E".into(), variants };
-    let mut writer = Writer(vec![]);
+    let mut writer = Writer { bytes: vec![], digest: None };
     writer.shape(&shape);
-    assert_eq!(Reader { bytes: &writer.0, at: 0 }.shape(0), Ok(shape));
+    let length = writer.bytes.len() as u64;
+    assert_eq!(Reader::new(&mut Cursor::new(&writer.bytes), length).unwrap().shape(0), Ok(shape));
+}
+
+/// Gives a byte at a time, and an error instead of the byte at one place.
+struct Slow<'a>(Cursor<&'a [u8]>, u64);
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.position() == self.1 {
+            true => Err(io::ErrorKind::ConnectionReset.into()),
+            false => self.0.read(&mut buffer[..1]),
+        }
+    }
+}
+
+impl Seek for Slow<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn plans_are_read_and_digested_piece_by_piece() {
+    let plan = schedule(&random::circuit(1, Size { n_blocks: 2, n_nodes: 60_000 }));
+    let bytes = plan.to_bytes();
+    assert!(bytes.len() > 2 * PIECE_BYTES, "{} bytes", bytes.len());
+    assert_eq!(bytes[bytes.len() - DIGEST_BYTES..], plan.digest());
+    assert_eq!(Plan::from_bytes(&bytes).as_ref(), Ok(&plan));
+    assert_eq!(Plan::read(Slow(Cursor::new(&bytes), u64::MAX)), Ok(plan));
+    for at in [3, PIECE_BYTES as u64, bytes.len() as u64 - 1] {
+        let reset = Err(ReadError::File(io::ErrorKind::ConnectionReset));
+        assert_eq!(Plan::read(Slow(Cursor::new(&bytes), at)), reset, "at byte {at}");
+    }
+}
+
+/// What the first pass over the file found is not taken for granted in the second.
+#[test]
+fn a_file_that_fails_between_passes_is_no_plan() {
+    let bytes = random_plan(1).to_bytes();
+    let mut slow = Slow(Cursor::new(&bytes), 20);
+    let mut reader = Reader::new(&mut slow, bytes.len() as u64).unwrap();
+    reader.bytes(9).unwrap();
+    assert_eq!(reader.plan(), Err(ReadError::File(io::ErrorKind::ConnectionReset)));
+    let mut cut = Cursor::new(&bytes[..20]);
+    let mut reader = Reader::new(&mut cut, bytes.len() as u64).unwrap();
+    reader.bytes(9).unwrap();
+    assert_eq!(reader.plan(), Err(ReadError::File(io::ErrorKind::UnexpectedEof)));
 }
 
 #[test]
