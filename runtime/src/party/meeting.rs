@@ -16,7 +16,7 @@
 //! - Nothing is read ahead: what the peer sends after a message is the session's.
 //! - The lent channel never closes the connection; the meeting does.
 //! - The transcript's digests cover every byte of the connection in either direction, from the statements to the call. Where nobody will sign
-//!   or record them, [`Meeting::without_transcript`] saves computing them, which takes about as long as garbling.
+//!   or record them, [`Meeting::without_transcript`] saves computing them, which takes half as long as garbling.
 //!
 //! # Security
 //! Both nonces and the channel's binding are in the meeting id, so it is new for every connection; put it into the session's agreement, and the
@@ -167,7 +167,7 @@ impl Meeting {
     /// What has gone over the connection so far; none after [`Meeting::without_transcript`].
     #[must_use]
     pub fn transcript(&self) -> Option<Transcript> {
-        let digest = |hasher: &Option<blake3::Hasher>| Some(*hasher.as_ref()?.finalize().as_bytes());
+        let digest = |seen: &Option<Seen>| seen.as_ref().map(Seen::digest);
         Some(Transcript { sent: digest(&self.writer.lock().seen)?, received: digest(&self.reader.lock().seen)? })
     }
 
@@ -274,20 +274,52 @@ struct Shared<S>(Arc<Mutex<Half<S>>>);
 
 struct Half<S> {
     stream: S,
-    seen: Option<blake3::Hasher>,
+    seen: Option<Seen>,
 }
 
 impl<S> Half<S> {
     fn see(&mut self, bytes: &[u8]) {
         if let Some(seen) = &mut self.seen {
-            seen.update(bytes);
+            seen.add(bytes);
         }
+    }
+}
+
+/// What the digest takes at once. Where pieces begin at multiples of their length it takes less than half the time.
+const PIECE_BYTES: usize = 1 << 14;
+
+/// The digest of bytes, whole pieces of which it has taken.
+#[derive(Default)]
+struct Seen {
+    digest: blake3::Hasher,
+    /// Less than a piece.
+    rest: Vec<u8>,
+}
+
+impl Seen {
+    fn add(&mut self, mut bytes: &[u8]) {
+        while self.rest.len() + bytes.len() >= PIECE_BYTES {
+            let (now, later) = bytes.split_at(PIECE_BYTES - self.rest.len());
+            if self.rest.is_empty() {
+                self.digest.update(now);
+            } else {
+                self.rest.extend_from_slice(now);
+                self.digest.update(&self.rest);
+                self.rest.clear();
+            }
+            bytes = later;
+        }
+        self.rest.extend_from_slice(bytes);
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        *self.digest.clone().update(&self.rest).finalize().as_bytes()
     }
 }
 
 impl<S> Shared<S> {
     fn new(stream: S) -> Shared<S> {
-        Shared(Arc::new(Mutex::new(Half { stream, seen: Some(blake3::Hasher::new()) })))
+        Shared(Arc::new(Mutex::new(Half { stream, seen: Some(Seen::default()) })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Half<S>> {

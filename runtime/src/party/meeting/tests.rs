@@ -73,6 +73,22 @@ async fn pieces_are_written_at_once_through_a_lent_channel() {
     assert_eq!(left.transcript().unwrap().sent, right.transcript().unwrap().received);
 }
 
+#[test]
+fn the_digest_does_not_depend_on_how_bytes_come() {
+    let bytes: Vec<u8> = (0..5 * PIECE_BYTES as u32 + 3).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+    for lengths in
+        [vec![1, PIECE_BYTES - 1, PIECE_BYTES, 2 * PIECE_BYTES + 1], vec![bytes.len()], vec![PIECE_BYTES + 1]]
+    {
+        let (mut seen, mut rest) = (Seen::default(), &bytes[..]);
+        for n in lengths {
+            seen.add(&rest[..n]);
+            rest = &rest[n..];
+        }
+        seen.add(rest);
+        assert_eq!(seen.digest(), *blake3::hash(&bytes).as_bytes());
+    }
+}
+
 #[tokio::test]
 async fn an_echo_is_not_a_peer() {
     let (left, right) = memory::pair();
