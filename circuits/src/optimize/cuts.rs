@@ -3,6 +3,15 @@
 //! Cuts of a gate are unions of one cut of each operand; every node also is a cut of itself, which is not stored. The few
 //! with the fewest leaves are kept: where paths meet again, sharing makes small cuts of large cones. To bound memory, only
 //! the last [`NODES_MAX`] nodes keep their cuts.
+//!
+//! Circuits repeat themselves: the cuts of most gates are those of an earlier gate, but for which nodes the leaves are. Cuts
+//! are therefore made once for each way in which operands' cuts come together ([`forms`]), and a node only has its leaves.
+
+mod forms;
+
+use std::collections::VecDeque;
+
+use forms::{FormId, Forms};
 
 use super::Gates;
 use super::table::VARIABLES;
@@ -34,7 +43,7 @@ pub(super) struct Cut {
 /// Gates between a node and the leaves, each counted as often as there are paths to it: so many there are at most.
 ///
 /// Both numbers in one byte; [`Size::MANY`] stands for any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 struct Size(u8);
 
 impl Size {
@@ -150,29 +159,23 @@ fn swap_variables(table: u16, i: usize, j: usize) -> u16 {
     table ^ moved ^ moved << shift
 }
 
-/// Nodes that keep their cuts: about 100 MB.
+/// Nodes that keep their cuts: about 30 MB.
 const NODES_MAX: usize = 1 << 19;
 
-/// The cuts of the last nodes.
-#[derive(Default)]
-pub(super) struct Cuts {
-    n_nodes: usize,
-    /// Of each node, modulo [`NODES_MAX`], its cuts.
-    rows: Vec<Row>,
-    /// Room for those of the next node.
-    found: Option<Box<Unions>>,
-}
+/// Nodes that lose their cuts at once.
+const GROUP_LEN: usize = 1 << 13;
 
-#[derive(Clone, Copy, Default)]
-struct Row {
-    cuts: [Cut; CUTS_MAX],
-    n_cuts: usize,
+/// The cuts of the last nodes.
+pub(super) struct Cuts {
+    forms: Forms,
+    n_nodes: usize,
+    last: Groups,
 }
 
 impl Cuts {
-    /// No nodes yet, but room for about so many.
-    pub(super) fn with_capacity(n_nodes: usize) -> Cuts {
-        Cuts { rows: Vec::with_capacity(n_nodes.min(NODES_MAX)), ..Cuts::default() }
+    /// No nodes yet. Of the cuts, [`Cuts::candidates`] gives those that `is_candidate`.
+    pub(super) fn new(is_candidate: fn(&Cut) -> bool) -> Cuts {
+        Cuts { forms: Forms::new(is_candidate), n_nodes: 0, last: Groups::default() }
     }
 
     /// Nodes so far.
@@ -180,60 +183,153 @@ impl Cuts {
         self.n_nodes
     }
 
-    /// The cuts of a node, as far as they are kept.
-    pub(super) fn of(&self, node: u32) -> &[Cut] {
-        let node = node as usize;
-        if node + NODES_MAX < self.n_nodes {
-            return &[];
-        }
-        let row = &self.rows[node % NODES_MAX];
-        &row.cuts[..row.n_cuts]
+    /// The candidates among the cuts of a node, as far as they are kept; those with the fewest leaves come first.
+    pub(super) fn candidates(&self, node: u32) -> impl Iterator<Item = Cut> {
+        let kept = self.last.of(node).into_iter();
+        kept.flat_map(|(form, leaves)| self.forms.candidates(form).map(|cut| cut.on(leaves)))
     }
 
     /// Adds the next node, whose operands are there.
     pub(super) fn push(&mut self, node: Node) {
-        // An array that is used again: a row is not small.
-        let mut found = self.found.take().unwrap_or_default();
-        found.row.n_cuts = 0;
-        match node {
-            Node::And(a, b) | Node::Xor(a, b) => self.unions(node, [a, b], &mut found),
-            _ => {}
-        }
-        if self.n_nodes < NODES_MAX {
-            self.rows.push(found.row);
-        } else {
-            self.rows[self.n_nodes % NODES_MAX] = found.row;
-        }
-        self.found = Some(found);
+        let id = self.n_nodes as u32;
         self.n_nodes += 1;
+        let (Node::And(a, b) | Node::Xor(a, b)) = node else {
+            return self.last.push(id, FormId::NONE, []);
+        };
+        if self.forms.are_too_many() {
+            self.forget();
+        }
+        let [own_a, own_b] = [[a.node().0], [b.node().0]];
+        let (form_a, leaves_a) = self.last.of(own_a[0]).unwrap_or((FormId::NONE, &own_a));
+        let (form_b, leaves_b) = self.last.of(own_b[0]).unwrap_or((FormId::NONE, &own_b));
+        let joined = Joined::of(leaves_a, leaves_b);
+        let made = self.forms.of_gate(node, [form_a, form_b], [joined.of_a, joined.of_b]);
+        self.last.push(id, made.form, joined.selected(made.leaves));
     }
 
-    fn unions(&self, gate: Node, [a, b]: [Wire; 2], found: &mut Unions) {
-        let (cuts_a, cuts_b) = (self.of(a.node().0), self.of(b.node().0));
-        let (own_a, own_b) = (Cut::of_itself(a.node().0), Cut::of_itself(b.node().0));
-        // Beyond the cuts there is the operand itself.
-        let at_a = |i: usize| cuts_a.get(i).unwrap_or(&own_a);
-        let at_b = |j: usize| cuts_b.get(j).unwrap_or(&own_b);
-        let mut signatures = [own_b.signature; CUTS_MAX + 1];
-        signatures.iter_mut().zip(cuts_b).for_each(|(signature, cut)| *signature = cut.signature);
-        for i in 0..=cuts_a.len() {
-            let cut_a = at_a(i);
-            let Some(room) = found.row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { continue };
-            let mut fitting = lacking_at_most(room, &signatures, cut_a.signature) & ((2 << cuts_b.len()) - 1);
-            while fitting != 0 {
-                let j = fitting.trailing_zeros() as usize;
-                fitting &= fitting - 1;
-                if let Some(cut) = cut_a.union(at_b(j))
-                    && !found.row.has_no_use_for(&cut)
-                {
-                    found.insert(cut, [i as u8, j as u8]);
-                }
+    /// No node so far has cuts any more.
+    fn forget(&mut self) {
+        self.forms.clear();
+        self.last.groups.iter_mut().flat_map(|group| &mut group.nodes).for_each(|node| node.form = FormId::NONE);
+    }
+}
+
+/// The last [`NODES_MAX`] nodes, in groups.
+#[derive(Default)]
+struct Groups {
+    groups: VecDeque<Group>,
+    /// Groups before those.
+    n_gone: usize,
+}
+
+/// Nodes that follow each other.
+#[derive(Default)]
+struct Group {
+    nodes: Vec<NodeCuts>,
+    /// For each node the leaves of its cuts, then itself; ascending.
+    leaves: Vec<u32>,
+}
+
+/// What a node's cuts are.
+#[derive(Clone, Copy)]
+struct NodeCuts {
+    form: FormId,
+    /// Where its leaves end in those of the group.
+    end: u32,
+}
+
+impl Groups {
+    /// The form of a node's cuts, and their leaves with the node itself; nothing where they are no longer kept.
+    fn of(&self, node: u32) -> Option<(FormId, &[u32])> {
+        let group = &self.groups[(node as usize / GROUP_LEN).checked_sub(self.n_gone)?];
+        let i = node as usize % GROUP_LEN;
+        let NodeCuts { form, end } = group.nodes[i];
+        let start = if i == 0 { 0 } else { group.nodes[i - 1].end };
+        Some((form, &group.leaves[start as usize..end as usize]))
+    }
+
+    fn push(&mut self, node: u32, form: FormId, leaves: impl IntoIterator<Item = u32>) {
+        if (node as usize).is_multiple_of(GROUP_LEN) {
+            let mut group = Group::default();
+            if self.groups.len() == NODES_MAX / GROUP_LEN {
+                group = self.groups.pop_front().unwrap_or_default();
+                self.n_gone += 1;
+            }
+            group.nodes.clear();
+            group.leaves.clear();
+            self.groups.push_back(group);
+        }
+        let group = self.groups.back_mut().expect("the first node begins a group");
+        group.leaves.extend(leaves);
+        group.leaves.push(node);
+        group.nodes.push(NodeCuts { form, end: group.leaves.len() as u32 });
+    }
+}
+
+/// The leaves of a gate's operands, and the operands, ascending.
+struct Joined {
+    nodes: [u32; 64],
+    /// Those of the earlier operand, as a set of positions.
+    of_a: u64,
+    of_b: u64,
+}
+
+impl Joined {
+    /// Of ascending lists, whose last elements are the operands themselves.
+    fn of(a: &[u32], b: &[u32]) -> Joined {
+        let mut joined = Joined { nodes: [0; 64], of_a: 0, of_b: 0 };
+        let (mut i, mut j, mut n) = (0, 0, 0);
+        // The later operand comes after all else.
+        while i < a.len() {
+            let (x, y) = (a[i], b[j]);
+            joined.nodes[n % 64] = x.min(y);
+            joined.of_a |= u64::from(x <= y) << n;
+            joined.of_b |= u64::from(y <= x) << n;
+            i += usize::from(x <= y);
+            j += usize::from(y <= x);
+            n += 1;
+        }
+        let rest = &b[j..];
+        joined.nodes[n..n + rest.len()].copy_from_slice(rest);
+        joined.of_b |= (u64::MAX >> (64 - rest.len())) << n;
+        joined
+    }
+
+    /// The nodes at these positions.
+    fn selected(&self, mut positions: u64) -> impl Iterator<Item = u32> {
+        std::iter::from_fn(move || {
+            let at = (positions != 0).then(|| positions.trailing_zeros())?;
+            positions &= positions - 1;
+            Some(self.nodes[at as usize % 64])
+        })
+    }
+}
+
+/// The cuts of a gate, from those of its operands; an operand itself is a cut, too.
+fn unions(gate: Node, [cuts_a, cuts_b]: [&[Cut]; 2], own: [Cut; 2], found: &mut Unions) {
+    let [own_a, own_b] = own;
+    // Beyond the cuts there is the operand itself.
+    let at_a = |i: usize| cuts_a.get(i).unwrap_or(&own_a);
+    let at_b = |j: usize| cuts_b.get(j).unwrap_or(&own_b);
+    let mut signatures = [own_b.signature; CUTS_MAX + 1];
+    signatures.iter_mut().zip(cuts_b).for_each(|(signature, cut)| *signature = cut.signature);
+    for i in 0..=cuts_a.len() {
+        let cut_a = at_a(i);
+        let Some(room) = found.row.leaves_max().checked_sub(cut_a.n_leaves.into()) else { continue };
+        let mut fitting = lacking_at_most(room, &signatures, cut_a.signature) & ((2 << cuts_b.len()) - 1);
+        while fitting != 0 {
+            let j = fitting.trailing_zeros() as usize;
+            fitting &= fitting - 1;
+            if let Some(cut) = cut_a.union(at_b(j))
+                && !found.row.has_no_use_for(&cut)
+            {
+                found.insert(cut, [i as u8, j as u8]);
             }
         }
-        let Unions { row: Row { cuts, n_cuts }, from } = found;
-        for (cut, &[i, j]) in cuts[..*n_cuts].iter_mut().zip(from.iter()) {
-            *cut = cut.finished(gate, at_a(i.into()), at_b(j.into()));
-        }
+    }
+    let Unions { row: Row { cuts, n_cuts }, from } = found;
+    for (cut, &[i, j]) in cuts[..*n_cuts].iter_mut().zip(from.iter()) {
+        *cut = cut.finished(gate, at_a(i.into()), at_b(j.into()));
     }
 }
 
@@ -252,6 +348,12 @@ fn lacking_at_most(room: usize, sets: &[u32; CUTS_MAX + 1], set: u32) -> u32 {
         2 => lacking::<2>(sets, set),
         _ => lacking::<3>(sets, set),
     }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Row {
+    cuts: [Cut; CUTS_MAX],
+    n_cuts: usize,
 }
 
 /// The cuts found so far, and the operands' cuts that each is of; their tables come last.

@@ -61,6 +61,12 @@ impl Effort {
             Effort::Shared => change.n_ands <= 1,
         }
     }
+
+    /// Whether a cut is looked at: it is not worth it if it was not even with all gates of its own freed.
+    fn may_be_promising(self, cut: &Cut) -> bool {
+        let freed = cut.gates_max();
+        self.is_promising(freed, table::cost(cut.table) - freed)
+    }
 }
 
 struct Rewriter<'a> {
@@ -91,7 +97,10 @@ impl<'a> Rewriter<'a> {
             new: Vec::with_capacity(old.nodes.len()),
             builder: Builder::new(old.name.clone(), old.n_inputs).with_capacity(old.nodes.len()),
             n_uses: Vec::with_capacity(n_new),
-            cuts: Cuts::with_capacity(n_new),
+            cuts: Cuts::new(match effort {
+                Effort::Clear => |cut| Effort::Clear.may_be_promising(cut),
+                Effort::Shared => |cut| Effort::Shared.may_be_promising(cut),
+            }),
             work: Vec::new(),
         }
     }
@@ -176,15 +185,14 @@ impl<'a> Rewriter<'a> {
     fn candidates(&mut self, root: NodeId) -> impl Iterator<Item = Cut> + use<> {
         let mut found = [(Gates::NONE, Cut::default()); CUTS_MAX];
         let mut n_found = 0;
-        for i in 0..self.cuts.of(root.0).len() {
-            let cut = self.cuts.of(root.0)[i];
-            let cost = table::cost(cut.table);
-            let freed_max = cut.gates_max();
-            if !self.effort.is_promising(freed_max, cost - freed_max) {
-                continue;
-            }
+        for cut in self.cuts.candidates(root.0) {
+            (found[n_found], n_found) = ((Gates::NONE, cut), n_found + 1);
+        }
+        let n_candidates = std::mem::take(&mut n_found);
+        for i in 0..n_candidates {
+            let cut = found[i].1;
             let freed = self.gates_above(root, &cut);
-            let change = cost - freed;
+            let change = table::cost(cut.table) - freed;
             if self.effort.is_promising(freed, change) {
                 found[n_found] = (change, cut);
                 n_found += 1;
