@@ -85,11 +85,29 @@ impl Cut {
         &self.leaves[..usize::from(self.n_leaves)]
     }
 
-    /// The gate's cut that is made of one cut of each operand, if the leaves are so few.
-    pub(super) fn of_gate(gate: Node, [a, b]: [&Cut; 2], leaves_max: usize) -> Option<Cut> {
-        let may_fit = (a.signature | b.signature).count_ones() as usize <= leaves_max;
-        let union = may_fit.then(|| a.union(b))?.filter(|union| union.leaves().len() <= leaves_max)?;
-        Some(union.finished(gate, a, b))
+    /// How many leaves two cuts have together, or more than [`LEAVES_MAX`] if that is so.
+    pub(super) fn n_leaves_with(&self, other: &Cut) -> usize {
+        // Signatures tell most that are too many.
+        let n_at_least = (self.signature | other.signature).count_ones() as usize;
+        if n_at_least > LEAVES_MAX {
+            return n_at_least;
+        }
+        self.leaves().iter().fold(other.leaves().len(), |n, &leaf| n + usize::from(!other.has(leaf)))
+    }
+
+    /// How many leaves the cut has with one more.
+    pub(super) fn n_leaves_with_node(&self, node: u32) -> usize {
+        self.leaves().len() + usize::from(!self.has(node))
+    }
+
+    fn has(&self, leaf: u32) -> bool {
+        let [a, b, c, d] = self.leaves;
+        (leaf == a) | (leaf == b) | (leaf == c) | (leaf == d)
+    }
+
+    /// The gate's cut that is made of one cut of each operand, whose leaves are few enough.
+    pub(super) fn of_gate(gate: Node, [a, b]: [&Cut; 2]) -> Cut {
+        a.union(b).expect("there are few leaves").finished(gate, a, b)
     }
 
     /// The union of cuts of a gate's operands, with the gate itself.
@@ -107,14 +125,14 @@ impl Cut {
         let at = |cut: &Cut, i: usize| if i < LEAVES_MAX { cut.leaves[i] } else { NO_LEAF };
         let (mut i, mut j) = (0, 0);
         let mut n_leaves = 0;
-        let leaves = [(); LEAVES_MAX].map(|()| {
+        let mut leaves = [NO_LEAF; LEAVES_MAX];
+        for leaf in &mut leaves {
             let (x, y) = (at(self, i), at(other, j));
-            let leaf = x.min(y);
-            i += usize::from(x == leaf);
-            j += usize::from(y == leaf);
-            n_leaves += u8::from(leaf != NO_LEAF);
-            leaf
-        });
+            *leaf = x.min(y);
+            i += usize::from(x == *leaf);
+            j += usize::from(y == *leaf);
+            n_leaves += u8::from(*leaf != NO_LEAF);
+        }
         if at(self, i) != NO_LEAF || at(other, j) != NO_LEAF {
             return None;
         }
@@ -140,11 +158,7 @@ impl Cut {
     }
 
     fn is_within(&self, other: &Cut) -> bool {
-        let is_there = |&leaf: &u32| {
-            let [a, b, c, d] = other.leaves;
-            (leaf == a) | (leaf == b) | (leaf == c) | (leaf == d)
-        };
-        self.signature & !other.signature == 0 && self.leaves().iter().all(is_there)
+        self.signature & !other.signature == 0 && self.leaves().iter().all(|&leaf| other.has(leaf))
     }
 }
 

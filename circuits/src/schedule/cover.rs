@@ -223,7 +223,10 @@ impl<'a> Cover<'a> {
             }
         }
         for kind in &self.block().nodes {
-            if let Node::Xor(a, b) = *kind {
+            // The operands themselves are different.
+            if let Node::Xor(a, b) = *kind
+                && [a, b].iter().any(|&wire| self.marks(wire).has(Marks::IN_PARTS))
+            {
                 let mut terms = Terms::default();
                 self.expand(a, &mut terms);
                 self.expand(b, &mut terms);
@@ -251,13 +254,26 @@ impl<'a> Cover<'a> {
 
     /// Labels and indices that all operations touch.
     fn cost(&self) -> u64 {
-        let cost = |node| match self.operation(node) {
-            (Operation::None, _) => 0,
-            (Operation::Xor, terms) => 2 + 2 * terms.len() as u64,
-            (Operation::And, _) => AND_COST,
-            (Operation::AndXor { .. }, _) => AND_XOR_COST,
-        };
-        (0..self.nodes.len()).map(cost).sum()
+        (0..self.nodes.len()).map(|node| self.cost_of(node)).sum()
+    }
+
+    /// What the operation at a node costs.
+    fn cost_of(&self, node: usize) -> u64 {
+        match self.block().nodes[node] {
+            _ if self.has_no_operation(node) => 0,
+            Node::Xor(a, b) if self.absorbed_by(a, b).is_none() => {
+                let n_terms = [a, b].map(|wire| 1 + u64::from(self.marks(wire).has(Marks::IN_PARTS)));
+                2 + 2 * (n_terms[0] + n_terms[1])
+            }
+            Node::And(a, b) if self.is_plain(a, b) => AND_COST,
+            Node::And(..) | Node::Xor(..) => AND_XOR_COST,
+            Node::False | Node::Input | Node::Result { .. } => 0,
+        }
+    }
+
+    /// Whether nothing is computed at a node, though it may be a gate.
+    fn has_no_operation(&self, node: usize) -> bool {
+        self.nodes[node].has(Marks::DEAD | Marks::ABSORBED | Marks::IN_PARTS)
     }
 
     /// For each node, how often operations, calls and outputs read it; [`PINNED`] if an output does.
@@ -279,10 +295,8 @@ impl<'a> Cover<'a> {
     }
 
     fn operation_of(&self, node: usize, terms: &mut Terms) -> Operation {
-        if self.nodes[node].has(Marks::DEAD | Marks::ABSORBED | Marks::IN_PARTS) {
-            return Operation::None;
-        }
         match self.block().nodes[node] {
+            _ if self.has_no_operation(node) => Operation::None,
             Node::Xor(a, b) => match self.absorbed_by(a, b) {
                 Some(and) => {
                     let Node::And(x, y) = self.block().nodes[and.node().0 as usize] else {
