@@ -490,8 +490,7 @@ fn divide(circuit: &Circuit, target: Target<'_>) -> Result<(Split, Division), Fa
     let mut bytes =
         drafts.each_ref().map(|draft| all_bytes(circuit, draft.garbler(), draft.n_entered(), draft.table_bytes()));
     let chosen = wanted.unwrap_or(usize::from(bytes[1] < bytes[0]));
-    let [first, second] = drafts;
-    let draft = if chosen == 0 { first } else { second };
+    let draft = drafts.into_iter().nth(chosen).expect("there is one for each party");
     let split = draft.split().map_err(|error| Failure::Program(format!("error: {error}")))?;
     let ands = split.ands_by_origin();
     let table_bytes = ands.values().copied().fold(Ands::default(), Ands::plus).table_bytes();

@@ -16,7 +16,7 @@ pub struct Stats {
     /// XOR gates executed; free of communication.
     pub n_xors: u128,
     /// ANDs on the longest path, where a call waits for all its arguments and iterations follow each other.
-    pub and_depth: u128,
+    pub and_depth: u64,
     /// Nodes stored, over all blocks: what memory follows.
     pub n_nodes_stored: u64,
     /// ANDs executed by what caused them; origins that caused none are left out.
@@ -45,7 +45,7 @@ pub fn stats(circuit: &Circuit) -> Stats {
 struct BlockCost {
     n_ands: u128,
     n_xors: u128,
-    and_depth: u128,
+    and_depth: u64,
 }
 
 impl BlockCost {
@@ -65,8 +65,8 @@ impl BlockCost {
     }
 }
 
-fn and_depth(callees: &[BlockCost], block: &Block) -> u128 {
-    let mut depths: Vec<u128> = Vec::with_capacity(block.nodes.len());
+fn and_depth(callees: &[BlockCost], block: &Block) -> u64 {
+    let mut depths: Vec<u64> = Vec::with_capacity(block.nodes.len());
     let mut result_depth = 0;
     for node in &block.nodes {
         let depth = match *node {
@@ -77,7 +77,7 @@ fn and_depth(callees: &[BlockCost], block: &Block) -> u128 {
                 if index == 0 {
                     let call = &block.calls[call as usize];
                     let start = call.args.iter().map(|arg| depths[arg.node().0 as usize]).max().unwrap_or(0);
-                    let length = callees[call.callee.0 as usize].and_depth.saturating_mul(u128::from(call.count));
+                    let length = callees[call.callee.0 as usize].and_depth.saturating_mul(call.count);
                     result_depth = start.saturating_add(length);
                 }
                 result_depth

@@ -145,7 +145,7 @@ pub fn figures(compiled: &Compiled) -> Json {
     let garbler = compiled.garbler();
     let bytes_by_garbler: Option<BTreeMap<&String, &u64>> =
         compiled.division.as_ref().map(|division| plan.parties.iter().zip(&division.bytes).collect());
-    let depth = compiled.circuit.as_ref().map(|circuit| stats(circuit).and_depth as u64);
+    let depth = compiled.circuit.as_ref().map(|circuit| stats(circuit).and_depth);
     json!({
         "and_gates": plan.n_ands(),
         "and_gates_full": plan.n_ands() - half - local,

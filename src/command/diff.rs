@@ -98,7 +98,7 @@ impl Side {
         match &self.what {
             What::Circuit(circuit) => {
                 let stats = stats(circuit);
-                (number(stats.n_ands), number(stats.n_xors), Some(number(stats.and_depth)))
+                (number(stats.n_ands), number(stats.n_xors), Some(stats.and_depth))
             }
             What::Plan(plan) => (plan.n_ands(), plan.n_xors(), None),
         }

@@ -82,7 +82,7 @@ fn gadget(name: &str) -> Size {
     Size {
         and_gates: number(cost.n_ands),
         xor_gates: number(cost.n_xors),
-        and_depth: number(cost.and_depth),
+        and_depth: cost.and_depth,
         table_bytes: 32 * number(cost.n_ands),
         seconds: None,
         peak_memory_bytes: None,
@@ -99,7 +99,7 @@ fn program(name: &str, text: &'static str, common: &Common) -> Result<Size, Fail
     Ok(Size {
         and_gates: compiled.plan.n_ands(),
         xor_gates: u64::try_from(stats.n_xors).unwrap_or(u64::MAX),
-        and_depth: u64::try_from(stats.and_depth).unwrap_or(u64::MAX),
+        and_depth: stats.and_depth,
         table_bytes: compiled.plan.table_bytes(),
         seconds: Some(seconds),
         peak_memory_bytes: peak_memory_bytes(),
