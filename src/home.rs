@@ -9,6 +9,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::files::beside;
 
 /// `$HUSHGATE_HOME`, else `hushgate` in `$XDG_CONFIG_HOME`, else `~/.config/hushgate`.
 ///
@@ -58,9 +59,8 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 
 /// These bytes in a file beside `path` that only we can read, safely on the disk and ready to take its name.
 pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
-        let mut file = NamedTempFile::new_in(folder)?;
+        let mut file = beside(path)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         Ok(file)

@@ -18,7 +18,7 @@ use crate::job::{Job, Trusted};
 use crate::party::Table;
 use crate::program::Compiled;
 use crate::progress;
-use crate::results::rows::{self, Labelled, Row};
+use crate::results::rows::{self, Labelled, Row, Unmet};
 use crate::rules;
 use crate::side::{self, Side};
 use crate::summary::Summary;
@@ -241,10 +241,10 @@ impl Batch<'_> {
             }
             Ok(all.into_iter().flatten())
         })?;
-        let mut unmet = Vec::new();
+        let mut unmet = Unmet::default();
         for part in &parts {
             for row in part.journal.rows()? {
-                unmet.extend(Some(row?).filter(|row| !row.failed.is_empty()));
+                unmet.note(&row?);
             }
         }
         let n_rows: u64 = parts.iter().map(|part| part.journal.done()).sum();
@@ -259,11 +259,11 @@ impl Batch<'_> {
         }
         if self.common.json {
             let file = output.display().to_string();
-            outln!("{}", json!({ "file": file, "rows": n_rows, "failed": unmet.len() }));
+            outln!("{}", json!({ "file": file, "rows": n_rows, "failed": unmet.n() }));
         } else {
             self.say(&format!("{}: the results of {n_rows} runs are there", output.display()));
         }
-        rows::unmet(unmet.iter())
+        unmet.told()
     }
 
     fn say(&self, text: &str) {

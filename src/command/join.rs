@@ -15,7 +15,7 @@ use crate::files::read_text;
 use crate::job::{Approved, Job};
 use crate::party::Table;
 use crate::progress;
-use crate::results::rows::{self, Row};
+use crate::results::rows::Waiting;
 use crate::shares::folder::Intake;
 use crate::side::{self, Side};
 use crate::summary::Summary;
@@ -63,7 +63,8 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
 
     let way = side::way(own, addresses, trusted.as_ref(), &table, common);
     let is_one = order.len() == 1;
-    let (mut printed, mut kept) = (Ok(()), Vec::new());
+    let mut printed = Ok(());
+    let mut kept = args.output.as_deref().filter(|_| !is_one).map(Waiting::beside).transpose()?;
     let each = |run: usize, outcome: &Outcome| {
         summary.add(&outcome.stats);
         let mut results = table.results();
@@ -73,9 +74,8 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
         results.stats.plaintext = trusted.is_none();
         results.stats.seconds.insert("compile".to_owned(), compile_seconds);
         results.stats.seconds.insert("total".to_owned(), start.elapsed().as_secs_f64());
-        if !is_one && args.output.is_some() {
-            kept.push(results.row(run as u64));
-            return Ok(());
+        if let Some(kept) = &mut kept {
+            return kept.add(&results.row(run as u64));
         }
         let results = if is_one { results } else { results.of_run(run + 1) }.without_figures();
         if is_one {
@@ -87,7 +87,7 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
         Ok(())
     };
     let ended = side::session(&way, &job, each)?;
-    if let Some(output) = args.output.as_ref().filter(|_| !is_one) {
+    if let (Some(kept), Some(output)) = (kept, &args.output) {
         printed = save(output, kept, common);
     }
     let told = side::conclude(&mut summary, ended.receipt, trusted.as_ref());
@@ -96,14 +96,12 @@ pub fn run(args: &JoinArgs, common: &Common) -> Result<(), Failure> {
 }
 
 /// Writes what all runs gave to one file.
-fn save(output: &Path, kept: Vec<Row>, common: &Common) -> Result<(), Failure> {
-    rows::write(output, || {
-        Ok(kept.iter().map(|row| Ok((vec![("run".to_owned(), (row.row + 1).into())], row.clone()))))
-    })?;
+fn save(output: &Path, kept: Waiting, common: &Common) -> Result<(), Failure> {
+    let (n, unmet) = kept.save()?;
     if !common.quiet {
-        eprintln!("{}: the results of {} runs are there", output.display(), kept.len());
+        eprintln!("{}: the results of {n} runs are there", output.display());
     }
-    rows::unmet(kept.iter())
+    unmet.told()
 }
 
 /// Rows of inputs, and which of them each run takes: a row of the data for each, or the same for all.

@@ -1,14 +1,17 @@
 //! Results of many runs in one file: a row for each run, as CSV, as a list in JSON, or as lines of JSON.
 
-use std::io::Write;
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use tempfile::NamedTempFile;
 
 use super::table::{self, cell};
 use crate::failure::Failure;
-use crate::files::replace_file;
+use crate::files::{beside, replace_file};
 
 /// What a run gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,16 +50,82 @@ where
     })
 }
 
-/// The failure that is to be told where something that the program requires does not hold in some of the runs.
-pub fn unmet<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<(), Failure> {
-    let failed: Vec<&Row> = rows.filter(|row| !row.failed.is_empty()).collect();
-    let Some(first) = failed.first() else { return Ok(()) };
-    Err(Failure::Unmet(format!(
-        "error: in {} runs, the first of them run {}, a requirement of the program does not hold, so they have no results: {}",
-        failed.len(),
-        first.row + 1,
-        first.failed.iter().map(|reason| super::printable(reason)).collect::<Vec<_>>().join("; ")
-    )))
+/// Runs in which something that the program requires does not hold.
+#[derive(Debug, Default)]
+pub struct Unmet {
+    first: Option<Row>,
+    n: u64,
+}
+
+impl Unmet {
+    /// Notes what a run gave.
+    pub fn note(&mut self, row: &Row) {
+        if !row.failed.is_empty() {
+            self.n += 1;
+            self.first.get_or_insert_with(|| row.clone());
+        }
+    }
+
+    /// How many there are.
+    pub fn n(&self) -> u64 {
+        self.n
+    }
+
+    /// The failure that is to be told, if there are any.
+    pub fn told(&self) -> Result<(), Failure> {
+        let Some(first) = &self.first else { return Ok(()) };
+        Err(Failure::Unmet(format!(
+            "error: in {} runs, the first of them run {}, a requirement of the program does not hold, so they have no results: {}",
+            self.n,
+            first.row + 1,
+            first.failed.iter().map(|reason| super::printable(reason)).collect::<Vec<_>>().join("; ")
+        )))
+    }
+}
+
+/// Rows that wait beside the file that is to hold them, on the disk and not in memory: a table's columns are known when all of its rows are.
+#[derive(Debug)]
+pub struct Waiting {
+    path: PathBuf,
+    rows: BufWriter<NamedTempFile>,
+    n: u64,
+    unmet: Unmet,
+}
+
+impl Waiting {
+    /// For the file at `path`.
+    pub fn beside(path: &Path) -> Result<Waiting, Failure> {
+        let rows = beside(path).with_context(|| cannot_write(path))?;
+        Ok(Waiting { path: path.to_owned(), rows: BufWriter::new(rows), n: 0, unmet: Unmet::default() })
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: &Row) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.rows, row).with_context(|| cannot_write(&self.path))?;
+        self.rows.write_all(b"\n").with_context(|| cannot_write(&self.path))?;
+        self.n += 1;
+        self.unmet.note(row);
+        Ok(())
+    }
+
+    /// Writes all of them, with the number of the run before each; how many they are, and those without results.
+    pub fn save(mut self) -> Result<(u64, Unmet), Failure> {
+        self.rows.flush().with_context(|| cannot_write(&self.path))?;
+        let path = self.rows.get_ref().path();
+        write(&self.path, || {
+            let lines = BufReader::new(File::open(path).context("cannot read the rows again")?).lines();
+            Ok(lines.map(|line| {
+                let row: Row = serde_json::from_str(&line.context("cannot read the rows again")?)
+                    .context("what was written reads the same")?;
+                Ok((vec![("run".to_owned(), (row.row + 1).into())], row))
+            }))
+        })?;
+        Ok((self.n, self.unmet))
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }
 
 fn object(labels: Vec<(String, Json)>, row: Row) -> Json {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -297,4 +298,45 @@ fn verbose_runs_print_no_secret() {
         let secret = words.filter(digits).find(|word| *word != program && *word != circuit);
         assert_eq!(secret, None, "a key, a label or a seed is in: {said}");
     }
+}
+
+/// Files of this kind in a folder that hold something already, and where they stand.
+fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().flatten();
+    let is_unfinished = |name: &str| name.starts_with(".hushgate-") && name.ends_with(".unfinished");
+    let files = files.filter(|file| is_unfinished(&file.file_name().to_string_lossy()));
+    files.filter(|file| file.metadata().is_ok_and(|data| data.len() > 0)).map(|file| file.path()).collect()
+}
+
+/// Results of many runs wait on the disk, in no file of their name. What a killed process leaves of them is removed by the next one that writes
+/// there, and nothing of one that lives.
+#[test]
+fn rows_are_on_the_disk_before_the_end_and_a_kill_leaves_nothing_that_stays() {
+    let folder = temporary("unfinished.marker", "").with_file_name("unfinished");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (of_alice, of_bob, other) = (at("alice.csv"), at("bob.csv"), at("other.json"));
+    let party = |party| ["examples/millionaires", "--as", party, "--repeat", "500000", "-o"];
+    let listening = Listening::start(&[&party("alice")[..], &[&of_alice]].concat());
+    let bob = [&["join"], &party("bob")[..], &[&of_bob, "--connect", &listening.address]].concat();
+    let mut bob = command(&bob).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while unfinished(&folder).len() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(60) && bob.try_wait().unwrap().is_none(), "no rows were written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let write = || assert!(command(&["run", "examples/millionaires", "-o", &other]).output().unwrap().status.success());
+    let theirs = unfinished(&folder);
+    write();
+    assert!(theirs.iter().all(|file| file.exists()), "both live");
+    assert!(bob.try_wait().unwrap().is_none() && !Path::new(&of_bob).exists(), "it is still running");
+    bob.kill().unwrap();
+    bob.wait().unwrap();
+    assert_eq!(listening.finish().status.code(), Some(5));
+    let left = unfinished(&folder);
+    assert!(left.len() == 1 && theirs.contains(&left[0]), "what the killed one left: {left:?}");
+    write();
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|file| file.file_name()).collect();
+    assert_eq!(names, ["other.json"]);
 }
