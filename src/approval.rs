@@ -3,7 +3,7 @@
 //! An approval is an Ed25519 signature over the proposal's digest and the party's name. It is kept in `approvals/DIGEST.json` and shown to the other
 //! side when a session begins; a changed proposal has another digest, for which there is none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,13 @@ impl Approval {
         home::replace(&path, text.as_bytes())
     }
 
+    /// The approval in a file, if there is one.
+    pub fn read(path: &Path) -> Result<Option<Approval>, Failure> {
+        let Some(bytes) = home::read_if_there(path)? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes);
+        read.map(Some).map_err(|error| Failure::Policy(format!("{}: not an approval: {error}", path.display())))
+    }
+
     /// Our approval of this proposal.
     ///
     /// # Errors
@@ -73,13 +80,11 @@ impl Approval {
     pub fn find(sealed: &Sealed, party: &str, identity: &Identity) -> Result<Approval, Failure> {
         let digest = hex(&sealed.digest());
         let path = path(&digest)?;
-        let Some(bytes) = home::read_if_there(&path)? else {
+        let Some(approval) = Approval::read(&path)? else {
             return Err(Failure::Policy(format!(
                 "this side has not approved the proposal {digest}: read what `hushgate inspect` says of it, then: hushgate approve FILE --as {party}"
             )));
         };
-        let approval: Approval = serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::Policy(format!("{}: not an approval: {error}", path.display())))?;
         let refuse = |why: String| Failure::Policy(format!("{}: {why}: approve it again", path.display()));
         if approval.party != party {
             return Err(refuse(format!("this side has approved the proposal as {}, not as {party}", approval.party)));

@@ -38,7 +38,12 @@ pub fn path() -> Result<PathBuf, Failure> {
 /// The digest of the last line.
 pub fn head() -> Result<String, Failure> {
     let bytes = home::read_if_there(&path()?)?.unwrap_or_default();
-    Ok(last_digest(whole_lines(&bytes)).0)
+    Ok(last(&bytes).0)
+}
+
+/// The digest of the last whole line of a log, and how many there are.
+pub fn last(bytes: &[u8]) -> (String, u64) {
+    last_digest(whole_lines(bytes))
 }
 
 /// Appends a line with these fields.

@@ -11,10 +11,13 @@ use hushgate_circuits::shape::{Shape, Value};
 use hushgate_runtime::identity::{Identity, Pin};
 use hushgate_runtime::party::receipt::Terms;
 
+use crate::approval::Approval;
 use crate::batch::{Journal, Offer, RUNS_MAX, Subject};
 use crate::data::{Given, Numbers, Source, Unique, bind, bind_table, value_to_json};
 use crate::proposal::Sealed;
 use crate::record::{Receipt, Signatory};
+use crate::rules::{self, Rules, State};
+use crate::shares::used::Used;
 use crate::shares::{Keep, PublicFile, ResultFile, ShareFile};
 use crate::statement::{Statement, Verdict};
 use crate::{key, log, peers};
@@ -105,6 +108,51 @@ pub fn from_file(bytes: &[u8], folder: &Path) {
             #[cfg(unix)]
             fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
             let _ = key::read(&path);
+        }
+    }
+}
+
+/// Files that we have written ourselves, as whatever has become of them: counted runs, used submissions, approvals, the log's last line. The first
+/// byte says which.
+pub fn own_state(bytes: &[u8], folder: &Path) {
+    let Some((&kind, bytes)) = bytes.split_first() else { return };
+    let path = folder.join("state");
+    fs::write(&path, bytes).expect("there is room for a small file");
+    match kind % 4 {
+        0 => {
+            let Ok(mut state) = State::read(&path) else { return };
+            let rules = Rules { runs_per_day: Some(9), runs: Some(99), min_change: Some(3) };
+            let subject = rules::Subject { proposal: &[1; 32], peer: "p", rules: &rules };
+            let records = vec![vec![1, 2, 3], vec![1, 2, 4]];
+            let allowance = state.allowance(&subject, 2, &records, 1 << 31);
+            assert!(allowance.runs < 2 && allowance.all(2).is_err(), "the second is too much like the first");
+            state.settle("s", 1);
+            let read: State =
+                serde_json::from_slice(&serde_json::to_vec(&state).expect("it is data")).expect("it was written");
+            assert_eq!(
+                read.allowance(&subject, 2, &records, 1 << 31).runs,
+                state.allowance(&subject, 2, &records, 1 << 31).runs
+            );
+        }
+        1 => {
+            let Ok(mut used) = Used::read_from(&path) else { return };
+            let submissions = ["a".to_owned(), "b".to_owned()];
+            let refused = submissions.iter().any(|submission| used.refuses(submission).is_some());
+            let added = used.add("s", &submissions, true);
+            assert!(!(refused && added.is_ok()), "none is used twice");
+            assert!(added.is_err() || submissions.iter().all(|submission| used.refuses(submission).is_some()));
+        }
+        2 => {
+            let Ok(Some(approval)) = Approval::read(&path) else { return };
+            let peer = Pin::Key(Identity::from_seed(&[1; 32]).public_key());
+            assert!(approval.signed.check(&[0; 32], &approval.party, peer).is_err(), "nobody has signed this");
+        }
+        _ => {
+            let (digest, n) = log::last(bytes);
+            assert!(n > 0 || digest == log::BEGINNING);
+            if let Ok(entries) = log::verify(bytes) {
+                assert_eq!(entries.len() as u64, n);
+            }
         }
     }
 }

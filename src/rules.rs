@@ -14,6 +14,7 @@
 //! input twice, or probes with its own, is limited by the number of runs alone.
 
 use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -129,7 +130,7 @@ pub fn allowance(
     ports: &[&InputPort],
     (rows, order): (&[Vec<Value>], &[u32]),
 ) -> Result<Allowance, Failure> {
-    let state = State::read()?;
+    let state = State::read(&counts()?)?;
     let records = state.records_of(subject, ports, rows, order);
     Ok(state.allowance(subject, order.len(), &records, now()))
 }
@@ -162,18 +163,15 @@ pub fn count_runs(
 /// Of a session's runs only so many have begun: the others do not count.
 pub fn settle(session: &str, n_begun: u64) -> Result<(), Failure> {
     change(|state| {
-        for counted in state.sessions.iter_mut().filter(|counted| counted.session == session) {
-            counted.runs = counted.runs.min(n_begun);
-            counted.records.truncate(counted.runs as usize);
-        }
-        state.sessions.retain(|counted| counted.runs > 0);
+        state.settle(session, n_begun);
         Ok(())
     })
 }
 
+/// What is kept of runs that were counted.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct State {
+pub struct State {
     /// Keys the digests of records.
     salt: [u8; 32],
     sessions: Vec<Session>,
@@ -199,16 +197,21 @@ fn change(change: impl FnOnce(&mut State) -> Result<(), Failure>) -> Result<(), 
     let folder = home::folder()?;
     home::make_private(&folder)?;
     let _lock = home::lock(&folder.join("runs.lock"))?;
-    let mut state = State::read()?;
+    let mut state = State::read(&counts()?)?;
     change(&mut state)?;
     let bytes = serde_json::to_vec(&state).context("cannot write runs.json")?;
-    home::replace(&folder.join("runs.json"), &bytes)
+    home::replace(&counts()?, &bytes)
+}
+
+/// Where counts are kept.
+fn counts() -> Result<PathBuf, Failure> {
+    Ok(home::folder()?.join("runs.json"))
 }
 
 impl State {
-    fn read() -> Result<State, Failure> {
-        let path = home::folder()?.join("runs.json");
-        let Some(bytes) = home::read_if_there(&path)? else {
+    /// Reads it; of nothing, where there is no file.
+    pub fn read(path: &Path) -> Result<State, Failure> {
+        let Some(bytes) = home::read_if_there(path)? else {
             let mut salt = [0; 32];
             SysRng.try_fill_bytes(&mut salt).context("the operating system gives no randomness")?;
             return Ok(State { salt, sessions: Vec::new() });
@@ -221,14 +224,24 @@ impl State {
         })
     }
 
-    fn allowance(&self, subject: &Subject<'_>, n_runs: usize, records: &Records, now: u64) -> Allowance {
+    /// Of a session's runs only so many have begun.
+    pub fn settle(&mut self, session: &str, n_begun: u64) {
+        for counted in self.sessions.iter_mut().filter(|counted| counted.session == session) {
+            counted.runs = counted.runs.min(n_begun);
+            counted.records.truncate(counted.runs as usize);
+        }
+        self.sessions.retain(|counted| counted.runs > 0);
+    }
+
+    /// How many of so many runs, with these records, would be allowed now.
+    pub fn allowance(&self, subject: &Subject<'_>, n_runs: usize, records: &Records, now: u64) -> Allowance {
         let Subject { proposal, peer, rules } = subject;
         let proposal = hex(*proposal);
         let is_same = |session: &&Session| session.proposal == proposal && session.peer == *peer;
         let earlier: Vec<&Session> = self.sessions.iter().filter(is_same).collect();
         let is_recent = |session: &&&Session| session.time.saturating_add(DAY.as_secs()) > now;
-        let today: u64 = earlier.iter().filter(is_recent).map(|session| session.runs).sum();
-        let in_all: u64 = earlier.iter().map(|session| session.runs).sum();
+        let today = earlier.iter().filter(is_recent).map(|session| session.runs).fold(0, u64::saturating_add);
+        let in_all = earlier.iter().map(|session| session.runs).fold(0, u64::saturating_add);
         let mut allowance = Allowance { runs: n_runs, limit: None };
         let mut lower = |left: u64, limit: String| {
             if left < allowance.runs as u64 {
@@ -352,6 +365,11 @@ mod tests {
         assert_eq!(allows(&later, &per_day, 1, 0), 0, "a clock set back allows nothing");
         let in_all = Rules { runs: Some(5), ..Rules::default() };
         assert_eq!(allows(&state(&[(0, 3, &[]), (5, 1, &[])]), &in_all, 9, day * 9), 1);
+        assert_eq!(
+            allows(&state(&[(0, u64::MAX, &[]), (5, 9, &[])]), &in_all, 9, 9),
+            0,
+            "more than can be counted are too many"
+        );
         let other = state(&[(0, 3, &[]), (5, 2, &[])]);
         let elsewhere = |proposal: [u8; 32], peer: &str| {
             other.allowance(&Subject { proposal: &proposal, peer, rules: &in_all }, 1, &Vec::new(), 0).runs

@@ -4,6 +4,7 @@
 //! in: the same set may be run again as long as it has not come to an end, which gives the same masked results; no other set may.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -19,10 +20,14 @@ pub struct Used {
 }
 
 impl Used {
-    /// Reads it.
+    /// Reads ours.
     pub fn read() -> Result<Used, Failure> {
-        let path = home::folder()?.join("submissions.json");
-        let Some(bytes) = home::read_if_there(&path)? else { return Ok(Used::default()) };
+        Used::read_from(&home::folder()?.join("submissions.json"))
+    }
+
+    /// Reads it; nothing was used, where there is no file.
+    pub fn read_from(path: &Path) -> Result<Used, Failure> {
+        let Some(bytes) = home::read_if_there(path)? else { return Ok(Used::default()) };
         serde_json::from_slice(&bytes).map_err(|error| {
             Failure::Policy(format!("{}: {error}: without it submissions could be used twice", path.display()))
         })
@@ -39,20 +44,46 @@ impl Used {
         home::make_private(&folder)?;
         let _lock = home::lock(&folder.join("submissions.lock"))?;
         let mut used = Used::read()?;
+        used.add(set, submissions, ended)?;
+        let bytes = serde_json::to_vec(&used).context("cannot write submissions.json")?;
+        home::replace(&folder.join("submissions.json"), &bytes)
+    }
+
+    /// Adds these submissions, if all of them may run in this set.
+    pub fn add(&mut self, set: &str, submissions: &[String], ended: bool) -> Result<(), Failure> {
         for submission in submissions {
-            if let Some((other, done)) = used.submissions.get(submission).filter(|(other, done)| *done || other != set)
+            if let Some((other, done)) = self.submissions.get(submission).filter(|(other, done)| *done || other != set)
             {
                 let why = if *done { "was computed with already" } else { "has begun to run in another set" };
                 return Err(Failure::Policy(format!(
                     "submission {submission} {why} (set {}): its participant must make new shares",
-                    &other[..other.len().min(16)]
+                    other.get(..16).unwrap_or(other)
                 )));
             }
         }
-        for submission in submissions {
-            used.submissions.insert(submission.clone(), (set.to_owned(), ended));
+        self.submissions.extend(submissions.iter().map(|submission| (submission.clone(), (set.to_owned(), ended))));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands in the file: names of sets are cut to be shown.
+    #[test]
+    fn a_submission_belongs_to_its_first_set() {
+        let mut used: Used = serde_json::from_str(
+            r#"{"submissions":{"a":["123456789012345ß7",false],"b":["one",false],"c":["one",true]}}"#,
+        )
+        .expect("it is of the right form");
+        let mut add = |set: &str, submission: &str| used.add(set, &[submission.to_owned()], false);
+        for (set, submission, shown) in
+            [("one", "a", "123456789012345ß7"), ("two", "b", "has begun to run"), ("one", "c", "was computed")]
+        {
+            let refused = add(set, submission).expect_err("it is in another set, or done");
+            assert!(matches!(&refused, Failure::Policy(text) if text.contains(shown)), "{refused}");
         }
-        let bytes = serde_json::to_vec(&used).context("cannot write submissions.json")?;
-        home::replace(&folder.join("submissions.json"), &bytes)
+        assert!(add("one", "b").is_ok() && add("two", "d").is_ok());
     }
 }
