@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use hushgate_circuits::work;
 use hushgate_runtime::channel::Meter;
 use hushgate_runtime::wire::FrameKind;
 
@@ -43,16 +44,40 @@ pub struct Expected {
     pub table_bytes: u64,
 }
 
-/// Shows that something goes on of which nobody knows how long it takes.
+/// Shows that a program is compiled: what is made and how fast, and how far a pass of the optimiser is.
 pub fn stage(what: &'static str) -> Shown {
-    if ENABLED.load(Ordering::Relaxed) {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_style(style("{spinner} {msg} {elapsed}"));
-        bar.set_message(what);
-        bar.enable_steady_tick(TICK);
-        *line() = Some(bar);
+    if !ENABLED.load(Ordering::Relaxed) {
+        return Shown { ticker: None };
     }
-    Shown { ticker: None }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_message(what);
+    *line() = Some(bar.clone());
+    let begun = work::made();
+    let mut shown = None;
+    ticking(move || {
+        let pass = work::pass();
+        let name = pass.map(|pass| pass.name);
+        if shown != Some(name) {
+            bar.set_style(style(match (pass, shown) {
+                (Some(_), _) => PASS,
+                (None, None) => LOWERING,
+                (None, Some(_)) => FINISHING,
+            }));
+            shown = Some(name);
+            bar.set_position(0);
+            bar.reset_eta();
+            bar.set_prefix(name.unwrap_or_default());
+        }
+        match pass {
+            Some(pass) => {
+                bar.set_length(pass.total.max(pass.done()));
+                bar.set_position(pass.done());
+            }
+            None => bar.set_position(work::made() - begun),
+        }
+        bar.tick();
+        !bar.is_finished()
+    })
 }
 
 /// Something else goes on within the same stage.
@@ -60,6 +85,18 @@ pub fn say(what: &'static str) {
     if let Some(bar) = &*line() {
         bar.set_message(what);
     }
+}
+
+/// Looks again and again, as long as there is something to see.
+fn ticking(mut look: impl FnMut() -> bool + Send + 'static) -> Shown {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let tick = move || {
+        while !stopped.load(Ordering::Relaxed) && look() {
+            thread::park_timeout(TICK);
+        }
+    };
+    Shown { ticker: Some((stop, thread::spawn(tick))) }
 }
 
 /// Shows what a session moves.
@@ -70,25 +107,20 @@ pub fn session(meter: Arc<Meter>, expected: Expected) -> Shown {
     }
     let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
     *line() = Some(bar.clone());
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    let tick = move || {
-        let mut shown = None;
-        while !stopped.load(Ordering::Relaxed) && !bar.is_finished() {
-            let phase = Phase::of(&meter, expected);
-            if shown != Some(phase.what) {
-                shown = Some(phase.what);
-                bar.reset();
-                bar.set_style(style(phase.template));
-                bar.set_message(phase.what);
-            }
-            bar.set_length(phase.total.max(phase.position));
-            bar.set_position(phase.position);
-            bar.set_prefix(phase.moved);
-            thread::park_timeout(TICK);
+    let mut shown = None;
+    ticking(move || {
+        let phase = Phase::of(&meter, expected);
+        if shown != Some(phase.what) {
+            shown = Some(phase.what);
+            bar.reset();
+            bar.set_style(style(phase.template));
+            bar.set_message(phase.what);
         }
-    };
-    Shown { ticker: Some((stop, thread::spawn(tick))) }
+        bar.set_length(phase.total.max(phase.position));
+        bar.set_position(phase.position);
+        bar.set_prefix(phase.moved);
+        !bar.is_finished()
+    })
 }
 
 /// Takes the line away, as something is to be printed where it stands.
@@ -181,4 +213,8 @@ fn style(template: &str) -> ProgressStyle {
 const BYTES: &str =
     "{msg:<18} [{bar:28}] {percent:>3} %  {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
 const ROWS: &str = "{msg:<18} [{bar:28}] {percent:>3} %  {human_pos} of {human_len}, {rate}, {prefix}, {eta} left";
+const LOWERING: &str = "{spinner} {msg:<16} {elapsed}  {human_pos} gates, {rate}";
+const PASS: &str =
+    "optimising: {prefix:<9} [{bar:28}] {percent:>3} %  {human_pos} of {human_len} gates, {rate}, {eta} left";
+const FINISHING: &str = "{spinner} {msg:<16} {elapsed}";
 const TICK: Duration = Duration::from_millis(100);

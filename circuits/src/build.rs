@@ -17,6 +17,7 @@ mod table;
 
 use crate::circuit::{Block, Call, Circuit, InputPort, Node, OutputPort};
 use crate::id::{BlockId, NodeId, Origin, Wire};
+use crate::work;
 
 use table::Table;
 
@@ -28,6 +29,8 @@ pub struct Builder {
     n_ands: u64,
     nodes_max: usize,
     is_full: bool,
+    /// Nodes that are counted as [`work`].
+    n_counted: usize,
 }
 
 /// A block has more nodes than its builder may make.
@@ -84,6 +87,7 @@ impl Builder {
             n_ands: 0,
             nodes_max: Wire::NODES_MAX,
             is_full: false,
+            n_counted: 0,
         }
     }
 
@@ -253,6 +257,7 @@ impl Builder {
         if self.is_full {
             return Err(self.too_large());
         }
+        self.count();
         self.block.outputs = outputs;
         remove_dead_nodes(&mut self.block);
         Ok(self.block)
@@ -336,7 +341,16 @@ impl Builder {
         let id = NodeId(self.n_nodes() as u32);
         self.block.nodes.push(node);
         self.block.origins.push(self.origin);
+        if self.n_nodes() >= self.n_counted + work::STEP {
+            self.count();
+        }
         id
+    }
+
+    /// Counts the nodes since the last time as work that is done.
+    fn count(&mut self) {
+        work::count(self.n_nodes().saturating_sub(self.n_counted));
+        self.n_counted = self.n_nodes();
     }
 
     fn room_for(&mut self, n: u64) -> Option<u32> {

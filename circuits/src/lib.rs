@@ -11,6 +11,8 @@ pub mod shape;
 pub mod circuit;
 pub mod requirements;
 
+pub mod work;
+
 pub mod build;
 pub mod verify;
 

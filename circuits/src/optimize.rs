@@ -19,6 +19,7 @@ use crate::build::{Blocks, Builder, TooLarge};
 use crate::circuit::{Block, Circuit, Node};
 use crate::id::Wire;
 use crate::verify::verify;
+use crate::work;
 
 /// One step of optimisation.
 #[derive(Clone, Debug)]
@@ -50,6 +51,7 @@ pub const LEVEL_DEFAULT: u8 = 2;
 #[must_use]
 pub fn optimize(circuit: Circuit, level: u8) -> Circuit {
     PASSES.iter().filter(|pass| pass.levels.contains(&level)).fold(circuit, |circuit, pass| {
+        let _running = work::begin(pass.name, circuit.blocks.iter().map(|block| block.nodes.len() as u64).sum());
         let circuit = (pass.run)(circuit);
         debug_assert_eq!(verify(&circuit), Ok(()), "after pass {}", pass.name);
         circuit

@@ -135,6 +135,22 @@ fn a_terminal_shows_what_goes_on_and_a_summary_and_nothing_else_does() {
     }
 }
 
+/// Gates of which nobody knows how many there will be have a rate; passes over those that there are also a share and the time left.
+#[test]
+fn a_terminal_shows_how_far_compiling_is() {
+    let text = "use std::sort::sort;\nparty a, b;\nfn main(x: [u32; 150] from a, y: u8 from b) -> u32 to all { sort(x)[y.index()] }\n";
+    let text = text.replace("y: u8", "y: u8 in 0..=149").replace("y.index()", "y");
+    let path = temporary("compiling.hush", &text);
+    let data = format!("a={{\"x\": [{}]}}", (1..=150).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
+    let (output, shown) = seen(command(&["run", path.to_str().unwrap(), "--input", &data, "--input", r#"b={"y": 9}"#]));
+    assert!(output.status.success(), "{shown}");
+    assert!(stdout(&output).contains("a learns 10"), "{}", stdout(&output));
+    let places = ["compiling", " gates, ", "/s", "optimising: ", " % ", " of ", " left", "dividing and scheduling"]
+        .map(|part| shown.find(part));
+    assert!(places.iter().all(Option::is_some), "{places:?} in {shown:?}");
+    assert!(places[0] < places[3] && places[3] < places[7], "{places:?} in {shown:?}");
+}
+
 #[test]
 fn quiet_and_json_show_nothing_on_a_terminal() {
     let [(output, shown), _] = both(&["--quiet"]);
