@@ -179,7 +179,9 @@ pub fn session(
     job: &Job<'_>,
     each: impl FnMut(usize, &Outcome) -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
-    runtime(way.threads)?.block_on(meet(way, job, each))
+    // Who listens answers others while it computes, or waits for somebody to read its results: that takes another thread, where it has one.
+    let threads = if way.listens { job.table.threads } else { way.threads };
+    runtime(threads)?.block_on(meet(way, job, each))
 }
 
 async fn meet(
