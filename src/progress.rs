@@ -50,6 +50,7 @@ pub fn stage(what: &'static str) -> Shown {
         return Shown { ticker: None };
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(style(LOWERING));
     bar.set_message(what);
     *line() = Some(bar.clone());
     let begun = work::made();
@@ -57,23 +58,16 @@ pub fn stage(what: &'static str) -> Shown {
     ticking(move || {
         let pass = work::pass();
         let name = pass.map(|pass| pass.name);
-        if shown != Some(name) {
-            bar.set_style(style(match (pass, shown) {
-                (Some(_), _) => PASS,
-                (None, None) => LOWERING,
-                (None, Some(_)) => FINISHING,
-            }));
-            shown = Some(name);
-            bar.set_position(0);
+        let position = pass.map_or(work::made() - begun, |pass| pass.done());
+        if let Some(pass) = pass {
+            bar.set_length(pass.total.max(position));
+        }
+        bar.set_position(position);
+        if shown != name {
+            shown = name;
             bar.reset_eta();
             bar.set_prefix(name.unwrap_or_default());
-        }
-        match pass {
-            Some(pass) => {
-                bar.set_length(pass.total.max(pass.done()));
-                bar.set_position(pass.done());
-            }
-            None => bar.set_position(work::made() - begun),
+            bar.set_style(style(if pass.is_some() { PASS } else { FINISHING }));
         }
         bar.tick();
         !bar.is_finished()
@@ -205,7 +199,10 @@ fn style(template: &str) -> ProgressStyle {
     let template = if terminal::color() { template.replace("{bar:28}", "{bar:28.cyan}") } else { template.to_owned() };
     let style = ProgressStyle::with_template(&template).expect("the templates are right");
     let rate = |state: &ProgressState, text: &mut dyn Write| {
-        let _ = write!(text, "{:.0}/s", state.per_sec());
+        let _ = match state.per_sec() {
+            per_second @ 1e6.. => write!(text, "{:.1} M/s", per_second / 1e6),
+            per_second => write!(text, "{per_second:.0}/s"),
+        };
     };
     style.with_key("rate", rate).progress_chars("=> ")
 }
