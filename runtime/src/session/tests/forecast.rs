@@ -120,7 +120,7 @@ fn what_goes_on_at_once_takes_the_longest_of_its_times() {
     let forecast = |program| Forecast::new(&Setup::new(program, [GARBLES, EVALUATES], 1).configs).expect("they agree");
     let network = Network { rtt: Duration::from_millis(10), bits_per_second: 1_000_000_000 };
     let idle = Speeds::default();
-    let products = forecast(Program::products(5_000));
+    let products = forecast(Program::products(50_000));
     let bytes: u64 = products.sent.iter().map(|sent| sent.tables).sum();
     let (sent, whole) = (network.time_of(bytes).as_secs_f64(), products.time(network, idle).as_secs_f64());
     let each = 10.0 * sent / bytes as f64;
