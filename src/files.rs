@@ -99,9 +99,13 @@ fn sweep(folder: &Path) {
         {
             continue;
         }
-        if File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+        // A writer that has not locked its new file yet waits for our lock, and then looks whether the file is still there: so we keep it until then.
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
             // If somebody was faster it is gone already.
             let _ = fs::remove_file(entry.path());
+            drop(file);
         }
     }
 }
