@@ -65,27 +65,21 @@ struct Cost {
 impl Description {
     /// Describes a program.
     pub fn new(title: &str, compiled: &Compiled, public: &[InputPort], files: &[SourceText]) -> Description {
-        let reveals = reveal::reveals(compiled);
-        let parties = borders(&compiled.border).into_iter().zip(reveals);
+        let mut described = Description::of_border(title, &compiled.border, public, &compiled.plan.parties);
+        for (party, reveals) in described.parties.iter_mut().zip(reveal::reveals(compiled)) {
+            party.reveals = reveals;
+        }
         Description {
-            title: title.to_owned(),
             digest: Some(hex(&compiled.plan.digest())),
-            parties: parties.map(|(border, reveals)| Party { border, reveals }).collect(),
-            public: public.iter().map(|port| item(&port.name, &port.shape)).collect(),
             parameters: compiled.params.clone(),
-            requires: required(&compiled.border),
-            trust: trust(&compiled.border.parties, &compiled.plan.parties),
-            rules: Vec::new(),
             cost: Some(Cost {
                 in_words: crate::command::cost::in_words(compiled),
                 and_gates: compiled.plan.n_ands(),
                 table_bytes: compiled.plan.table_bytes(),
                 input_bits: compiled.plan.inputs.iter().map(|port| port.shape.width()).sum(),
             }),
-            missing: Vec::new(),
-            proposal: None,
-            compiler: crate::proposal::compiler(),
             files: files.to_vec(),
+            ..described
         }
     }
 
@@ -96,22 +90,29 @@ impl Description {
             0 | 1 if target.computing.is_none() => border.parties.clone(),
             _ => seating::computing(&border.parties, target.computing)?.to_vec(),
         };
-        let parties = borders(&border).into_iter().map(|border| Party { border, reveals: Vec::new() });
-        Ok(Description {
+        let described = Description::of_border(title, &border, &public, &computing);
+        let missing = public.into_iter().map(|port| port.name).collect();
+        Ok(Description { parameters: program.params(), missing, files: program.files().to_vec(), ..described })
+    }
+
+    /// What follows from who gives and learns what, and who computes.
+    fn of_border(title: &str, border: &Ports, public: &[InputPort], computing: &[String]) -> Description {
+        let parties = borders(border).into_iter().map(|border| Party { border, reveals: Vec::new() });
+        Description {
             title: title.to_owned(),
             digest: None,
             parties: parties.collect(),
             public: public.iter().map(|port| item(&port.name, &port.shape)).collect(),
-            parameters: program.params(),
-            requires: required(&border),
-            trust: trust(&border.parties, &computing),
+            parameters: Vec::new(),
+            requires: required(border),
+            trust: trust(&border.parties, computing),
             rules: Vec::new(),
             cost: None,
-            missing: public.into_iter().map(|port| port.name).collect(),
+            missing: Vec::new(),
             proposal: None,
             compiler: crate::proposal::compiler(),
-            files: program.files().to_vec(),
-        })
+            files: Vec::new(),
+        }
     }
 
     /// Adds what a proposal fixes beyond the program.

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use hushgate_circuits::circuit::{Circuit, InputPort, OutputPort};
 use hushgate_circuits::id::{Origin, PartyId};
 use hushgate_circuits::local::{Ands, Draft, Split};
 use hushgate_circuits::optimize::optimize;
-use hushgate_circuits::plan::Plan;
+use hushgate_circuits::plan::{Plan, ReadError};
 use hushgate_circuits::shape::Value;
 use hushgate_circuits::{bristol, schedule};
 use hushgate_compiler::budget;
@@ -266,8 +267,12 @@ pub fn load_library(module: &str, common: &Common) -> Result<Hush, Failure> {
 }
 
 fn load_plan(path: &Path) -> Result<Plan, Failure> {
-    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Plan::read(file).map_err(|error| Failure::Program(format!("error: {}: {error}", path.display())))
+    let cannot_read = || format!("cannot read {}", path.display());
+    let file = std::fs::File::open(path).with_context(cannot_read)?;
+    match Plan::read(file) {
+        Err(ReadError::File(kind)) => Err(io::Error::from(kind)).with_context(cannot_read).map_err(Failure::from),
+        read => read.map_err(|error| Failure::Program(format!("error: {}: {error}", path.display()))),
+    }
 }
 
 /// The circuit in a Bristol file, with the names, types and owners that its sidecar says, if it has one.
