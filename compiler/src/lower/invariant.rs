@@ -8,11 +8,12 @@
 //! 4. if an iteration changes it by any bounded difference, what all iterations together can add is added;
 //! 5. it gets the range of its declared type.
 //!
-//! A candidate that went as far as stage 3 is narrowed in the end to what one more iteration makes of it, if that holds as well.
+//! A candidate that went as far as stage 3 is narrowed in the end to what holds before the loop and what an iteration makes of it.
 //!
 //! # Invariants
-//! - What is returned has been tried: it holds before the loop, and an iteration that starts with it ends with it; or its integers change by
-//!   differences that, over all iterations, do not leave it.
+//! - What is returned holds at the start of every iteration. It has been tried: it holds before the loop, and an iteration that starts with it
+//!   ends with it; or its integers change by differences that, over all iterations, do not leave it. Or it is what an iteration that starts
+//!   with such a candidate ends with, and what holds before the loop.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -92,9 +93,10 @@ impl Walk<'_> {
                 walk.grow(&mut growth, parts, ty.as_ref())
             })?;
             if growth.unstable.is_none() {
-                let narrow =
-                    if growth.has_widened { self.narrowed(rolled, assigned, &entry, &candidate)? } else { None };
-                return Ok(self.generalise_env(&narrow.unwrap_or(candidate), assigned));
+                if growth.has_widened {
+                    candidate = self.narrowed(rolled, assigned, &entry, &candidate)?;
+                }
+                return Ok(self.generalise_env(&candidate, assigned));
             }
             growth.latest = growth.unstable.take();
             if growth.has_failed {
@@ -145,17 +147,11 @@ impl Walk<'_> {
         Ok(made)
     }
 
-    /// What one more iteration makes of a candidate that holds, if that holds as well.
-    fn narrowed(&mut self, rolled: Loop<'_>, assigned: &[usize], entry: &Env, candidate: &Env) -> Walked<Option<Env>> {
-        let narrow = self.try_out(rolled, assigned, entry, candidate, |walk, _, [entry, old, _, after]| {
+    /// What holds before the loop, and what an iteration makes of a candidate that holds: every iteration starts with one of these.
+    fn narrowed(&mut self, rolled: Loop<'_>, assigned: &[usize], entry: &Env, candidate: &Env) -> Walked<Env> {
+        self.try_out(rolled, assigned, entry, candidate, |walk, _, [entry, old, _, after]| {
             walk.narrow_value(entry, old, after)
-        })?;
-        let mut check = Growth::new(rolled);
-        self.try_out(rolled, assigned, entry, &narrow, |walk, i, parts| {
-            check.path = vec![i];
-            walk.grow(&mut check, parts, None)
-        })?;
-        Ok(check.unstable.is_none().then_some(narrow))
+        })
     }
 
     fn generalise_env(&mut self, env: &Env, assigned: &[usize]) -> Env {
@@ -258,20 +254,18 @@ impl Walk<'_> {
             down: usize::from(after.range().lo < old.range().lo),
         });
         let reached = old.range().union(after.range());
-        let affine = |all: &Range| within_type(entry.range().union(all), ty);
+        let estimate = |range: Range| within_type(range, ty);
         let (range, next) = match (leaf.next, &all) {
             (Attempt::Join, _) => (reached, Attempt::Repeat),
-            (Attempt::Repeat, Some(all)) if difference == leaf.difference => (affine(all), Attempt::Widen(0)),
-            (Attempt::Repeat | Attempt::Widen(0), _) => {
-                (within_type(leaf.widened(&growth.likely), ty), Attempt::Widen(1))
-            }
+            (Attempt::Repeat, Some(all)) if difference == leaf.difference => (estimate(all.clone()), Attempt::Widen(0)),
+            (Attempt::Repeat | Attempt::Widen(0), _) => (estimate(leaf.widened(&growth.likely)), Attempt::Widen(1)),
             (Attempt::Widen(n), _) if n < TRIES_WIDENED => {
                 leaf.up += usize::from(after.range().hi > old.range().hi);
                 leaf.down += usize::from(after.range().lo < old.range().lo);
-                (within_type(leaf.widened(&growth.likely), ty), Attempt::Widen(n + 1))
+                (estimate(leaf.widened(&growth.likely)), Attempt::Widen(n + 1))
             }
-            (Attempt::Widen(_), Some(all)) => (affine(all), Attempt::Affine(1)),
-            (Attempt::Affine(n), Some(all)) if n < TRIES_AFFINE => (affine(all), Attempt::Affine(n + 1)),
+            (Attempt::Widen(_), Some(all)) => (estimate(all.clone()), Attempt::Affine(1)),
+            (Attempt::Affine(n), Some(all)) if n < TRIES_AFFINE => (estimate(all.clone()), Attempt::Affine(n + 1)),
             (Attempt::Declared, _) => {
                 growth.has_failed = true;
                 return old.clone();
@@ -355,10 +349,7 @@ impl Leaf {
 
 /// What an integer can be at the start of any iteration, if each of them adds no more than this difference.
 fn after_all(count: &BigInt, entry: &Range, difference: &Range) -> Range {
-    let total = difference.scale(&(count - BigInt::from(1)));
-    let least = (&total.lo).min(&BigInt::ZERO) + &entry.lo;
-    let most = (&total.hi).max(&BigInt::ZERO) + &entry.hi;
-    Range::new(least, most)
+    entry.union(&entry.add(&difference.scale(&(count - BigInt::from(1)))))
 }
 
 /// A range that is only an estimate, cut to what the declared type allows anyway.

@@ -205,9 +205,9 @@ impl Walk<'_> {
         }
         let mut state = Vec::with_capacity(assigned.len());
         for i in assigned {
-            let (Some(before), Some(after), Some(end)) = (&any.before[i], &any.after[i], &any.end[i]) else { continue };
-            let carried = self.merge(&unknown, before, after);
-            state.push((i, self.merge(&unknown, &carried, end)));
+            // What an iteration makes of it is among what it may be after the loop.
+            let (Some(before), Some(end)) = (&any.before[i], &any.end[i]) else { continue };
+            state.push((i, self.merge(&unknown, before, end)));
         }
         let Ok(count) = usize::try_from(items.count() - BigInt::from(first)) else {
             return Err(Stop::Unrollable(rolled.span, "its iterations are too many to be counted"));

@@ -437,6 +437,25 @@ fn what_is_not_proven_in_a_loop_within_a_loop_is_reported() {
     assert!(checked.program.is_none(), "a value of 20 is stored in four bits");
 }
 
+/// That `s` is at most 9 is found by trying out ranges that are too large for the index; that does not keep the outer loop from being rolled.
+#[test]
+fn what_a_loop_within_a_loop_cannot_prove_at_first_does_not_count() {
+    let text = "party alice, bob;\n\
+                fn main(a: [u4; 10] from alice, b: u8 from bob) -> u8 to all {\n\
+                    let (mut x, top) = (b, 9);\n\
+                    for _ in 0..20 {\n\
+                        let mut s: u8 = 0;\n\
+                        for _ in 0..30 { x = x *% 3 +% a[s]; s = min(s + s + x % 2, top); }\n\
+                        x = x ^ b;\n\
+                    }\n\
+                    x\n\
+                }";
+    let checked = check(&Sources { name: "nest", text, load: &|_| None }, &Options::default());
+    let program = checked.program.expect("a program without errors");
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    assert_eq!(agree_within(&program, text, ROLLING, 20, &mut rng), 3, "two loops and `main`");
+}
+
 #[test]
 fn a_chain_of_hashes_is_one_block() {
     let text = include_str!("../long/sha256_chain.hush");
