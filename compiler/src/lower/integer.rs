@@ -53,14 +53,26 @@ impl Walk<'_> {
         stage: Stage,
         wires: impl FnOnce(&mut Builder, usize) -> Vec<Wire>,
     ) -> Int {
+        let value = self.result_of_some(range, form, stage, wires);
+        if let Some(var) = value.form().as_var() {
+            self.facts.know(var, value.range());
+        }
+        value
+    }
+
+    /// As [`Walk::result`], of a value that is meant on some of the paths that come here: on the others its form may have another range.
+    pub(super) fn result_of_some(
+        &mut self,
+        range: Range,
+        form: Linear,
+        stage: Stage,
+        wires: impl FnOnce(&mut Builder, usize) -> Vec<Wire>,
+    ) -> Int {
         let range = self.narrow(range, &form);
         if let Some(value) = range.value() {
             return self.constant(value.clone(), stage);
         }
         let form = self.bounded_form(form, &range);
-        if let Some(var) = form.as_var() {
-            self.facts.know(var, &range);
-        }
         let width = range.width() as usize;
         self.work += width as u64;
         let wires = self.builder.as_mut().map_or_else(Vec::new, |b| wires(b, width));

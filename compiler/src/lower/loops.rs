@@ -391,6 +391,8 @@ impl Walk<'_> {
         self.bind(rolled.body.local, item);
         let value = self.iteration(rolled.body, entry, rolled.span)?;
         let Some(value) = value else { return Err(Stop::Unrollable(rolled.span, "no iteration comes to its end")) };
+        // What this iteration learned holds where it ends, but not where it was left, nor where another one starts.
+        self.facts.rollback(facts);
         let after = self.env.clone();
         let exits = self.take_exits(ExitKind::Break, start);
         let returns = self.take_exits(ExitKind::Return, start);

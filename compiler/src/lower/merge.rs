@@ -146,7 +146,7 @@ impl Walk<'_> {
         };
         if a.form() == b.form() {
             let form: Linear = a.form().clone();
-            return self.result(range, form, stage, wires);
+            return self.result_of_some(range, form, stage, wires);
         }
         self.opaque(range, stage, wires)
     }

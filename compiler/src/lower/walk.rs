@@ -622,6 +622,9 @@ impl<'p> Walk<'p> {
         let exits = self.take_exits(ExitKind::Return, start);
         self.at(span);
         let is_alive = alive.is_some();
+        if !is_only_path(&exits, is_alive) {
+            self.facts.rollback(facts);
+        }
         let value = exits.iter().rev().fold(alive, |rest, exit| match rest {
             None => Some(exit.value.clone()),
             Some(rest) => Some(self.merge(&exit.condition, &exit.value, &rest)),
