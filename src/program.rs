@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Context;
 use num_bigint::BigInt;
@@ -46,7 +47,7 @@ pub enum Program {
     /// From a Bristol Fashion file.
     Circuit(Circuit),
     /// From a `.plan` file.
-    Plan(Plan),
+    Plan(Arc<Plan>),
 }
 
 /// A checked Hush program.
@@ -77,7 +78,7 @@ pub struct Target<'a> {
 /// A program that two parties can run.
 pub struct Compiled {
     /// What they execute.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// What each party computes by itself; nothing without a circuit, or if that was not asked for.
     pub division: Option<Division>,
     /// The circuit, optimised, unless it was read from a plan.
@@ -103,6 +104,12 @@ pub struct Ports {
     pub inputs: Vec<InputPort>,
     /// What they learn.
     pub outputs: Vec<OutputPort>,
+}
+
+impl Ports {
+    fn of(plan: &Plan) -> Ports {
+        Ports { parties: plan.parties.clone(), inputs: plan.inputs.clone(), outputs: plan.outputs.clone() }
+    }
 }
 
 /// What those who take part without computing need to know.
@@ -155,7 +162,9 @@ pub fn load(path: &Path, common: &Common) -> Result<Program, Failure> {
         Some("plan") if common.opt.is_some() => {
             Err(Failure::Usage("--opt is for programs and circuits: a plan is finished".to_owned()))
         }
-        Some("plan") => no_parameters(common, "a plan").and_then(|()| load_plan(path)).map(Program::Plan),
+        Some("plan") => {
+            no_parameters(common, "a plan").and_then(|()| load_plan(path)).map(|plan| Program::Plan(plan.into()))
+        }
         Some("txt") => no_parameters(common, "a circuit").and_then(|()| load_bristol(path)).map(Program::Circuit),
         _ => Err(Failure::Usage(format!(
             "{} is not a program: expected a .hush file, a folder with one, a .proposal, a .plan, or a Bristol Fashion .txt",
@@ -369,10 +378,10 @@ impl Program {
     pub fn border(&self) -> Result<Ports, Failure> {
         match self {
             Program::Hush(hush) => hush.border(),
-            Program::Circuit(Circuit { parties, inputs, outputs, .. })
-            | Program::Plan(Plan { parties, inputs, outputs, .. }) => {
+            Program::Circuit(Circuit { parties, inputs, outputs, .. }) => {
                 Ok(Ports { parties: parties.clone(), inputs: inputs.clone(), outputs: outputs.clone() })
             }
+            Program::Plan(plan) => Ok(Ports::of(plan)),
         }
     }
 
@@ -388,7 +397,7 @@ impl Program {
         }
         let compiled = self.compile(&inputs.public(self)?, target)?;
         let digest = compiled.plan.digest();
-        Ok(Outline { border: compiled.border, computing: compiled.plan.parties, digest })
+        Ok(Outline { border: compiled.border, computing: compiled.plan.parties.clone(), digest })
     }
 
     /// Binds the public inputs, optimises the circuit, and makes the plan.
@@ -396,13 +405,13 @@ impl Program {
         match self {
             Program::Hush(hush) => hush.compile(public, target),
             Program::Circuit(circuit) => Compiled::new(circuit.clone(), &[], target),
-            Program::Plan(plan) => finished(plan, target).map(Compiled::from),
+            Program::Plan(plan) => finished(plan, target).map(|()| Compiled::from(Arc::clone(plan))),
         }
     }
 }
 
-/// A plan that was read, if it is what is asked for.
-fn finished(plan: &Plan, target: Target<'_>) -> Result<Plan, Failure> {
+/// Whether a plan that was read is what is asked for.
+fn finished(plan: &Plan, target: Target<'_>) -> Result<(), Failure> {
     if let Some(local) = &plan.local {
         let garbler = &plan.parties[local.garbler.0 as usize];
         if !target.local {
@@ -416,7 +425,7 @@ fn finished(plan: &Plan, target: Target<'_>) -> Result<Plan, Failure> {
             )));
         }
     }
-    Ok(plan.clone())
+    Ok(())
 }
 
 impl Compiled {
@@ -447,7 +456,7 @@ impl Compiled {
             Some((split, division)) => (schedule::schedule_split(&split), Some(division)),
             None => (schedule::schedule(&circuit), None),
         };
-        Ok(Compiled { circuit: Some(circuit), whole, division, border, ..Compiled::from(plan) })
+        Ok(Compiled { circuit: Some(circuit), whole, division, border, ..Compiled::from(Arc::new(plan)) })
     }
 
     /// Who garbles, if the plan is for one garbler.
@@ -478,10 +487,9 @@ pub fn executed_nodes(circuit: &Circuit) -> u64 {
     executed.last().copied().unwrap_or(0)
 }
 
-impl From<Plan> for Compiled {
-    fn from(plan: Plan) -> Compiled {
-        let (parties, inputs, outputs) = (plan.parties.clone(), plan.inputs.clone(), plan.outputs.clone());
-        let border = Ports { parties, inputs, outputs };
+impl From<Arc<Plan>> for Compiled {
+    fn from(plan: Arc<Plan>) -> Compiled {
+        let border = Ports::of(&plan);
         let (params, public) = (Vec::new(), Vec::new());
         Compiled { plan, division: None, circuit: None, origins: None, params, public, whole: None, border }
     }

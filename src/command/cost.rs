@@ -159,7 +159,7 @@ pub fn figures(compiled: &Compiled) -> Json {
         "ot_count": plan.n_transfers(garbler),
         "garbler": plan.parties.get(garbler.0 as usize),
         "bytes_by_garbler": bytes_by_garbler,
-        "plan_bytes": plan.to_bytes().len(),
+        "plan_bytes": plan.n_bytes(),
         "max_live_labels": plan.max_live_labels(),
     })
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -66,7 +67,7 @@ struct Side {
 
 enum What {
     Circuit(Box<Circuit>),
-    Plan(Box<Plan>),
+    Plan(Arc<Plan>),
 }
 
 impl Side {
@@ -76,7 +77,7 @@ impl Side {
         let inputs = Inputs::parse(&args.inputs, &program.parties(), None, located.folder)?;
         let name = file.display().to_string();
         let what = match program {
-            Program::Plan(plan) => What::Plan(Box::new(plan)),
+            Program::Plan(plan) => What::Plan(plan),
             // Other people's circuits as they are, unless somebody asks for smaller ones.
             Program::Circuit(circuit) if common.opt.is_none() => What::Circuit(Box::new(circuit)),
             program => {

@@ -104,11 +104,19 @@ impl Plan {
     /// The plan as a file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer { bytes: Vec::new(), digest: None };
-        writer.body(self);
-        let digest = blake3::derive_key(DIGEST_CONTEXT, &writer.bytes);
-        writer.bytes.extend_from_slice(&digest);
-        writer.bytes
+        let mut bytes = Vec::new();
+        self.write(&mut |piece| bytes.extend_from_slice(piece));
+        let digest = blake3::derive_key(DIGEST_CONTEXT, &bytes);
+        bytes.extend_from_slice(&digest);
+        bytes
+    }
+
+    /// How many bytes [`Plan::to_bytes`] gives, counted without them in memory.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        let mut n = DIGEST_BYTES as u64;
+        self.write(&mut |piece| n += piece.len() as u64);
+        n
     }
 
     /// The plan in a file, checked by [`Plan::validate`].
@@ -151,10 +159,19 @@ impl Plan {
     /// What the two parties compare: equal for equal plans, and only for those.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let mut writer =
-            Writer { bytes: Vec::new(), digest: Some(Box::new(blake3::Hasher::new_derive_key(DIGEST_CONTEXT))) };
-        writer.body(self);
-        writer.finish()
+        let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
+        self.write(&mut |piece| {
+            hasher.update(piece);
+        });
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Writes the body, piece by piece.
+    fn write(&self, take: &mut dyn FnMut(&[u8])) {
+        let mut writer = Writer { bytes: MAGIC.to_vec(), take };
+        writer.number(VERSION);
+        writer.plan(self);
+        (writer.take)(&writer.bytes);
     }
 }
 
@@ -171,29 +188,17 @@ fn check_digest(file: &mut (impl Read + Seek), end: u64) -> Result<(), ReadError
 /// Bytes of the longest number.
 const NUMBER_BYTES_MAX: usize = 10;
 
-/// Bytes that a reader or a digest takes at once.
+/// Bytes that are read or written at once.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Writes plans to memory, or only their digest.
-struct Writer {
-    /// What is written; with a digest, only what it has not taken yet.
+/// Writes plans to whoever takes the pieces.
+struct Writer<'a> {
+    /// What has not been taken yet.
     bytes: Vec<u8>,
-    digest: Option<Box<blake3::Hasher>>,
+    take: &'a mut dyn FnMut(&[u8]),
 }
 
-impl Writer {
-    fn body(&mut self, plan: &Plan) {
-        self.bytes.extend_from_slice(MAGIC);
-        self.number(VERSION);
-        self.plan(plan);
-    }
-
-    /// The digest of all that was written.
-    fn finish(mut self) -> [u8; DIGEST_BYTES] {
-        let mut hasher = self.digest.take().expect("it was asked for");
-        *hasher.update(&self.bytes).finalize().as_bytes()
-    }
-
+impl Writer<'_> {
     fn plan(&mut self, plan: &Plan) {
         self.list(&plan.parties, |w, name| w.text(name));
         self.list(&plan.inputs, |w, port| {
@@ -206,18 +211,18 @@ impl Writer {
             w.list(&port.recipients, |w, party| w.number(party.0.into()));
             w.shape(&port.shape);
         });
-        self.list(&plan.blocks, Writer::block);
+        self.list(&plan.blocks, Self::block);
         match &plan.local {
             None => self.number(0),
             Some(local) => {
                 self.numbers([1, local.garbler.0.into()]);
-                self.list(&local.own, Writer::block);
+                self.list(&local.own, Self::block);
             }
         }
     }
 
     fn shape(&mut self, shape: &Shape) {
-        let fields = |w: &mut Writer, name: &str, fields: &[(String, Shape)]| {
+        let fields = |w: &mut Self, name: &str, fields: &[(String, Shape)]| {
             w.text(name);
             w.list(fields, |w, (name, shape)| {
                 w.text(name);
@@ -236,7 +241,7 @@ impl Writer {
                 self.number(*len);
                 self.shape(element);
             }
-            Shape::Tuple(items) => self.list(items, Writer::shape),
+            Shape::Tuple(items) => self.list(items, Self::shape),
             Shape::Struct { name, fields: parts } => fields(self, name, parts),
             Shape::Enum { name, variants } => fields(self, name, variants),
         }
@@ -292,12 +297,12 @@ impl Writer {
         self.list(&call.results, |w, &slot| w.number(u64::from(slot.wrapping_add(1))));
     }
 
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Writer, &T)) {
+    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
         self.number(items.len() as u64);
         for item in items {
             write(self, item);
-            if let Some(hasher) = self.digest.as_mut().filter(|_| self.bytes.len() >= PIECE_BYTES) {
-                hasher.update(&self.bytes);
+            if self.bytes.len() >= PIECE_BYTES {
+                (self.take)(&self.bytes);
                 self.bytes.clear();
             }
         }

@@ -31,6 +31,7 @@ proptest! {
         let plan = random_plan(seed);
         let bytes = plan.to_bytes();
         prop_assert_eq!(&bytes[bytes.len() - DIGEST_BYTES..], &plan.digest());
+        prop_assert_eq!(bytes.len() as u64, plan.n_bytes());
         prop_assert_eq!(Plan::from_bytes(&bytes), Ok(plan));
     }
 
@@ -79,10 +80,10 @@ fn every_kind_of_type_survives() {
     let fields = vec![("a".to_owned(), array), ("b".to_owned(), ints)];
     let variants = vec![("S".to_owned(), Shape::Struct { name: "S".into(), fields })];
     let shape = Shape::Enum { name: "E".into(), variants };
-    let mut writer = Writer { bytes: vec![], digest: None };
+    let mut writer = Writer { bytes: vec![], take: &mut |_| {} };
     writer.shape(&shape);
-    let length = writer.bytes.len() as u64;
-    assert_eq!(Reader::new(&mut Cursor::new(&writer.bytes), length).unwrap().shape(0), Ok(shape));
+    let bytes = writer.bytes;
+    assert_eq!(Reader::new(&mut Cursor::new(&bytes), bytes.len() as u64).unwrap().shape(0), Ok(shape));
 }
 
 /// Gives a byte at a time, and an error instead of the byte at one place.
@@ -104,11 +105,12 @@ impl Seek for Slow<'_> {
 }
 
 #[test]
-fn plans_are_read_and_digested_piece_by_piece() {
+fn plans_are_read_digested_and_counted_piece_by_piece() {
     let plan = schedule(&random::circuit(1, Size { n_blocks: 2, n_nodes: 60_000 }));
     let bytes = plan.to_bytes();
     assert!(bytes.len() > 2 * PIECE_BYTES, "{} bytes", bytes.len());
     assert_eq!(bytes[bytes.len() - DIGEST_BYTES..], plan.digest());
+    assert_eq!(bytes.len() as u64, plan.n_bytes());
     assert_eq!(Plan::from_bytes(&bytes).as_ref(), Ok(&plan));
     assert_eq!(Plan::read(Slow(Cursor::new(&bytes), u64::MAX)), Ok(plan));
     for at in [3, PIECE_BYTES as u64, bytes.len() as u64 - 1] {
