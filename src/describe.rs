@@ -3,6 +3,7 @@
 //! As data ([`Description`]), as text, and as one self-contained page of HTML for people who want to print and sign it.
 
 use std::fmt::Write;
+use std::iter;
 
 use num_bigint::BigInt;
 use serde_json::{Map, Value as Json, json};
@@ -11,7 +12,10 @@ use hushgate_circuits::circuit::{InputPort, OutputPort};
 use hushgate_circuits::id::PartyId;
 use hushgate_circuits::requirements;
 use hushgate_circuits::shape::Shape;
+use hushgate_runtime::channel::Network;
 
+use crate::cli::Common;
+use crate::command::cost::{self, Sessions};
 use crate::data::{Known, known};
 use crate::failure::Failure;
 use crate::program::{Compiled, Ports, Program, Target};
@@ -35,7 +39,9 @@ pub struct Description {
     trust: Vec<String>,
     rules: Vec<String>,
     /// Not known without public inputs.
-    cost: Option<Cost>,
+    cost: Option<String>,
+    /// Not known without public inputs, nor of a plan that is not for two parties.
+    times: Option<Times>,
     /// Public inputs that were not given, of which the rest depends.
     missing: Vec<String>,
     proposal: Option<String>,
@@ -55,11 +61,12 @@ struct Required {
     audience: Vec<String>,
 }
 
-struct Cost {
-    in_words: String,
-    and_gates: u64,
-    table_bytes: u64,
-    input_bits: u64,
+/// Seconds that a run takes, from a new connection to both results.
+pub struct Times {
+    /// Over a local network.
+    local: f64,
+    /// Across the internet.
+    internet: f64,
 }
 
 impl Description {
@@ -72,12 +79,7 @@ impl Description {
         Description {
             digest: Some(hex(&compiled.plan.digest())),
             parameters: compiled.params.clone(),
-            cost: Some(Cost {
-                in_words: crate::command::cost::in_words(compiled),
-                and_gates: compiled.plan.n_ands(),
-                table_bytes: compiled.plan.table_bytes(),
-                input_bits: compiled.plan.inputs.iter().map(|port| port.shape.width()).sum(),
-            }),
+            cost: Some(cost::in_words(compiled)),
             files: files.to_vec(),
             ..described
         }
@@ -108,11 +110,18 @@ impl Description {
             trust: trust(&border.parties, computing),
             rules: Vec::new(),
             cost: None,
+            times: None,
             missing: Vec::new(),
             proposal: None,
             compiler: crate::proposal::compiler(),
             files: Vec::new(),
         }
+    }
+
+    /// Adds how long a run takes.
+    #[must_use]
+    pub fn with_times(self, times: Option<Times>) -> Description {
+        Description { times, ..self }
     }
 
     /// Adds what a proposal fixes beyond the program.
@@ -150,7 +159,7 @@ impl Description {
             "proposal": self.proposal,
             "rules": self.rules,
             "trust": self.trust,
-            "seconds": self.cost.as_ref().map(|cost| json!({ "local": cost.seconds(LOCAL), "internet": cost.seconds(INTERNET) })),
+            "seconds": self.times.as_ref().map(|times| json!({ "local": times.local, "internet": times.internet })),
             "missing": self.missing,
         })
     }
@@ -195,7 +204,7 @@ impl Description {
 
     fn cost_sentences(&self) -> Vec<String> {
         match &self.cost {
-            Some(cost) => cost.sentences(),
+            Some(cost) => iter::once(cost.clone()).chain(self.times.as_ref().map(Times::sentence)).collect(),
             None => vec![format!(
                 "What results can reveal, what the program costs, how long it takes and its digest depend on its public inputs: {}",
                 how_to_give(&self.missing)
@@ -303,11 +312,6 @@ fn trust(parties: &[String], computing: &[String]) -> Vec<String> {
     trust
 }
 
-/// Bits in a second and seconds to and fro.
-type Network = (f64, f64);
-const LOCAL: Network = (1e9, 0.0005);
-const INTERNET: Network = (100e6, 0.04);
-
 impl Required {
     fn lines(&self) -> Vec<String> {
         let learn = match self.audience.as_slice() {
@@ -329,23 +333,26 @@ fn required(border: &Ports) -> Option<Required> {
     })
 }
 
-impl Cost {
-    fn seconds(&self, (rate, round_trip): Network) -> f64 {
-        let bytes = self.table_bytes as f64 + 32.0 * self.input_bits as f64;
-        let computing = self.and_gates as f64 / AND_GATES_PER_SECOND;
-        let seconds = 0.01 + 6.0 * round_trip + computing.max(8.0 * bytes / rate);
-        (seconds * 100.0).ceil() / 100.0
+impl Times {
+    /// As `cost --network` predicts them of a program, with `garbler` as the garbler if anybody is to be; nothing if it is not for two parties.
+    pub fn of(compiled: &Compiled, garbler: Option<&str>, common: &Common) -> Result<Option<Times>, Failure> {
+        if compiled.plan.parties.len() != 2 {
+            return Ok(None);
+        }
+        let sessions = Sessions::new(compiled, garbler, common)?;
+        let [local, internet] = [Network::LAN, Network::WAN].map(|network| sessions.over(network));
+        Ok(Some(Times { local: local?.total_seconds(), internet: internet?.total_seconds() }))
     }
 
-    fn sentences(&self) -> Vec<String> {
-        vec![
-            self.in_words.clone(),
-            format!(
-                "That is about {} on a local network (1 Gbit/s) and {} across the internet (100 Mbit/s, 40 ms), compiling not counted.",
-                spoken(self.seconds(LOCAL)),
-                spoken(self.seconds(INTERNET))
-            ),
-        ]
+    fn sentence(&self) -> String {
+        let over = |seconds: f64, network: Network| {
+            let (rtt, rate) = (1e3 * network.rtt.as_secs_f64(), network.bits_per_second as f64 / 1e6);
+            (spoken(seconds), format!("{rate} Mbit/s, {rtt} ms"))
+        };
+        let [(local, lan), (internet, wan)] = [over(self.local, Network::LAN), over(self.internet, Network::WAN)];
+        format!(
+            "Between two machines like this one that is about {local} on a local network ({lan}) and {internet} across the internet ({wan}), compiling not counted."
+        )
     }
 }
 
@@ -357,9 +364,6 @@ fn spoken(seconds: f64) -> String {
         s => format!("{:.1} hours", s / 3600.0),
     }
 }
-
-/// What an ordinary machine does on one core, with the network in between.
-const AND_GATES_PER_SECOND: f64 = 20e6;
 
 /// A shape with the fields of its structs and the variants of its enums.
 pub fn in_full(shape: &Shape) -> String {

@@ -3,6 +3,7 @@
 use crate::approval::Approval;
 use crate::cli::{ApproveArgs, Common};
 use crate::command::{inspect, propose};
+use crate::describe::Times;
 use crate::failure::Failure;
 use crate::key;
 use crate::program::{Inputs, load, party_index};
@@ -43,7 +44,8 @@ pub fn run(args: &ApproveArgs, common: &Common) -> Result<(), Failure> {
         return Ok(());
     }
     if !common.quiet {
-        eprintln!("{}\n", inspect::describe(&args.file, &program, &compiled)?.text());
+        let times = Times::of(&compiled, None, common)?;
+        eprintln!("{}\n", inspect::describe(&args.file, &program, &compiled, times)?.text());
     }
     outln!("approved {digest} as {party}");
     Ok(())

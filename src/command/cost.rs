@@ -27,6 +27,8 @@ mod network;
 mod places;
 mod signature;
 
+pub use network::Sessions;
+
 /// Prints the costs of a program.
 pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
     let wants_source = args.lines || args.functions || args.flame.is_some();
@@ -55,7 +57,8 @@ pub fn run(args: &CostArgs, common: &Common) -> Result<(), Failure> {
             eprintln!("{}: the flame graph is there", path.display());
         }
     }
-    let network = args.network.map(|network| network::predict(&subject.compiled, network, args, common)).transpose()?;
+    let predict = |network| Sessions::new(&subject.compiled, args.garbler.as_deref(), common)?.over(network);
+    let network = args.network.map(predict).transpose()?;
     if common.json {
         let mut figures = figures(&subject.compiled);
         if let Some((hush, spent)) = &spent {

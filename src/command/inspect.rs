@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::{Common, InspectArgs};
 use crate::command::cost;
-use crate::describe::Description;
+use crate::describe::{Description, Times};
 use crate::failure::Failure;
 use crate::files::write_whole;
 use crate::program::{Compiled, Inputs, Program, load, locate};
@@ -21,7 +21,9 @@ pub fn run(args: &InspectArgs, common: &Common) -> Result<(), Failure> {
         None => None,
     };
     let description = match &compiled {
-        Some(compiled) => describe(&located.file, &program, compiled)?,
+        Some(compiled) => {
+            describe(&located.file, &program, compiled, Times::of(compiled, args.garbler.as_deref(), common)?)?
+        }
         None => Description::of_signature(&title(&located.file), &program, target)?,
     };
     if let Some(path) = &args.html {
@@ -45,8 +47,13 @@ fn title(file: &Path) -> String {
 }
 
 /// What there is to say of a program.
-pub fn describe(file: &Path, program: &Program, compiled: &Compiled) -> Result<Description, Failure> {
-    let description = Description::new(&title(file), compiled, &program.public()?, program.files());
+pub fn describe(
+    file: &Path,
+    program: &Program,
+    compiled: &Compiled,
+    times: Option<Times>,
+) -> Result<Description, Failure> {
+    let description = Description::new(&title(file), compiled, &program.public()?, program.files()).with_times(times);
     Ok(match program.proposal() {
         Some(sealed) => description.with_proposal(sealed),
         None => description,

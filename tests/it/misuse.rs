@@ -205,6 +205,12 @@ fn main(x: [u8; N] from a, y: u8 in 1..=9 from b, limit: u16 public) -> bool to 
     let figures = json(&["cost", path, "--input", data]);
     assert!(figures["and_gates"].as_u64().is_some() && whole["cost"]["and_gates"] == figures["and_gates"]);
     assert_eq!((&figures["inputs"], &figures["outputs"]), (&cost["inputs"], &cost["outputs"]));
+    // Both ask the same source, which measures this machine each time.
+    let predicted = json(&["cost", path, "--input", data, "--network", "wan"])["network"]["seconds"]["total"].as_f64();
+    let said = whole["seconds"]["internet"].as_f64();
+    let (predicted, said) = (predicted.unwrap(), said.unwrap());
+    assert!(said > 0.04 && said < 2.0 * predicted && predicted < 2.0 * said, "{said} s, and {predicted} s by cost");
+    assert!(whole["seconds"]["local"].as_f64().unwrap() < said);
     for options in [&["cost", path, "--lines"][..], &["cost", path, "--network", "wan"], &["build", path, "--dot", "-"]]
     {
         fails(options, 3, &["limit"]);

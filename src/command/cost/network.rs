@@ -1,4 +1,4 @@
-//! What a session will send, exactly, and about how long it will take: over a link of this round trip time and rate, between two
+//! What a session will send, exactly, and about how long it will take: over a link of a round trip time and rate, between two
 //! machines as fast as this one.
 //!
 //! The bytes are those of [`Forecast`], and so is the time: that of its messages over a simulated link, between parties that compute as fast as
@@ -16,7 +16,7 @@ use hushgate_runtime::garble::{Evaluator, Garbler, TABLE_BLOCKS_MAX, TableSink, 
 use hushgate_runtime::kernel::Kernel;
 use hushgate_runtime::session::{Forecast, Sent, Speeds};
 
-use crate::cli::{Common, CostArgs};
+use crate::cli::Common;
 use crate::command::bench;
 use crate::failure::Failure;
 use crate::party::{Table, agreed_meeting, rng_of};
@@ -28,6 +28,18 @@ const MOMENT: Duration = Duration::from_millis(60);
 /// Base OTs that the extension is set up with.
 const N_BASE: u64 = 128;
 const BLOCK_BYTES: u64 = 16;
+
+/// The sessions of a program, of one run each.
+pub struct Sessions {
+    table: Table,
+    rates: Rates,
+}
+
+/// Seconds for all tables of a run.
+struct Rates {
+    garbling: f64,
+    evaluating: f64,
+}
 
 /// A session over a link.
 pub struct Prediction {
@@ -61,70 +73,79 @@ impl Tables {
     }
 }
 
-/// Predicts a session of one run.
-pub fn predict(compiled: &Compiled, network: Network, args: &CostArgs, common: &Common) -> Result<Prediction, Failure> {
-    let mut table = Table::new(compiled, args.garbler.as_deref(), Duration::from_secs(60), common)?;
-    table.network = Some(network);
-    let config = |index: usize| {
-        let mut config = table.config(index, 1);
-        config.agreement.push(agreed_meeting([0; 32]));
-        config
-    };
-    let configs = [config(0), config(1)];
-    let forecast = Forecast::new(&configs)?;
-    let seconds = seconds(&table.plan, &forecast, network, &mut rng_of(common, 0)?);
-    Ok(Prediction { network, parties: table.plan.parties.clone(), forecast, seconds })
-}
+impl Sessions {
+    /// The sessions of a program for two, with `garbler` as the garbler if anybody is to be; finds out how fast this machine is.
+    pub fn new(compiled: &Compiled, garbler: Option<&str>, common: &Common) -> Result<Sessions, Failure> {
+        let table = Table::new(compiled, garbler, Duration::from_secs(60), common)?;
+        let rates = Rates::measure(&table.plan, &mut rng_of(common, 0)?);
+        Ok(Sessions { table, rates })
+    }
 
-fn seconds(plan: &Plan, forecast: &Forecast, network: Network, rng: &mut ChaCha20Rng) -> Seconds {
-    let [garbling, evaluating] = garbling(plan, rng);
-    let n = forecast.n_transfers;
-    let [n_base, n_extended] = match forecast.depth {
-        None => [n, 0],
-        Some(_) => [N_BASE, n],
-    };
-    let table_bytes: u64 = forecast.sent.iter().map(|sent| sent.tables).sum();
-    let sent_bytes: u64 = forecast.sent.iter().map(|sent| sent.total()).sum();
-    let speeds = Speeds {
-        base_ot: if n == 0 { 0.0 } else { bench::base_ots() / N_BASE as f64 },
-        extension: forecast.depth.map_or(0.0, bench::extension),
-        garbling: garbling / table_bytes.max(1) as f64,
-        evaluating: evaluating / table_bytes.max(1) as f64,
-    };
-    let boundless = Network { bits_per_second: u64::MAX, ..network };
-    Seconds {
-        waiting: forecast.time(boundless, Speeds::default()).as_secs_f64(),
-        sending: network.time_of(sent_bytes - table_bytes).as_secs_f64(),
-        tables: Tables { sending: network.time_of(table_bytes).as_secs_f64(), garbling, evaluating },
-        transfers: speeds.base_ot * n_base as f64 + speeds.extension * n_extended as f64,
-        total: forecast.time(network, speeds).as_secs_f64(),
+    /// Predicts the one over this link.
+    pub fn over(&self, network: Network) -> Result<Prediction, Failure> {
+        let config = |index: usize| {
+            let mut config = self.table.config(index, 1);
+            config.network = Some(network);
+            config.agreement.push(agreed_meeting([0; 32]));
+            config
+        };
+        let forecast = Forecast::new(&[config(0), config(1)])?;
+        let seconds = self.rates.seconds(&forecast, network);
+        Ok(Prediction { network, parties: self.table.plan.parties.clone(), forecast, seconds })
     }
 }
 
-/// Seconds of garbling and of evaluating a plan, from what gets done in a moment.
-fn garbling(plan: &Plan, rng: &mut ChaCha20Rng) -> [f64; 2] {
-    let n_rows = plan.table_bytes() / BLOCK_BYTES;
-    if n_rows == 0 {
-        return [0.0; 2];
+impl Rates {
+    fn seconds(&self, forecast: &Forecast, network: Network) -> Seconds {
+        let &Rates { garbling, evaluating } = self;
+        let n = forecast.n_transfers;
+        let [n_base, n_extended] = match forecast.depth {
+            None => [n, 0],
+            Some(_) => [N_BASE, n],
+        };
+        let table_bytes: u64 = forecast.sent.iter().map(|sent| sent.tables).sum();
+        let sent_bytes: u64 = forecast.sent.iter().map(|sent| sent.total()).sum();
+        let speeds = Speeds {
+            base_ot: if n == 0 { 0.0 } else { bench::base_ots() / N_BASE as f64 },
+            extension: forecast.depth.map_or(0.0, bench::extension),
+            garbling: garbling / table_bytes.max(1) as f64,
+            evaluating: evaluating / table_bytes.max(1) as f64,
+        };
+        let boundless = Network { bits_per_second: u64::MAX, ..network };
+        Seconds {
+            waiting: forecast.time(boundless, Speeds::default()).as_secs_f64(),
+            sending: network.time_of(sent_bytes - table_bytes).as_secs_f64(),
+            tables: Tables { sending: network.time_of(table_bytes).as_secs_f64(), garbling, evaluating },
+            transfers: speeds.base_ot * n_base as f64 + speeds.extension * n_extended as f64,
+            total: forecast.time(network, speeds).as_secs_f64(),
+        }
     }
-    let (kernel, delta) = (Kernel::detect(), Delta::random(rng));
-    let [s, constant] = [(); 2].map(|()| Block::random(rng));
-    let inputs: Vec<Block> = (0..plan.main().n_inputs).map(|_| Block::random(rng)).collect();
-    // A moment that ends in the middle of a run ends the run: what it did counts.
-    let mut moment = Moment::begin();
-    let mut garbler = Garbler::new(kernel, &delta, s, constant, 0);
-    while !moment.is_over {
-        let _ = garbler.garble(plan, &inputs, &mut moment);
-        moment.look();
+
+    /// From what gets done in a moment.
+    fn measure(plan: &Plan, rng: &mut ChaCha20Rng) -> Rates {
+        let n_rows = plan.table_bytes() / BLOCK_BYTES;
+        if n_rows == 0 {
+            return Rates { garbling: 0.0, evaluating: 0.0 };
+        }
+        let (kernel, delta) = (Kernel::detect(), Delta::random(rng));
+        let [s, constant] = [(); 2].map(|()| Block::random(rng));
+        let inputs: Vec<Block> = (0..plan.main().n_inputs).map(|_| Block::random(rng)).collect();
+        // A moment that ends in the middle of a run ends the run: what it did counts.
+        let mut moment = Moment::begin();
+        let mut garbler = Garbler::new(kernel, &delta, s, constant, 0);
+        while !moment.is_over {
+            let _ = garbler.garble(plan, &inputs, &mut moment);
+            moment.look();
+        }
+        let garbling = moment.seconds_for(n_rows);
+        let mut moment = Moment::begin();
+        let mut evaluator = Evaluator::new(kernel, s, constant, 0);
+        while !moment.is_over {
+            let _ = evaluator.evaluate(plan, &inputs, &mut moment);
+            moment.look();
+        }
+        Rates { garbling, evaluating: moment.seconds_for(n_rows) }
     }
-    let garbling = moment.seconds_for(n_rows);
-    let mut moment = Moment::begin();
-    let mut evaluator = Evaluator::new(kernel, s, constant, 0);
-    while !moment.is_over {
-        let _ = evaluator.evaluate(plan, &inputs, &mut moment);
-        moment.look();
-    }
-    [garbling, moment.seconds_for(n_rows)]
 }
 
 /// A buffer of tables that ends when a moment is over.
@@ -183,6 +204,11 @@ impl TableSource for Moment {
 }
 
 impl Prediction {
+    /// How long it takes, in seconds.
+    pub fn total_seconds(&self) -> f64 {
+        self.seconds.total
+    }
+
     /// As scripts get it.
     pub fn json(&self) -> Json {
         let Seconds { waiting, sending, tables, transfers, total } = &self.seconds;
