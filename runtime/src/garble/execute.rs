@@ -65,9 +65,10 @@ impl<'p> Execution<'p> {
     pub(super) fn new(plan: &'p Plan, threads: Threads, inputs: &[Label]) -> Execution<'p> {
         assert_eq!(inputs.len(), plan.main().n_inputs as usize, "a plan is run on as many labels as it has inputs");
         let program = Program::new(plan, threads);
-        let mut stack = Zeroizing::new(vec![Label::default(); program.n_labels_max()]);
+        let main = plan.blocks.len() - 1;
+        let mut stack = Zeroizing::new(vec![Label::default(); program.depths[main]]);
         stack[..inputs.len()].copy_from_slice(inputs);
-        let activations = vec![program.activate(plan.blocks.len() - 1)];
+        let activations = vec![program.activate(main)];
         Execution { program, stack, activations }
     }
 
@@ -179,9 +180,9 @@ impl<'p> Program<'p> {
         self.overwritten[id.0 as usize].get_or_init(|| overwritten(self.block(id)))
     }
 
-    /// Labels that a stack has room for.
-    pub(super) fn n_labels_max(&self) -> usize {
-        self.depths.iter().copied().max().unwrap_or(0)
+    /// Labels that a stack needs room for on which block `id` runs.
+    pub(super) fn n_labels(&self, id: BlockId) -> usize {
+        self.depths[id.0 as usize]
     }
 
     /// Block `id` at its start, its frame at the beginning of the stack.
