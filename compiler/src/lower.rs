@@ -53,6 +53,8 @@ use walk::{Stop, Walk};
 pub struct Limits {
     /// Expressions walked over.
     pub steps_max: u64,
+    /// Integers that analysis keeps ranges of.
+    pub vars_max: usize,
     /// Steps that one loop may take to be unrolled.
     pub unroll_steps_max: u64,
     /// Gates, as they are estimated, that one loop may become by being unrolled, if each iteration makes as many and rolling it costs none.
@@ -77,6 +79,7 @@ impl Limits {
     /// What a machine of today does in seconds.
     pub const DEFAULT: Limits = Limits {
         steps_max: 20_000_000,
+        vars_max: 1 << 25,
         unroll_steps_max: 1_000_000,
         unroll_work_max: 1_000_000,
         inline_work_max: 1_000_000,

@@ -103,9 +103,14 @@ impl Facts {
 
     /// A new variable of which nothing is known.
     pub(super) fn unknown(&mut self) -> Var {
-        let var = Var(u32::try_from(self.intervals.len()).expect("the limit of steps comes first"));
+        let var = Var(u32::try_from(self.intervals.len()).expect("the limit of variables comes first"));
         self.intervals.push(None);
         var
+    }
+
+    /// How many variables there have been.
+    pub(super) const fn n_vars(&self) -> usize {
+        self.intervals.len()
     }
 
     /// Adds that `var` lies in `range`.

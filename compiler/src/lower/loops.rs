@@ -219,7 +219,7 @@ impl Walk<'_> {
     fn is_too_long(&self, each: Effort, count: &BigInt) -> Option<TooLong> {
         let predicted = BigInt::from(each.steps) * count;
         if predicted > BigInt::from(self.limits.unroll_steps_max) {
-            let left = BigInt::from(self.limits.steps_max.saturating_sub(self.steps) / 2);
+            let left = BigInt::from(self.limits.steps_max.saturating_sub(self.steps));
             return Some(TooLong { is_affordable: predicted < left, work_max: None });
         }
         let work = BigInt::from(each.work) * count;

@@ -300,6 +300,12 @@ pub(super) fn too_many_steps(span: Span, max: u64) -> Diagnostic {
         .help("use fewer iterations or smaller arrays")
 }
 
+pub(super) fn too_many_values(span: Span, max: usize) -> Diagnostic {
+    Diagnostic::error(Code::TooManySteps, format!("compiling this program takes more than {max} intermediate values"))
+        .at(span, "the limit is reached here")
+        .help("use fewer iterations or smaller arrays, or elements at indices that are known")
+}
+
 pub(super) fn too_many_gates(span: Span, max: usize) -> Diagnostic {
     Diagnostic::error(Code::TooManyGates, format!("the circuit has more than {max} gates"))
         .at(span, "the limit is reached here")

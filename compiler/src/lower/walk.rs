@@ -274,6 +274,9 @@ impl<'p> Walk<'p> {
         if self.steps > self.limits.steps_max {
             return self.fatal(report::too_many_steps(span, self.limits.steps_max));
         }
+        if self.facts.n_vars() > self.limits.vars_max {
+            return self.fatal(report::too_many_values(span, self.limits.vars_max));
+        }
         if self.builder.as_ref().is_some_and(Builder::is_full) {
             return self.fatal(report::too_many_gates(span, self.limits.nodes_max));
         }

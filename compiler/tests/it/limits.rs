@@ -29,6 +29,12 @@ fn cases() -> Vec<(&'static str, Limits, String, Code)> {
             main("let mut t: u32 = x; for i in 0..50 { t = t *% y; } t"),
             Code::TooManySteps,
         ),
+        (
+            "values",
+            Limits { vars_max: 1_000, ..all },
+            main("let mut a = [x; 99]; for i in 0..50 { a[(y % 98) + 1] = a[y % 99] ^ x; } a[0]"),
+            Code::TooManySteps,
+        ),
         ("gates", Limits { nodes_max: 500, ..all }, main("x * y"), Code::TooManyGates),
         ("border", Limits { border_bits_max: 60, ..all }, main("x + y"), Code::TooManyGates),
         ("calls", Limits { calls_max: 5, ..all }, calls, Code::TooDeep),
