@@ -34,46 +34,12 @@ impl Walk<'_> {
             (Abstract::Enum(a), Abstract::Enum(b)) => {
                 let tag = self.merge_ints(condition, &a.tag, &b.tag);
                 let payloads = a.payloads.iter().zip(&b.payloads);
-                let payloads = payloads.map(|(a, b)| self.merge_payloads(condition, a.as_ref(), b.as_ref())).collect();
+                let payloads = payloads.map(|(a, b)| self.merge_options(condition, a.as_ref(), b.as_ref())).collect();
                 Abstract::Enum(Rc::new(Variants { tag, payloads }))
             }
             // The branches of a conditional have one type, except where one of them never ends.
             _ => then.clone(),
         }
-    }
-
-    /// A payload where a side may be of another variant: there it is missing, and not needed.
-    ///
-    /// What is known of the other side's value holds only where the tag says that it is there. So it gets a form of its own: a form that
-    /// it shared with other values would carry that knowledge over to them.
-    fn merge_payloads(
-        &mut self,
-        condition: &Bit,
-        then: Option<&Abstract>,
-        otherwise: Option<&Abstract>,
-    ) -> Option<Abstract> {
-        match (then, otherwise) {
-            (Some(a), Some(b)) => Some(self.merge(condition, a, b)),
-            (one, other) => one.or(other).map(|value| self.detach(value)),
-        }
-    }
-
-    /// The same value, of which nothing but its ranges is known.
-    fn detach(&mut self, value: &Abstract) -> Abstract {
-        match value {
-            Abstract::Bool(bit) => Abstract::Bool(Bit { claim: Walk::opaque_claim(), ..bit.clone() }),
-            Abstract::Int(int) => Abstract::Int(self.detach_int(int)),
-            Abstract::List(items) => Abstract::list(items.iter().map(|item| self.detach(item)).collect()),
-            Abstract::Enum(variants) => {
-                let tag = self.detach_int(&variants.tag);
-                let payloads = variants.payloads.iter().map(|payload| Some(self.detach(payload.as_ref()?))).collect();
-                Abstract::Enum(Rc::new(Variants { tag, payloads }))
-            }
-        }
-    }
-
-    pub(super) fn detach_int(&mut self, int: &Int) -> Int {
-        self.opaque(int.range().clone(), int.stage(), |_, width| extend(int, width))
     }
 
     /// As [`Walk::merge`], where a side that is missing is not needed.

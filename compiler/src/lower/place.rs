@@ -248,10 +248,7 @@ impl Walk<'_> {
         };
         let fits = self.is_within(&value, &declared.lo, &declared.hi);
         let inside = declared.intersection(value.range());
-        let some = inside.map(|range| {
-            let part = self.within(&value, range);
-            Abstract::list(vec![Abstract::Int(if fits.known.is_some() { part } else { self.detach_int(&part) })])
-        });
+        let some = inside.map(|range| Abstract::list(vec![Abstract::Int(self.within(&value, range))]));
         let none = (fits.known != Some(true)).then(Abstract::unit);
         let tag = self.int_of_bit(&fits);
         Abstract::Enum(Rc::new(Variants { tag, payloads: vec![none, some.filter(|_| fits.known != Some(false))] }))
