@@ -11,9 +11,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Flags for the compiler beside those of `.cargo/config.toml`, which RUSTFLAGS would replace.
+flags() { echo "target.x86_64-unknown-linux-gnu.rustflags=[$1]"; }
+
 asan() {
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --quiet --target x86_64-unknown-linux-gnu --target-dir target/asan \
-        -p hushgate-runtime --lib
+    RUSTC_BOOTSTRAP=1 cargo test --quiet --config "$(flags "'-Zsanitizer=address'")" --target x86_64-unknown-linux-gnu \
+        --target-dir target/asan -p hushgate-runtime --lib
 }
 
 # Runs under memcheck what cargo builds with these arguments.
@@ -29,7 +32,7 @@ memcheck() {
 }
 
 soft() {
-    RUSTFLAGS='--cfg aes_backend="soft"' memcheck --target-dir target/soft
+    memcheck --config "$(flags "'--cfg', 'aes_backend=\"soft\"'")" --target-dir target/soft
 }
 
 if [ $# = 0 ]; then
