@@ -387,8 +387,7 @@ impl<'c, 'a> Body<'c, 'a> {
                 if ty == Ty::Never || value.ty == Ty::Never {
                     return value;
                 }
-                let value = self.whole(value, &ty, ast.pattern.span, written);
-                if value.ty == Ty::Never { value } else { declare_as(value, ty) }
+                declare_as(self.whole(value, &ty, ast.pattern.span, written), ty)
             }
             _ => {
                 let value = self.expr(&ast.value, None);

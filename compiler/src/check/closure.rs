@@ -11,7 +11,7 @@ use super::builtin::block;
 use super::call::{Call, counted};
 use super::expr::Named;
 use super::generics::Bindings;
-use super::holes::has_holes;
+use super::holes::{declare_as, has_holes};
 use super::items::{DefId, EnvRef, ScopeId};
 use super::types::unit;
 use crate::diagnostic::{Code, Diagnostic};
@@ -194,7 +194,7 @@ impl<'a> Body<'_, 'a> {
                 } else if let Some(value) = values.next() {
                     let ty = body.ty(&param.ty);
                     let value = body.fit(value, &ty, &Why::at(param.span, "the parameter is declared here"));
-                    body.bind_all(&param.pattern, value, &mut stmts);
+                    body.bind_all(&param.pattern, declare_as(value, ty), &mut stmts);
                 }
             }
             let (ty, at) = body.ret_ty(ast);
@@ -202,7 +202,7 @@ impl<'a> Body<'_, 'a> {
                 let value = body.block(&ast.body, Some(&ty));
                 body.fit(value, &ty, &Why::at(at, "expected because of this return type"))
             });
-            let value = block(stmts, value);
+            let value = block(stmts, declare_as(value, ty));
             if value.ty == Ty::Never { body.no_value(vec![value], span) } else { value }
         })
     }
@@ -271,8 +271,11 @@ impl<'a> Body<'_, 'a> {
             );
             return self.args_anyway(args, span);
         }
-        let values: Vec<Expr> =
-            args.iter().zip(tys.iter()).map(|(arg, ty)| self.value(arg, ty, &Why::plain())).collect();
+        let values: Vec<Expr> = args
+            .iter()
+            .zip(tys.iter())
+            .map(|(arg, ty)| declare_as(self.value(arg, ty, &Why::plain()), ty.clone()))
+            .collect();
         if values.iter().any(|value| value.ty == Ty::Never) {
             return self.no_value(values, span);
         }
@@ -305,8 +308,8 @@ impl<'a> Body<'_, 'a> {
                 self.read(local, span)
             }
         };
-        match &output {
-            Some(ty) => self.fit(value, ty, &Why::plain()),
+        match output {
+            Some(ty) => declare_as(self.fit(value, &ty, &Why::plain()), ty),
             None => value,
         }
     }

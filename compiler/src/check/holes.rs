@@ -208,7 +208,11 @@ impl<'a> Body<'_, 'a> {
     }
 }
 
-/// A value under the type that was written for it, which may be wider than its own.
+/// A value under the type that was written for it, which may be wider than its own: wrapping operators work in it.
 pub(super) fn declare_as(value: Expr, ty: Ty) -> Expr {
-    if value.ty == ty { value } else { Expr { span: value.span, ty, kind: ExprKind::Fit(Box::new(value)) } }
+    if value.ty == ty || value.ty == Ty::Never || ty == Ty::Never {
+        value
+    } else {
+        Expr { span: value.span, ty, kind: ExprKind::Fit(Box::new(value)) }
+    }
 }

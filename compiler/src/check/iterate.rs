@@ -8,7 +8,7 @@ use super::body::{Body, Why};
 use super::builtin::{Builtin, block};
 use super::control::Iter;
 use super::expr::int;
-use super::holes::has_holes;
+use super::holes::{declare_as, has_holes};
 use super::operator::node;
 use super::types::{Bound, is_int, unit};
 use crate::diagnostic::{Code, Diagnostic};
@@ -461,7 +461,10 @@ impl<'a> Body<'_, 'a> {
         let mut stmts = Vec::new();
         for (param, arg) in params.iter().zip(args) {
             let arg = match &param.ty {
-                Some(written) => declared_by(self.filled(arg, written).0, param.pattern.span, written.span),
+                Some(written) => {
+                    let (arg, ty) = self.filled(arg, written);
+                    declare_as(declared_by(arg, param.pattern.span, written.span), ty)
+                }
                 None => arg,
             };
             self.bind_all(&param.pattern, arg, &mut stmts);
@@ -469,12 +472,14 @@ impl<'a> Body<'_, 'a> {
         let value = match output {
             Some(written) if has_holes(written) => {
                 let value = self.inlined(None, None, |this| this.expr(body, None));
-                self.filled(value, written).0
+                let (value, ty) = self.filled(value, written);
+                declare_as(value, ty)
             }
             Some(written) => {
                 let ty = self.ty(written);
                 let why = Why::at(written.span, "expected because of this type");
-                self.inlined(Some((ty.clone(), written.span)), None, |this| this.value(body, &ty, &why))
+                let value = self.inlined(Some((ty.clone(), written.span)), None, |this| this.value(body, &ty, &why));
+                declare_as(value, ty)
             }
             None => self.inlined(None, want, |this| this.expr(body, want)),
         };

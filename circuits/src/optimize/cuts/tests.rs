@@ -102,3 +102,18 @@ fn variables_are_exchanged() {
         }
     }
 }
+
+/// Signatures tell sets of leaves apart only as long as no two of them are equal modulo 32.
+#[test]
+fn leaves_decide_where_signatures_are_equal() {
+    let cut = |leaves: &[u32]| {
+        let cuts = leaves.iter().map(|leaf| Cut::of_itself(*leaf));
+        cuts.reduce(|all, cut| all.union(&cut).expect("there are few")).expect("there is a leaf")
+    };
+    let (low, high) = (cut(&[1, 2]), cut(&[1, 34]));
+    assert_eq!(low.signature, high.signature);
+    assert!(!low.is_within(&high) && low.is_within(&cut(&[1, 2, 34])));
+    let full = cut(&[1, 2, 33, 34]);
+    assert!(full.union(&cut(&[1, 66])).is_none() && cut(&[66]).union(&full).is_none());
+    assert_eq!(full.union(&cut(&[2, 33])).map(|union| union.leaves), Some([1, 2, 33, 34]));
+}
