@@ -5,8 +5,8 @@
 //! is known before any of them runs. Units are shared out as *jobs*, of neighbours each; as many jobs as there are threads make a *wave*,
 //! whose rows lie in memory together and whose results are written before the next wave begins.
 //!
-//! Straight-line code stays on one thread. A batch of independent ANDs takes a third of a microsecond there, and to give each thread a frame of its own for
-//! a longer run of batches means to copy two or three labels a gate in and out, which takes longer than the gates do.
+//! Straight-line code stays on one thread. A batch of independent ANDs takes a third of a microsecond there, and threads that run more of them have
+//! frames of their own, for which two or three labels a gate are copied in and out: so two threads took longer than one.
 //!
 //! # Invariants
 //! - Rows and tweaks are those of one thread, whatever the threads and jobs: a job gets keys for its own pairs and room for its own rows, and
